@@ -1,0 +1,87 @@
+"""What a table is: columns with type, unit and meaning, declared once.
+
+From a `Table` come the DDL with comments (`ddl.py`), the Polars schema (`schemas.py`), SQLAlchemy tables of the
+state database (`warehouse/state/tables.py`), Dagster's column schema (`pipelines/defs/metadata.py`), the checks
+(`checks.py`) and the generated reference page (`reference.py`). A column that is not declared does not exist.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+_TYPES = re.compile(
+    r"(VARCHAR|BIGINT|INTEGER|BOOLEAN|DOUBLE|TIMESTAMPTZ|DATE|JSON|DECIMAL\(\d+,\d+\))(\[\])?"
+)
+
+
+class Home(StrEnum):
+    """Where a table is kept."""
+
+    LAKE = "lake"
+    STATE = "state"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column.
+
+    `type` is a DuckDB type (JSON: text that holds JSON). `unit` is "Wh", "s", "W", "currency" … where the values
+    have one. `values` lists all values there can be. `personal` marks personal data: state database only.
+    """
+
+    name: str
+    type: str
+    meaning: str
+    unit: str | None = None
+    nullable: bool = True
+    values: tuple[str, ...] = ()
+    personal: bool = False
+
+    def __post_init__(self) -> None:
+        if not _TYPES.fullmatch(self.type):
+            raise ValueError(f"column {self.name}: type {self.type} is not one the contract knows")
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One table: `grain` says what one row is, `key` what identifies it, `sort` how the lake keeps its files."""
+
+    schema: str
+    name: str
+    grain: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+    home: Home = Home.LAKE
+    sort: tuple[str, ...] = ()
+    by_name: dict[str, Column] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        by_name = {column.name: column for column in self.columns}
+        object.__setattr__(self, "by_name", by_name)
+        missing = [name for name in (*self.key, *self.sort) if name not in by_name]
+        if missing or len(by_name) != len(self.columns):
+            raise ValueError(f"{self.schema}.{self.name}: unknown key or repeated column {missing}")
+        if self.home is Home.LAKE and any(column.personal for column in self.columns):
+            raise ValueError(f"{self.schema}.{self.name}: personal data belong in the state database")
+
+    @property
+    def full_name(self) -> str:
+        """`schema.table`, as people write it in SQL."""
+        return f"{self.schema}.{self.name}"
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        return tuple(column.name for column in self.columns)
+
+
+def required(name: str, type: str, meaning: str, unit: str | None = None, values: Iterable[str] = ()) -> Column:  # noqa: A002
+    """A column that is never NULL."""
+    return Column(name, type, meaning, unit, nullable=False, values=tuple(values))
+
+
+def optional(name: str, type: str, meaning: str, unit: str | None = None, values: Iterable[str] = ()) -> Column:  # noqa: A002
+    """A column that may be NULL; the meaning says when."""
+    return Column(name, type, meaning, unit, values=tuple(values))

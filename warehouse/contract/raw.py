@@ -1,0 +1,75 @@
+"""`raw`: what came over the wire, as it came. Append-only, never changed, landed by collectors and importers."""
+
+from __future__ import annotations
+
+from warehouse.contract.model import Table, optional, required
+
+COLLECTOR_ID = required("collector_id", "VARCHAR", "which collector or import wrote the row")
+SEQ = required("seq", "BIGINT", "running number within the collector, in order of receipt")
+CONNECTION_ID = optional("connection_id", "BIGINT", "seq of the connection's `opened` row; NULL for imported frames")
+STATION_ID = required("station_id", "VARCHAR", "OCPP identity of the station, the last part of its address")
+OCPP_VERSION = required("ocpp_version", "VARCHAR", "protocol version negotiated", values=("1.6", "2.0.1", "2.1"))
+RECEIVED_AT = required(
+    "received_at", "TIMESTAMPTZ", "when the collector received (or sent) it; on replay connections the station's own time"
+)
+
+MESSAGES = Table(
+    "raw",
+    "messages",
+    "one OCPP-J frame, in either direction",
+    ("collector_id", "seq"),
+    (
+        COLLECTOR_ID,
+        SEQ,
+        CONNECTION_ID,
+        STATION_ID,
+        RECEIVED_AT,
+        required("direction", "VARCHAR", "in: from the station; out: from the central system", values=("in", "out")),
+        OCPP_VERSION,
+        required("message_type", "INTEGER", "2 CALL, 3 CALLRESULT, 4 CALLERROR, 5 CALLRESULTERROR, 6 SEND"),
+        required("message_id", "VARCHAR", "unique id of the call within the connection"),
+        optional("action", "VARCHAR", "OCPP action; for answers that of the call answered, NULL where unknown"),
+        required("payload", "VARCHAR", "the payload's JSON text exactly as sent; for CALLERROR [code, description, details]"),
+        optional("schema_error", "VARCHAR", "why the payload breaks OCPP's JSON schema; NULL when it does not"),
+    ),
+)
+
+CONNECTIONS = Table(
+    "raw",
+    "connections",
+    "one opening or closing of a station's WebSocket",
+    ("collector_id", "seq"),
+    (
+        COLLECTOR_ID,
+        SEQ,
+        required("connection_id", "BIGINT", "seq of the connection's `opened` row"),
+        STATION_ID,
+        OCPP_VERSION,
+        required("event", "VARCHAR", "what happened", values=("opened", "closed")),
+        required("happened_at", "TIMESTAMPTZ", "when; on replay connections the station's own time"),
+        required("clock", "VARCHAR", "replay: the station's own times drive the clock", values=("live", "replay")),
+        optional("remote_address", "VARCHAR", "peer's address and port"),
+        optional("close_code", "INTEGER", "WebSocket close code (RFC 6455 section 7.4); NULL on `opened`"),
+        optional("reason", "VARCHAR", "close reason in words"),
+    ),
+)
+
+REJECTED = Table(
+    "raw",
+    "rejected",
+    "one text that is not an OCPP-J frame",
+    ("collector_id", "seq"),
+    (
+        COLLECTOR_ID,
+        SEQ,
+        CONNECTION_ID,
+        STATION_ID,
+        RECEIVED_AT,
+        OCPP_VERSION,
+        required("text", "VARCHAR", "the text as it came (invalid UTF-8 replaced)"),
+        required("reason", "VARCHAR", "kind of defect, e.g. unparsable, not_a_frame, too_long"),
+        optional("detail", "VARCHAR", "where and what exactly"),
+    ),
+)
+
+TABLES = (MESSAGES, CONNECTIONS, REJECTED)

@@ -1,0 +1,93 @@
+"""Every error kwhouse raises on purpose.
+
+    KwhouseError
+     ├── SettingsError        a setting is missing or contradicts another
+     ├── StoreError           the lake or the state database
+     │    ├── StoreMissing        nothing has been written yet
+     │    ├── StoreBusy           another writer holds the lock (a retry helps)
+     │    └── ContractBroken      a table does not look as the contract says
+     ├── InputError           something a person or another system handed in
+     │    └── RegistryError       problems in registry files; holds them all
+     └── QueryError           a reader, extract or SQL request cannot be answered
+
+The message says what is wrong and the mend; the facts stand in attributes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class KwhouseError(Exception):
+    """Base of all errors raised on purpose. `retryable` says whether the same call may succeed later."""
+
+    retryable = False
+
+
+class SettingsError(KwhouseError):
+    """A setting is missing or contradicts another."""
+
+
+class StoreError(KwhouseError):
+    """The lake or the state database cannot do what was asked."""
+
+
+class StoreMissing(StoreError):
+    """Nothing has been written yet in this data folder."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what} does not exist yet. Run `kwhouse refresh` (or `make demo` for real data) first.")
+        self.what = what
+
+
+class StoreBusy(StoreError):
+    """Another process holds the write lock."""
+
+    retryable = True
+
+    def __init__(self, lock: str, waited_seconds: float) -> None:
+        super().__init__(
+            f"Another process has been writing for {waited_seconds:.0f} s (lock {lock}). "
+            "Wait for it to end and try again; `kwhouse doctor` names the process."
+        )
+        self.lock, self.waited_seconds = lock, waited_seconds
+
+
+class ContractBroken(StoreError):
+    """A stored table differs from its declaration."""
+
+    def __init__(self, table: str, differences: Sequence[str]) -> None:
+        super().__init__(f"{table} differs from its declaration: {'; '.join(differences)}.")
+        self.table, self.differences = table, tuple(differences)
+
+
+class InputError(KwhouseError):
+    """Something handed in from outside cannot be used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong with an input file: where it stands and why it is refused."""
+
+    file: str
+    line: int | None
+    field: str | None
+    reason: str
+
+    def __str__(self) -> str:
+        place = self.file if self.line is None else f"{self.file}:{self.line}"
+        return f"{place}: {self.field}: {self.reason}" if self.field else f"{place}: {self.reason}"
+
+
+class RegistryError(InputError):
+    """Registry files hold problems; nothing was applied."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        listing = "\n".join(f"  {problem}" for problem in problems)
+        super().__init__(f"Nothing was applied. Mend {len(problems)} problem(s) and run the command again:\n{listing}")
+        self.problems = tuple(problems)
+
+
+class QueryError(KwhouseError):
+    """A reader, extract or SQL request cannot be answered."""

@@ -1,0 +1,116 @@
+"""Settings: `KWHOUSE_*` variables first, then `kwhouse.toml` in the working folder, then the defaults below.
+
+Everything a process writes lies under `KWHOUSE_HOME` (default `./data`) unless the catalog or the data are
+moved away with `KWHOUSE_CATALOG` and `KWHOUSE_DATA_PATH`.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from functools import cached_property
+from pathlib import Path
+
+from pydantic import Field, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+
+class Settings(BaseSettings):
+    """All settings of all rooms. Times carry their unit in the name."""
+
+    model_config = SettingsConfigDict(env_prefix="KWHOUSE_", toml_file="kwhouse.toml", extra="forbid", frozen=True)
+
+    home: Path = Field(Path("data"), description="the data folder")
+    catalog: str | None = Field(None, description="postgres:… for the DuckLake catalog; default: home/catalog.sqlite")
+    data_path: str | None = Field(None, description="s3://… for the lake's files; default: home/lake/")
+
+    collect_host: str = Field("127.0.0.1", description="where the OCPP endpoint listens")
+    collect_port: int = Field(9000, description="OCPP endpoint; 0 picks a free port")
+    metrics_port: int = Field(9001, description="GET /health and /metrics; 0 picks a free port")
+    collector_id: str | None = Field(None, description="name of this collector; default: made once, kept in its journal")
+    allow_replay: bool = Field(False, description="let loopback connections drive the collector's clock")
+    heartbeat_seconds: int = Field(300, description="heartbeat interval told to stations")
+    landing_rows: int = Field(500_000, description="journal entries that trigger a landing")
+    landing_seconds: float = Field(60.0, description="age of the oldest journal entry that triggers a landing")
+    max_frame_bytes: int = Field(1_048_576, description="longer frames close the connection (1009)")
+
+    dashboard_host: str = Field("127.0.0.1", description="where the dashboard listens")
+    dashboard_port: int = Field(8501, description="dashboard")
+    dagster_port: int = Field(3000, description="Dagster's own pages")
+
+    duckdb_memory: str = Field("4GB", description="memory limit of one DuckDB process; the rest spills to disk")
+    duckdb_threads: int | None = Field(None, description="threads of one DuckDB process; default: all cores")
+
+    @field_validator("home")
+    @classmethod
+    def _absolute(cls, home: Path) -> Path:
+        # DuckLake stores registered paths as given: an absolute home keeps them right from any working folder.
+        return home.expanduser().resolve()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    @cached_property
+    def journal(self) -> Path:
+        """The collector's journal (SQLite)."""
+        return self.home / "journal" / "journal.sqlite"
+
+    @cached_property
+    def landing(self) -> Path:
+        """Folder of Parquet files that the collector has finished and the pipeline has yet to register."""
+        return self.home / "landing"
+
+    @cached_property
+    def set_aside(self) -> Path:
+        """Folder of landed files that could not be read; the rest went on without them."""
+        return self.home / "landing" / "unreadable"
+
+    @cached_property
+    def state_url(self) -> str:
+        """SQLAlchemy address of the state database."""
+        if self.catalog and self.catalog.startswith("postgres:"):
+            return "postgresql+psycopg:///?" + "&".join(self.catalog.removeprefix("postgres:").split())
+        return f"sqlite:///{self.home / 'state.sqlite'}"
+
+    @cached_property
+    def dagster_home(self) -> Path:
+        """DAGSTER_HOME: run history and schedules' state."""
+        return self.home / "dagster"
+
+
+def is_loopback(host: str) -> bool:
+    """True when `host` can only be reached from this machine."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Read the settings once, at a program's entry; pass them on from there.
+
+    Raises `SettingsError` naming the variable and what it must be.
+    """
+    from pydantic import ValidationError
+
+    from warehouse.errors import SettingsError
+
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]
+    except ValidationError as error:
+        lines = [f"KWHOUSE_{'_'.join(str(p) for p in e['loc']).upper()}: {e['msg']}" for e in error.errors()]
+        raise SettingsError("Settings cannot be used: " + "; ".join(lines)) from None
