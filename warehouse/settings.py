@@ -31,7 +31,7 @@ class Settings(BaseSettings):
     collect_host: str = Field("127.0.0.1", description="where the OCPP endpoint listens")
     collect_port: int = Field(9000, description="OCPP endpoint; 0 picks a free port")
     metrics_port: int = Field(9001, description="GET /health and /metrics; 0 picks a free port")
-    collector_id: str | None = Field(None, description="name of this collector; default: made once, kept in its journal")
+    collector_id: str | None = Field(None, description="this collector's name; default: made once, kept in its journal")
     allow_replay: bool = Field(False, description="let loopback connections drive the collector's clock")
     heartbeat_seconds: int = Field(300, description="heartbeat interval told to stations")
     landing_rows: int = Field(500_000, description="journal entries that trigger a landing")
@@ -57,8 +57,8 @@ class Settings(BaseSettings):
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 (pydantic-settings names them)
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
 

@@ -1,0 +1,23 @@
+"""The table contract: every table and column of kwhouse, declared once.
+
+One module a schema; `model.py` says what a declaration is and lists what is made from it.
+"""
+
+from __future__ import annotations
+
+from warehouse.contract import billing, core, mart, ops, raw, registry
+from warehouse.contract.model import Column, Home, Table
+
+TABLES: tuple[Table, ...] = (
+    *raw.TABLES,
+    *core.TABLES,
+    *mart.TABLES,
+    *billing.TABLES,
+    *ops.TABLES,
+    *registry.TABLES,
+)
+BY_NAME: dict[str, Table] = {table.full_name: table for table in TABLES}
+LAKE_TABLES = tuple(table for table in TABLES if table.home is Home.LAKE)
+STATE_TABLES = tuple(table for table in TABLES if table.home is Home.STATE)
+
+__all__ = ["BY_NAME", "LAKE_TABLES", "STATE_TABLES", "TABLES", "Column", "Home", "Table"]

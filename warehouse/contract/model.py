@@ -12,9 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-_TYPES = re.compile(
-    r"(VARCHAR|BIGINT|INTEGER|BOOLEAN|DOUBLE|TIMESTAMPTZ|DATE|JSON|DECIMAL\(\d+,\d+\))(\[\])?"
-)
+_TYPES = re.compile(r"(VARCHAR|BIGINT|INTEGER|BOOLEAN|DOUBLE|TIMESTAMPTZ|DATE|JSON|DECIMAL\(\d+,\d+\))(\[\])?")
 
 
 class Home(StrEnum):

@@ -10,7 +10,7 @@ CONNECTION_ID = optional("connection_id", "BIGINT", "seq of the connection's `op
 STATION_ID = required("station_id", "VARCHAR", "OCPP identity of the station, the last part of its address")
 OCPP_VERSION = required("ocpp_version", "VARCHAR", "protocol version negotiated", values=("1.6", "2.0.1", "2.1"))
 RECEIVED_AT = required(
-    "received_at", "TIMESTAMPTZ", "when the collector received (or sent) it; on replay connections the station's own time"
+    "received_at", "TIMESTAMPTZ", "when the collector received or sent it; on replay connections the station's time"
 )
 
 MESSAGES = Table(
@@ -29,7 +29,7 @@ MESSAGES = Table(
         required("message_type", "INTEGER", "2 CALL, 3 CALLRESULT, 4 CALLERROR, 5 CALLRESULTERROR, 6 SEND"),
         required("message_id", "VARCHAR", "unique id of the call within the connection"),
         optional("action", "VARCHAR", "OCPP action; for answers that of the call answered, NULL where unknown"),
-        required("payload", "VARCHAR", "the payload's JSON text exactly as sent; for CALLERROR [code, description, details]"),
+        required("payload", "VARCHAR", "the JSON text exactly as sent; of a CALLERROR [code, description, details]"),
         optional("schema_error", "VARCHAR", "why the payload breaks OCPP's JSON schema; NULL when it does not"),
     ),
 )

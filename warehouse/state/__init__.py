@@ -1,0 +1,67 @@
+"""The state database: what changes row by row, with real keys. SQLite, or the PostgreSQL of the catalog.
+
+`open_state` brings the schema up to date (Alembic) and gives an engine; `table` gives the SQLAlchemy tables.
+Here belong registry, documents' numbers, payments, commands and audit; figures made from frames belong to the lake.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from warehouse.settings import Settings
+from warehouse.state.tables import metadata, table
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+HEAD = "0001"
+
+
+def open_state(settings: Settings) -> sa.Engine:
+    """An engine on the state database, migrated to the newest schema. Safe to call from several processes."""
+    if settings.state_url.startswith("sqlite"):
+        settings.home.mkdir(parents=True, exist_ok=True)
+        engine = sa.create_engine(settings.state_url, connect_args={"timeout": 10})
+        sa.event.listen(engine, "connect", _durable)
+    else:
+        engine = sa.create_engine(settings.state_url, pool_pre_ping=True)
+    if _revision(engine) != HEAD:
+        _migrate(engine, settings)
+    return engine
+
+
+def _durable(connection: sa.engine.interfaces.DBAPIConnection, _record: object) -> None:
+    # WAL lets DuckDB's scanner and the collector read while the registry is written.
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.close()
+
+
+def _revision(engine: sa.Engine) -> str | None:
+    with engine.connect() as connection:
+        if not sa.inspect(connection).has_table("alembic_version"):
+            return None
+        found = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
+        return None if found is None else str(found)
+
+
+def _migrate(engine: sa.Engine, settings: Settings) -> None:
+    # Alembic is imported only when there is something to do: it costs a third of a second at each start.
+    from alembic import command
+    from alembic.config import Config
+
+    from warehouse.store.lock import file_lock
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with file_lock(settings.home / "state.lock", patience_seconds=60.0):
+        if _revision(engine) == HEAD:
+            return
+        with engine.begin() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+
+
+__all__ = ["HEAD", "metadata", "open_state", "table"]

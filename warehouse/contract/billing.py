@@ -1,0 +1,101 @@
+"""`billing`: what sessions cost and who owes it. Amounts are exact decimals; VAT never guessed."""
+
+from __future__ import annotations
+
+from warehouse.contract.core import ENERGY
+from warehouse.contract.mart import CURRENCY, MONEY, SITE_ID
+from warehouse.contract.model import Table, optional, required
+
+CDR_ID = required("cdr_id", "VARCHAR", "OCPI CDR.id, made from session and tariff version")
+SESSION_ID = required("session_id", "VARCHAR", "session that it prices")
+
+CDRS = Table(
+    "billing",
+    "cdrs",
+    "one priced session (OCPI charge detail record)",
+    ("cdr_id",),
+    (
+        CDR_ID,
+        SESSION_ID,
+        required("country_code", "VARCHAR", "operator's OCPI country code"),
+        required("party_id", "VARCHAR", "operator's OCPI party id"),
+        SITE_ID,
+        required("station_id", "VARCHAR", "station"),
+        optional("contract_id", "VARCHAR", "contract that pays; NULL: ad hoc"),
+        optional("id_token", "VARCHAR", "pseudonym of the token"),
+        required("tariff_id", "VARCHAR", "tariff in force at the session's start"),
+        required("tariff_version", "INTEGER", "its version"),
+        CURRENCY,
+        required("started_at", "TIMESTAMPTZ", "begin of the session"),
+        required("ended_at", "TIMESTAMPTZ", "end of the session"),
+        required("energy_wh", ENERGY, "energy priced", "Wh"),
+        required("charging_seconds", "BIGINT", "TIME priced", "s"),
+        required("parking_seconds", "BIGINT", "PARKING_TIME priced", "s"),
+        required("total_excl_vat", MONEY, "the exact sum of its lines, rounded once", "currency"),
+        optional("total_incl_vat", MONEY, "with VAT; NULL where a component's VAT is not known", "currency"),
+        required("grade", "VARCHAR", "grade of the session when it was priced", values=("ok", "suspect")),
+    ),
+    sort=("site_id", "started_at"),
+)
+
+CDR_LINES = Table(
+    "billing",
+    "cdr_lines",
+    "one price component of a CDR",
+    ("cdr_id", "line_no"),
+    (
+        CDR_ID,
+        required("line_no", "INTEGER", "1, 2, … in the order ENERGY, TIME, PARKING_TIME, FLAT"),
+        required("dimension", "VARCHAR", "OCPI TariffDimensionType", values=("ENERGY", "TIME", "PARKING_TIME", "FLAT")),
+        required("quantity", "DECIMAL(18,6)", "billed volume after step_size, in `quantity_unit`"),
+        required("quantity_unit", "VARCHAR", "unit of quantity and price", values=("kWh", "h", "session")),
+        required("price", "DECIMAL(18,6)", "price of one unit before VAT", "currency"),
+        required("amount_excl_vat", "DECIMAL(28,12)", "quantity × price, exact", "currency"),
+        optional("vat_percent", "DECIMAL(7,4)", "VAT of the component; NULL: not known, which is not 0 %", "%"),
+        required("element_no", "INTEGER", "which tariff element gave the price, from 0"),
+    ),
+    sort=("cdr_id", "line_no"),
+)
+
+INVOICES = Table(
+    "billing",
+    "invoices",
+    "one contract in one local month of the operator's sites",
+    ("invoice_id",),
+    (
+        required("invoice_id", "VARCHAR", "made from contract, month and currency; not yet a document number"),
+        required("contract_id", "VARCHAR", "who owes it"),
+        required("operator_id", "VARCHAR", "who bills it"),
+        required("month", "DATE", "first day of the month, by the local start of the sessions"),
+        CURRENCY,
+        required("status", "VARCHAR", "a draft follows its sessions until it is issued", values=("draft",)),
+        required("sessions", "BIGINT", "sessions on it", "sessions"),
+        required("energy_wh", ENERGY, "energy on it", "Wh"),
+        required("total_excl_vat", "DECIMAL(18,2)", "sum of its lines", "currency"),
+        optional("total_vat", "DECIMAL(18,2)", "per rate on the sum of the lines, then added", "currency"),
+        optional("total_incl_vat", "DECIMAL(18,2)", "amount due; NULL where a VAT rate is not known", "currency"),
+        required("rounding", "VARCHAR", "rounding policy used", values=("half_up_per_line",)),
+    ),
+    sort=("month", "contract_id"),
+)
+
+INVOICE_LINES = Table(
+    "billing",
+    "invoice_lines",
+    "one CDR and VAT rate on an invoice",
+    ("invoice_id", "line_no"),
+    (
+        required("invoice_id", "VARCHAR", "invoice it stands on"),
+        required("line_no", "INTEGER", "1, 2, … by start of session"),
+        CDR_ID,
+        SESSION_ID,
+        SITE_ID,
+        required("started_at", "TIMESTAMPTZ", "begin of the session"),
+        required("energy_wh", ENERGY, "energy of the session (on its first line only)", "Wh"),
+        optional("vat_percent", "DECIMAL(7,4)", "VAT rate of the line; NULL: not known", "%"),
+        required("amount_excl_vat", "DECIMAL(18,2)", "half-up to the currency's minor unit", "currency"),
+    ),
+    sort=("invoice_id", "line_no"),
+)
+
+TABLES = (CDRS, CDR_LINES, INVOICES, INVOICE_LINES)

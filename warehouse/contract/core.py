@@ -1,0 +1,157 @@
+"""`core`: what the frames say, one fact a row, times in UTC, energy in Wh, power in W."""
+
+from __future__ import annotations
+
+from warehouse.contract.model import Table, optional, required
+from warehouse.contract.raw import COLLECTOR_ID, OCPP_VERSION, RECEIVED_AT, SEQ, STATION_ID
+
+ENERGY = "DECIMAL(18,6)"
+
+EVSE_ID = optional("evse_id", "INTEGER", "EVSE number; for OCPP 1.6 the connector's number; NULL where not told")
+CONNECTOR_ID = optional("connector_id", "INTEGER", "connector number; NULL where the station does not tell it")
+TRANSACTION_ID = optional("transaction_id", "VARCHAR", "OCPP transaction id as text; NULL outside transactions")
+ID_TOKEN = optional("id_token", "VARCHAR", "pseudonym of the driver's token; NULL where none was sent")
+SITE_ID = required("site_id", "VARCHAR", "site of the station; `unregistered` where the registry does not know it")
+
+EVENTS = Table(
+    "core",
+    "transaction_events",
+    "one frame that starts, changes or ends a transaction",
+    ("collector_id", "seq"),
+    (
+        COLLECTOR_ID,
+        SEQ,
+        STATION_ID,
+        OCPP_VERSION,
+        RECEIVED_AT,
+        required(
+            "event",
+            "VARCHAR",
+            "answer: 1.6's answer to a start, which holds the transaction id; label: an id from another system",
+            values=("started", "answer", "updated", "ended", "label"),
+        ),
+        required("message_id", "VARCHAR", "id of the call, by which answer and start find each other"),
+        TRANSACTION_ID,
+        EVSE_ID,
+        CONNECTOR_ID,
+        ID_TOKEN,
+        optional("event_at", "TIMESTAMPTZ", "when it happened, by the station's clock"),
+        optional("register_wh", ENERGY, "meterStart or meterStop (1.6)", "Wh"),
+        optional("seq_no", "BIGINT", "seqNo (2.x)"),
+        optional("charging_state", "VARCHAR", "chargingState (2.x)"),
+        optional("stop_reason", "VARCHAR", "reason (1.6), stoppedReason (2.x)"),
+        optional("external_session_id", "VARCHAR", "id of the session in the file or system it came from"),
+    ),
+    sort=("station_id", "received_at"),
+)
+
+METER_VALUES = Table(
+    "core",
+    "meter_values",
+    "one sampled value",
+    ("collector_id", "seq", "sample_no"),
+    (
+        COLLECTOR_ID,
+        SEQ,
+        required("sample_no", "INTEGER", "number of the sample within the frame, from 0"),
+        STATION_ID,
+        EVSE_ID,
+        CONNECTOR_ID,
+        TRANSACTION_ID,
+        required("measured_at", "TIMESTAMPTZ", "when it was measured, by the station's clock; else received_at"),
+        RECEIVED_AT,
+        required("measurand", "VARCHAR", "OCPP measurand, e.g. Energy.Active.Import.Register"),
+        optional("phase", "VARCHAR", "OCPP phase; NULL: the whole"),
+        required("location", "VARCHAR", "OCPP location; Outlet where not told"),
+        required("context", "VARCHAR", "OCPP reading context; Sample.Periodic where not told"),
+        required("value", ENERGY, "in the canonical unit"),
+        required("unit", "VARCHAR", "canonical unit of the measurand: Wh, W, A, V, Percent, Hertz, Celsius …"),
+    ),
+    sort=("station_id", "measured_at"),
+)
+
+STATES = Table(
+    "core",
+    "connector_states",
+    "one uninterrupted time in one state",
+    ("station_id", "evse_id", "connector_id", "from_at"),
+    (
+        STATION_ID,
+        required("evse_id", "INTEGER", "EVSE number; for OCPP 1.6 the connector's number"),
+        required("connector_id", "INTEGER", "connector number"),
+        required(
+            "state",
+            "VARCHAR",
+            "offline: the station was not connected, whatever it said last; else the OCPP status in lower case",
+            values=(
+                "available",
+                "preparing",
+                "charging",
+                "suspendedev",
+                "suspendedevse",
+                "finishing",
+                "reserved",
+                "unavailable",
+                "faulted",
+                "occupied",
+                "offline",
+            ),
+        ),
+        required("from_at", "TIMESTAMPTZ", "begin"),
+        optional("to_at", "TIMESTAMPTZ", "end (exclusive); NULL: it lasts"),
+        optional("error_code", "VARCHAR", "errorCode (1.6) where it is not NoError"),
+    ),
+    sort=("station_id", "from_at"),
+)
+
+SESSIONS = Table(
+    "core",
+    "sessions",
+    "one charging session: from plug-in or start to stop",
+    ("session_id",),
+    (
+        required(
+            "session_id", "VARCHAR", "made from station, transaction and start, so that it is the same in each run"
+        ),
+        STATION_ID,
+        SITE_ID,
+        EVSE_ID,
+        CONNECTOR_ID,
+        TRANSACTION_ID,
+        optional("external_session_id", "VARCHAR", "id of the session in the file or system it came from"),
+        ID_TOKEN,
+        required("started_at", "TIMESTAMPTZ", "begin"),
+        optional("ended_at", "TIMESTAMPTZ", "end; NULL while active"),
+        required(
+            "state",
+            "VARCHAR",
+            "active: it goes on; inferred_end: no stop came",
+            values=("active", "completed", "inferred_end"),
+        ),
+        optional("energy_wh", ENERGY, "energy delivered; NULL where there is no evidence, 0 where none flowed", "Wh"),
+        optional(
+            "energy_source",
+            "VARCHAR",
+            "which evidence the energy rests on",
+            values=("signed", "registers", "periodic_registers", "intervals", "power", "import"),
+        ),
+        optional("begin_register_wh", ENERGY, "register at the begin", "Wh"),
+        optional("end_register_wh", ENERGY, "register at the end, or the last one known", "Wh"),
+        optional("charging_seconds", "BIGINT", "time with energy flowing; NULL where there are no readings", "s"),
+        optional("idle_seconds", "BIGINT", "plugged in without energy flowing; NULL where not known", "s"),
+        optional("max_power_w", "DECIMAL(18,3)", "greatest mean power between, or power of, readings", "W"),
+        optional("stop_reason", "VARCHAR", "as the station sent it"),
+        required(
+            "grade",
+            "VARCHAR",
+            "ok: billed; suspect: billed if the operator says so; unbillable: never",
+            values=("ok", "suspect", "unbillable"),
+        ),
+        required("flags", "VARCHAR[]", "what is odd about it, in alphabetical order"),
+        required("origin", "VARCHAR", "how it came in", values=("live", "replay", "import")),
+        required("last_received_at", "TIMESTAMPTZ", "when its newest frame was received"),
+    ),
+    sort=("station_id", "started_at"),
+)
+
+TABLES = (EVENTS, METER_VALUES, STATES, SESSIONS)

@@ -1,0 +1,53 @@
+"""DDL of the lake from the contract: CREATE TABLE with NOT NULL, and comments that BI tools show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from warehouse.contract.model import Column, Table
+
+CATALOG = "lake"
+
+
+def quoted(text: str) -> str:
+    """A SQL string literal. For names and comments of the contract only; values are always bound as parameters."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def stored_type(column: Column) -> str:
+    """DuckLake type: JSON is kept as text."""
+    return column.type.replace("JSON", "VARCHAR")
+
+
+def comment(column: Column) -> str:
+    """Meaning, unit and possible values in one line."""
+    parts = [column.meaning]
+    if column.unit:
+        parts.append(f"unit: {column.unit}")
+    if column.values:
+        parts.append("one of: " + ", ".join(column.values))
+    return "; ".join(parts)
+
+
+def create_statements(table: Table, catalog: str = CATALOG) -> Iterator[str]:
+    """Statements that make one lake table. Run them in one transaction."""
+    name = f"{catalog}.{table.full_name}"
+    columns = ", ".join(
+        f'"{column.name}" {stored_type(column)}{"" if column.nullable else " NOT NULL"}' for column in table.columns
+    )
+    yield f"CREATE TABLE {name} ({columns})"
+    yield f"COMMENT ON TABLE {name} IS {quoted(table.grain)}"
+    for column in table.columns:
+        yield f'COMMENT ON COLUMN {name}."{column.name}" IS {quoted(comment(column))}'
+
+
+def view_statement(table: Table, source: str) -> str:
+    """A view `schema.table` over `source` with the contract's columns and types, in its order."""
+    columns = ", ".join(
+        f'CAST("{column.name}" AS {stored_type(column)}) AS "{column.name}"'
+        if source != CATALOG
+        else f'"{column.name}"'
+        for column in table.columns
+    )
+    origin = f"{source}.{table.full_name}" if source == CATALOG else f'{source}."{table.schema}_{table.name}"'
+    return f"CREATE OR REPLACE VIEW memory.{table.full_name} AS SELECT {columns} FROM {origin}"  # noqa: S608

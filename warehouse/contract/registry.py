@@ -1,0 +1,186 @@
+"""`registry`: what people declare: who runs which stations, who may charge, at what price.
+
+Kept in the state database, because rows change one by one and keys must hold. `kwhouse registry apply` writes it.
+"""
+
+from __future__ import annotations
+
+from warehouse.contract.model import Column, Home, Table, optional, required
+
+VALID_FROM = required("valid_from", "TIMESTAMPTZ", "in force from this instant on")
+VALID_TO = optional("valid_to", "TIMESTAMPTZ", "in force until this instant (exclusive); NULL: open end")
+NOTE = optional("note", "VARCHAR", "free text, e.g. that a row is made up for the demo")
+
+
+def _table(name: str, grain: str, key: tuple[str, ...], *columns: Column) -> Table:
+    return Table("registry", name, grain, key, columns, home=Home.STATE)
+
+
+OPERATORS = _table(
+    "operators",
+    "one charge point operator, the seller on invoices",
+    ("operator_id",),
+    required("operator_id", "VARCHAR", "own key of the operator"),
+    required("name", "VARCHAR", "legal name"),
+    required("country_code", "VARCHAR", "ISO 3166-1 alpha-2; with party_id the OCPI role key"),
+    required("party_id", "VARCHAR", "OCPI party id (ISO 15118), three characters"),
+    optional("address", "VARCHAR", "postal address of the company"),
+    optional("vat_id", "VARCHAR", "VAT or GST identification number"),
+    NOTE,
+)
+
+SITES = _table(
+    "sites",
+    "one place with stations",
+    ("site_id",),
+    required("site_id", "VARCHAR", "own key of the site"),
+    required("operator_id", "VARCHAR", "operator that runs it"),
+    required("name", "VARCHAR", "name that people use"),
+    required("time_zone", "VARCHAR", "IANA zone; local days, months and tariffs follow it"),
+    required("country_code", "VARCHAR", "ISO 3166-1 alpha-2; decides holidays and taxes"),
+    required("currency", "VARCHAR", "ISO 4217 code of its prices"),
+    optional("address", "VARCHAR", "where drivers find it"),
+    optional("latitude", "DOUBLE", "WGS 84", "degree"),
+    optional("longitude", "DOUBLE", "WGS 84", "degree"),
+    optional("grid_limit_w", "BIGINT", "power that the grid connection may deliver", "W"),
+    NOTE,
+)
+
+STATIONS = _table(
+    "stations",
+    "one charging station (OCPP charge point)",
+    ("station_id",),
+    required("station_id", "VARCHAR", "OCPP identity, the last part of its WebSocket address"),
+    required("site_id", "VARCHAR", "site where it stands"),
+    optional("name", "VARCHAR", "name that people use; NULL: the identity"),
+    optional("vendor", "VARCHAR", "manufacturer"),
+    optional("model", "VARCHAR", "model as the manufacturer names it"),
+    NOTE,
+)
+
+CONNECTORS = _table(
+    "connectors",
+    "one connector during one uninterrupted time in service",
+    ("station_id", "evse_id", "connector_id", "in_service_from"),
+    required("station_id", "VARCHAR", "station that has it"),
+    required("evse_id", "INTEGER", "EVSE number (OCPP 2.x); for OCPP 1.6 the connector's number"),
+    required("connector_id", "INTEGER", "connector number as OCPP reports it"),
+    required("in_service_from", "TIMESTAMPTZ", "opened to drivers"),
+    optional("in_service_to", "TIMESTAMPTZ", "taken out of service (exclusive); NULL: still in service"),
+    required("rated_power_w", "BIGINT", "greatest power it can deliver", "W"),
+    optional("standard", "VARCHAR", "OCPI ConnectorType, e.g. IEC_62196_T2"),
+    required(
+        "power_type",
+        "VARCHAR",
+        "OCPI PowerType",
+        values=("AC_1_PHASE", "AC_2_PHASE", "AC_2_PHASE_SPLIT", "AC_3_PHASE", "DC"),
+    ),
+    NOTE,
+)
+
+DRIVERS = _table(
+    "drivers",
+    "one person (or fleet vehicle) known by name",
+    ("driver_id",),
+    required("driver_id", "VARCHAR", "own key of the driver; says nothing about the person"),
+    Column("name", "VARCHAR", "name", personal=True),
+    Column("email", "VARCHAR", "e-mail address", personal=True),
+    Column("address", "VARCHAR", "postal address for invoices", personal=True),
+    NOTE,
+)
+
+CONTRACTS = _table(
+    "contracts",
+    "one agreement under which sessions are billed",
+    ("contract_id",),
+    required("contract_id", "VARCHAR", "own key (or eMAID) of the contract"),
+    required("operator_id", "VARCHAR", "operator that bills it"),
+    optional("driver_id", "VARCHAR", "driver who signed it; NULL: a company named in `note`"),
+    required("currency", "VARCHAR", "ISO 4217 code of its invoices"),
+    VALID_FROM,
+    VALID_TO,
+    NOTE,
+)
+
+TOKENS = _table(
+    "tokens",
+    "one means of identification",
+    ("id_token",),
+    Column("id_token", "VARCHAR", "as the station sends it (OCPP idTag / idToken)", nullable=False, personal=True),
+    required("token_type", "VARCHAR", "OCPI TokenType", values=("AD_HOC_USER", "APP_USER", "EMAID", "OTHER", "RFID")),
+    optional("contract_id", "VARCHAR", "contract that pays; NULL: ad hoc, no invoice"),
+    optional("token_group", "VARCHAR", "group that tariffs may be assigned to (OCPP parentIdTag / groupIdToken)"),
+    required("status", "VARCHAR", "whether it may charge", values=("active", "blocked")),
+    VALID_FROM,
+    VALID_TO,
+    NOTE,
+)
+
+TARIFFS = _table(
+    "tariffs",
+    "one version of an OCPI tariff",
+    ("tariff_id", "version"),
+    required("tariff_id", "VARCHAR", "OCPI Tariff.id"),
+    required("version", "INTEGER", "1, 2, …; a price is never edited in place"),
+    required("currency", "VARCHAR", "ISO 4217 code"),
+    required("ocpi_version", "VARCHAR", "version of the tariff object", values=("2.2.1", "2.3.0")),
+    required("elements", "JSON", "OCPI Tariff.elements as JSON"),
+    VALID_FROM,
+    VALID_TO,
+    NOTE,
+)
+
+TARIFF_ASSIGNMENTS = _table(
+    "tariff_assignments",
+    "one rule: which tariff holds where and for whom; the most particular one wins",
+    ("assignment_id",),
+    required("assignment_id", "VARCHAR", "own key of the rule"),
+    required("tariff_id", "VARCHAR", "tariff that it assigns"),
+    optional("site_id", "VARCHAR", "only at this site; NULL: everywhere"),
+    optional("station_id", "VARCHAR", "only at this station"),
+    optional("evse_id", "INTEGER", "only at this EVSE of the station"),
+    optional("connector_id", "INTEGER", "only at this connector of the station"),
+    optional("token_group", "VARCHAR", "only for tokens of this group"),
+    optional("contract_id", "VARCHAR", "only for this contract"),
+    VALID_FROM,
+    VALID_TO,
+    NOTE,
+)
+
+TAX_RATES = _table(
+    "tax_rates",
+    "one tax rate during one time",
+    ("country_code", "tax_code", "valid_from"),
+    required("country_code", "VARCHAR", "ISO 3166-1 alpha-2"),
+    required("tax_code", "VARCHAR", "EN 16931 VAT category (S, Z, E, …) or the local tax's code"),
+    required("name", "VARCHAR", "name on the invoice, e.g. VAT or CGST"),
+    required("rate_percent", "DECIMAL(7,4)", "rate", "%"),
+    VALID_FROM,
+    VALID_TO,
+    NOTE,
+)
+
+PSEUDONYMS = _table(
+    "pseudonyms",
+    "one idToken that was ever seen, with the pseudonym that stands for it in `core` and `mart`",
+    ("id_token",),
+    Column("id_token", "VARCHAR", "as the station sends it", nullable=False, personal=True),
+    required("pseudonym", "VARCHAR", "keyed pseudonym; without this row nobody can tell whose it was"),
+)
+
+TABLES = (
+    OPERATORS,
+    SITES,
+    STATIONS,
+    CONNECTORS,
+    DRIVERS,
+    CONTRACTS,
+    TOKENS,
+    TARIFFS,
+    TARIFF_ASSIGNMENTS,
+    TAX_RATES,
+    PSEUDONYMS,
+)
+
+# What people declare in files, in an order in which every reference points backwards.
+DECLARED = tuple(table for table in TABLES if table is not PSEUDONYMS)

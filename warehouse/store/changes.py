@@ -1,0 +1,94 @@
+"""What is new since a stage last ran: DuckLake's change feed between two snapshots.
+
+A stage stores the snapshot it has taken in (`ops.watermarks`, appended) in the transaction that publishes its
+output. It must recompute what the new rows touch and never add deltas: maintenance re-emits surviving rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from warehouse.contract import Table
+from warehouse.store.connection import Lake
+
+# An idle stage moves its watermark on at this lag, or its start would pin old snapshots for ever.
+GREATEST_LAG = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The snapshots after `after` up to `until`. `full`: everything up to `until`, because the stage starts anew."""
+
+    after: int
+    until: int
+    full: bool
+
+
+def window_for(lake: Lake, stage: str, *, full: bool = False) -> Window | None:
+    """The window that `stage` has yet to take in, or None where there is none.
+
+    A full rebuild is due when asked for, on the first run, and when the snapshots needed have been expired.
+    """
+    until = lake.snapshot()
+    after = watermark(lake, stage)
+    if full or after is None:
+        return Window(after or 0, until, True)
+    if until <= after:
+        return None
+    oldest = lake.con.execute("SELECT min(snapshot_id) FROM ducklake_snapshots('lake')").fetchone()
+    return Window(after, until, oldest is not None and oldest[0] > after + 1)
+
+
+def watermark(lake: Lake, stage: str) -> int | None:
+    """The newest snapshot that `stage` has taken in; None where it never ran."""
+    row = lake.con.execute("SELECT max(snapshot_id) FROM ops.watermarks WHERE stage = ?", [stage]).fetchone()
+    return None if row is None or row[0] is None else int(row[0])
+
+
+def advance(lake: Lake, stage: str, window: Window) -> None:
+    """Store that `stage` has taken in `window`. Call inside the transaction that publishes its output."""
+    lake.con.execute("INSERT INTO lake.ops.watermarks VALUES (?, ?, now())", [stage, window.until])
+
+
+def changed_tables(lake: Lake, window: Window, tables: Iterable[Table]) -> set[str]:
+    """Which of `tables` had rows inserted or deleted within `window`: from the catalog alone, no file is read."""
+    rows = lake.con.execute(
+        """
+        SELECT DISTINCT unnest(flatten(map_values(changes)))
+        FROM ducklake_snapshots('lake')
+        WHERE snapshot_id > ? AND snapshot_id <= ?
+        """,
+        [window.after, window.until],
+    ).fetchall()
+    touched = {row[0] for row in rows}
+    # The feed names tables by DuckLake's own ids, which only its metadata tables tell together with the schema.
+    ids = lake.con.execute(
+        """
+        SELECT schema_name || '.' || table_name, CAST(table_id AS VARCHAR)
+        FROM __ducklake_metadata_lake.ducklake_table JOIN __ducklake_metadata_lake.ducklake_schema USING (schema_id)
+        """
+    ).fetchall()
+    changed = {name for name, table_id in ids if table_id in touched}
+    return {table.full_name for table in tables if table.full_name in changed}
+
+
+def expose(lake: Lake, window: Window, table: Table) -> None:
+    """Make temporary views over the rows of `table` within `window`, which the stage's SQL reads.
+
+    `new_<table>`: rows inserted; `changed_<table>`: rows inserted or deleted (for inputs that are themselves
+    replaced); `all_<table>`: the table as of the window's end, whatever is written meanwhile. In a full rebuild
+    all three are the same.
+    """
+    until, first = int(window.until), int(window.after) + 1
+    columns = ", ".join(f'"{name}"' for name in table.column_names)
+    everything = f"SELECT {columns} FROM lake.{table.full_name} AT (VERSION => {until})"  # noqa: S608
+    feed = "SELECT {columns} FROM {function}('lake', '{schema}', '{name}', {first}, {until})"
+    inserted, deleted = (
+        feed.format(columns=columns, function=function, schema=table.schema, name=table.name, first=first, until=until)
+        for function in ("ducklake_table_insertions", "ducklake_table_deletions")
+    )
+    new = everything if window.full else inserted
+    changed = everything if window.full else f"{inserted} UNION ALL {deleted}"
+    for prefix, body in (("new", new), ("changed", changed), ("all", everything)):
+        lake.con.execute(f"CREATE OR REPLACE TEMP VIEW {prefix}_{table.name} AS {body}")

@@ -1,0 +1,199 @@
+"""Open DuckDB with the DuckLake catalog and the state database attached.
+
+A process opens one `Lake`; threads take `cursor()`s of it. People and pages read `schema.table`: views in the
+connection's own memory over the lake and over the state database, so that both look alike.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+
+import duckdb
+
+from warehouse.contract import LAKE_TABLES, STATE_TABLES
+from warehouse.contract.ddl import CATALOG, view_statement
+from warehouse.errors import StoreMissing
+from warehouse.settings import Settings
+from warehouse.store.lock import advisory_lock, file_lock
+
+STATE = "state"
+
+
+@dataclass(slots=True)
+class Lake:
+    """An open store.
+
+    `con` is DuckDB with the catalog attached as `lake` and the state database as `state` (read-only).
+    """
+
+    settings: Settings
+    con: duckdb.DuckDBPyConnection
+    read_only: bool
+    _depth: int = field(default=0, repr=False)
+
+    def cursor(self) -> duckdb.DuckDBPyConnection:
+        """A connection for one thread. DuckDB cursors do not inherit the time zone."""
+        cursor = self.con.cursor()
+        cursor.execute("SET TimeZone='UTC'")
+        return cursor
+
+    def snapshot(self) -> int:
+        """The newest snapshot of the lake: pages and extracts name it, caches are keyed by it."""
+        row = self.con.execute("SELECT id FROM ducklake_current_snapshot('lake')").fetchone()
+        return int(row[0]) if row else 0
+
+    @contextmanager
+    def write(self, message: str) -> Iterator[duckdb.DuckDBPyConnection]:
+        """One write transaction under the writer's lock; `message` is kept with its snapshot.
+
+        Rolled back when the block raises. Not reentrant: a stage publishes once.
+        """
+        with self._lock():
+            self.con.execute("BEGIN")
+            try:
+                yield self.con
+                self.con.execute("CALL lake.set_commit_message('kwhouse', ?)", [message])
+                self.con.execute("COMMIT")
+            except BaseException:
+                self.con.execute("ROLLBACK")
+                raise
+
+    def _lock(self) -> AbstractContextManager[None]:
+        if (conninfo := postgres_conninfo(self.settings)) is not None:
+            return advisory_lock(conninfo)
+        return file_lock(self.settings.home / "catalog.lock")
+
+    def close(self) -> None:
+        self.con.close()
+
+    def __enter__(self) -> Lake:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def postgres_conninfo(settings: Settings) -> str | None:
+    """libpq's connection string where the catalog is PostgreSQL, else None."""
+    if settings.catalog and settings.catalog.startswith("postgres:"):
+        return settings.catalog.removeprefix("postgres:")
+    return None
+
+
+def open_lake(settings: Settings, *, read_only: bool = False) -> Lake:
+    """Open the store. A writer makes what is missing; a reader raises `StoreMissing` where nothing was written yet."""
+    from warehouse.state import open_state
+
+    conninfo = postgres_conninfo(settings)
+    if read_only and conninfo is None and not (settings.home / "catalog.sqlite").exists():
+        raise StoreMissing(f"The warehouse in {settings.home}")
+    settings.home.mkdir(parents=True, exist_ok=True)
+    open_state(settings).dispose()
+    con = connect(settings)
+    lake = Lake(settings, con, read_only)
+    try:
+        _attach(con, settings, read_only=read_only)
+        if read_only:
+            _require_tables(con, settings)
+        else:
+            from warehouse.store.setup import ensure_tables
+
+            ensure_tables(lake)
+        _make_views(con)
+    except BaseException:
+        con.close()
+        raise
+    return lake
+
+
+def connect(settings: Settings) -> duckdb.DuckDBPyConnection:
+    """DuckDB in memory with our extensions and limits; spills to `home/tmp`."""
+    con = duckdb.connect(
+        config={
+            "memory_limit": settings.duckdb_memory,
+            "temp_directory": str(settings.home / "tmp"),
+            "autoinstall_known_extensions": "false",  # nothing is fetched at run time
+            **({"threads": str(settings.duckdb_threads)} if settings.duckdb_threads else {}),
+        }
+    )
+    extensions = ["ducklake", "sqlite_scanner"]
+    if postgres_conninfo(settings) is not None:
+        extensions.append("postgres_scanner")
+    if settings.data_path and "://" in settings.data_path:
+        extensions.append("httpfs")
+    for extension in extensions:
+        load_extension(con, extension)
+    con.execute("SET TimeZone='UTC'")
+    con.execute("SET preserve_insertion_order=false")
+    return con
+
+
+def load_extension(con: duckdb.DuckDBPyConnection, name: str) -> None:
+    """Load an extension that came as a wheel; the first time its file is unpacked to DuckDB's own folder."""
+    try:
+        con.load_extension(name)
+    except duckdb.Error:
+        import duckdb_extensions
+
+        duckdb_extensions.import_extension(name)
+        con.load_extension(name)
+
+
+def _attach(con: duckdb.DuckDBPyConnection, settings: Settings, *, read_only: bool) -> None:
+    conninfo = postgres_conninfo(settings)
+    data_path = settings.data_path or f"{settings.home / 'lake'}/"
+    if "://" in data_path:
+        _bucket_secret(con)
+    catalog = f"postgres:{conninfo}" if conninfo else f"sqlite:{settings.home / 'catalog.sqlite'}"
+    sqlite_options = "" if conninfo else ", META_JOURNAL_MODE 'WAL', META_BUSY_TIMEOUT 10000"
+    mode = ", READ_ONLY" if read_only else ""
+    con.execute(
+        f"ATTACH {_literal('ducklake:' + catalog)} AS {CATALOG} "
+        f"(DATA_PATH {_literal(data_path)}, DATA_INLINING_ROW_LIMIT 10{sqlite_options}{mode})"
+    )
+    state = conninfo or str(settings.home / "state.sqlite")
+    kind = "postgres" if conninfo else "sqlite"
+    con.execute(f"ATTACH {_literal(state)} AS {STATE} (TYPE {kind}, READ_ONLY)")
+
+
+def _literal(text: str) -> str:
+    # ATTACH takes no bound parameters.
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _bucket_secret(con: duckdb.DuckDBPyConnection) -> None:
+    endpoint = os.environ.get("AWS_ENDPOINT_URL", "")
+    options = {
+        "KEY_ID": os.environ.get("AWS_ACCESS_KEY_ID"),
+        "SECRET": os.environ.get("AWS_SECRET_ACCESS_KEY"),
+        "SESSION_TOKEN": os.environ.get("AWS_SESSION_TOKEN"),
+        "REGION": os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION"),
+        "ENDPOINT": endpoint.removeprefix("http://").removeprefix("https://") or None,
+        "URL_STYLE": "path" if endpoint else None,
+    }
+    given = [f"{name} {_literal(value)}" for name, value in options.items() if value]
+    if endpoint.startswith("http://"):
+        given.append("USE_SSL false")
+    con.execute(f"CREATE OR REPLACE SECRET bucket (TYPE s3{''.join(', ' + option for option in given)})")
+
+
+def _require_tables(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    found = {
+        (schema, name)
+        for schema, name in con.execute(
+            "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = ?", [CATALOG]
+        ).fetchall()
+    }
+    if any((table.schema, table.name) not in found for table in LAKE_TABLES):
+        raise StoreMissing(f"The warehouse in {settings.home}")
+
+
+def _make_views(con: duckdb.DuckDBPyConnection) -> None:
+    schemas = sorted({table.schema for table in (*LAKE_TABLES, *STATE_TABLES)})
+    statements = [f"CREATE SCHEMA IF NOT EXISTS memory.{schema}" for schema in schemas]
+    statements += [view_statement(table, CATALOG) for table in LAKE_TABLES]
+    statements += [view_statement(table, STATE) for table in STATE_TABLES]
+    con.execute(";\n".join(statements))
