@@ -1,0 +1,121 @@
+"""How a stage of the pipeline runs: find what is new, compute it aside, publish it in one transaction.
+
+A stage is a pure description (`Stage`): the tables it follows, the tables it replaces, and a function that makes
+temporary tables from the exposed views (`new_…`, `changed_…`, `all_…`, see `warehouse.store.changes.expose`).
+Dagster's assets and the tests run the same `run_stage`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+from warehouse.contract import Table
+from warehouse.errors import StoreError
+from warehouse.store import Lake
+from warehouse.store.changes import GREATEST_LAG, Window, advance, changed_tables, expose, watermark, window_for
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """New rows of one table, and which old ones they take the place of.
+
+    `rows` is a temporary table with the contract's columns. `touched` is a SQL predicate on the old rows (it may read
+    temporary tables); None: nothing is replaced, the rows are appended. In a full rebuild all old rows go.
+    """
+
+    table: Table
+    rows: str
+    touched: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One step of the pipeline, named like its main table."""
+
+    name: str
+    inputs: tuple[Table, ...]
+    outputs: tuple[Table, ...]
+    compute: Callable[[Lake, Window], Sequence[Replacement]]
+
+
+@dataclass(frozen=True, slots=True)
+class StageResult:
+    """What a run did. `rows` counts the rows written by table; empty where nothing was new."""
+
+    stage: str
+    window: Window | None
+    seconds: float
+    rows: dict[str, int] = field(default_factory=dict)
+
+
+class Overtaken(StoreError):
+    """Another run of the same stage published meanwhile (a retry helps: its work is then already done)."""
+
+    retryable = True
+
+    def __init__(self, stage: str) -> None:
+        super().__init__(f"Another run of stage {stage} finished first. Run `kwhouse refresh` again.")
+        self.stage = stage
+
+
+def run_stage(lake: Lake, stage: Stage, *, full: bool = False) -> StageResult:
+    """Run `stage` for what is new (`full`: for everything). Computes without the writer's lock, publishes under it."""
+    started = time.perf_counter()
+    window = window_for(lake, stage.name, full=full)
+    if window is None:
+        return StageResult(stage.name, None, time.perf_counter() - started)
+    if not window.full and not changed_tables(lake, window, stage.inputs):
+        if window.until - window.after > GREATEST_LAG:
+            with lake.write(f"{stage.name}: nothing new"):
+                advance(lake, stage.name, window)
+        return StageResult(stage.name, None, time.perf_counter() - started)
+    for table in stage.inputs:
+        expose(lake, window, table)
+    replacements = stage.compute(lake, window)
+    rows = _publish(lake, stage, window, replacements)
+    for table in stage.inputs:
+        for prefix in ("new", "changed", "all"):
+            lake.con.execute(f"DROP VIEW IF EXISTS {prefix}_{table.name}")
+    return StageResult(stage.name, window, time.perf_counter() - started, rows)
+
+
+def _publish(lake: Lake, stage: Stage, window: Window, replacements: Sequence[Replacement]) -> dict[str, int]:
+    before = watermark(lake, stage.name)
+    rows: dict[str, int] = {}
+    with lake.write(stage.name) as con:
+        if watermark(lake, stage.name) != before or (before is not None and before > window.until):
+            raise Overtaken(stage.name)
+        for replacement in replacements:
+            name = f"lake.{replacement.table.full_name}"
+            if window.full:
+                con.execute(f"DELETE FROM {name}")  # noqa: S608
+            elif replacement.touched is not None:
+                con.execute(f"DELETE FROM {name} WHERE {replacement.touched}")  # noqa: S608
+            order = ", ".join(replacement.table.sort)
+            inserted = con.execute(
+                f"INSERT INTO {name} BY NAME SELECT * FROM {replacement.rows}"  # noqa: S608
+                + (f" ORDER BY {order}" if order else "")
+            ).fetchone()
+            rows[replacement.table.full_name] = int(inserted[0]) if inserted else 0
+        advance(lake, stage.name, window)
+    for replacement in replacements:
+        con.execute(f"DROP TABLE IF EXISTS {replacement.rows}")
+    return rows
+
+
+@cache
+def sql(path: Path) -> str:
+    """The text of a SQL file."""
+    return path.read_text(encoding="utf-8")
+
+
+def temp_table(lake: Lake, name: str, query: str, parameters: dict[str, object] | None = None) -> None:
+    """Keep the result of a SELECT as temporary table `name`.
+
+    Named parameters ($name) are bound; names that start with `new_`, `changed_` and `all_` are the exposed views.
+    """
+    lake.con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {query}", parameters or {})
