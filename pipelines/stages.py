@@ -24,12 +24,14 @@ class Replacement:
     """New rows of one table, and which old ones they take the place of.
 
     `rows` is a temporary table with the contract's columns. `touched` is a SQL predicate on the old rows (it may read
-    temporary tables); None: nothing is replaced, the rows are appended. In a full rebuild all old rows go.
+    temporary tables); None: nothing is replaced, the rows are appended. In a full rebuild all old rows go, or only
+    those that `owned` (a predicate too) tells as this stage's, where several stages write the table.
     """
 
     table: Table
     rows: str
     touched: str | None
+    owned: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,7 @@ def _publish(lake: Lake, stage: Stage, window: Window, replacements: Sequence[Re
         for replacement in replacements:
             name = f"lake.{replacement.table.full_name}"
             if window.full:
-                con.execute(f"DELETE FROM {name}")  # noqa: S608
+                con.execute(f"DELETE FROM {name} WHERE {replacement.owned or 'true'}")  # noqa: S608
             elif replacement.touched is not None:
                 con.execute(f"DELETE FROM {name} WHERE {replacement.touched}")  # noqa: S608
             order = ", ".join(replacement.table.sort)
