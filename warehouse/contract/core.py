@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from warehouse.contract.model import Table, optional, required
-from warehouse.contract.raw import COLLECTOR_ID, OCPP_VERSION, RECEIVED_AT, SEQ, STATION_ID
+from warehouse.contract.raw import COLLECTOR_ID, CONNECTION_ID, OCPP_VERSION, RECEIVED_AT, SEQ, STATION_ID
 
 ENERGY = "DECIMAL(18,6)"
 
@@ -21,6 +21,7 @@ EVENTS = Table(
     (
         COLLECTOR_ID,
         SEQ,
+        CONNECTION_ID,
         STATION_ID,
         OCPP_VERSION,
         RECEIVED_AT,
@@ -100,6 +101,7 @@ STATES = Table(
         required("from_at", "TIMESTAMPTZ", "begin"),
         optional("to_at", "TIMESTAMPTZ", "end (exclusive); NULL: it lasts"),
         optional("error_code", "VARCHAR", "errorCode (1.6) where it is not NoError"),
+        optional("reported_state", "VARCHAR", "what the station said last: while offline another than `state`"),
     ),
     sort=("station_id", "from_at"),
 )
@@ -154,4 +156,24 @@ SESSIONS = Table(
     sort=("station_id", "started_at"),
 )
 
-TABLES = (EVENTS, METER_VALUES, STATES, SESSIONS)
+ENERGY_STEPS = Table(
+    "core",
+    "energy_steps",
+    "one interval of a session in which energy flowed; the steps of a session sum exactly to its energy",
+    ("session_id", "step_no"),
+    (
+        required("session_id", "VARCHAR", "session"),
+        required("step_no", "INTEGER", "1, 2, … by time"),
+        STATION_ID,
+        SITE_ID,
+        EVSE_ID,
+        CONNECTOR_ID,
+        required("from_at", "TIMESTAMPTZ", "begin: time of the register before"),
+        required("to_at", "TIMESTAMPTZ", "end: time of the register after; equal to the begin where no time passed"),
+        required("energy_wh", ENERGY, "energy that flowed meanwhile", "Wh"),
+        required("measured", "BOOLEAN", "false: no readings, the session's energy laid evenly over its time"),
+    ),
+    sort=("station_id", "from_at"),
+)
+
+TABLES = (EVENTS, METER_VALUES, STATES, SESSIONS, ENERGY_STEPS)

@@ -13,7 +13,7 @@ MONEY = "DECIMAL(18,4)"
 CONNECTOR_HOURS = Table(
     "mart",
     "connector_hours",
-    "one connector in one UTC hour in which it was in service",
+    "one connector in one UTC hour in which it was in service or had a session",
     ("station_id", "evse_id", "connector_id", "hour_start"),
     (
         SITE_ID,
