@@ -1,0 +1,65 @@
+"""OCPP's own JSON schemas, from the `ocpp` package's files, compiled with jsonschema-rs when first needed.
+
+A payload that breaks its schema is recorded with the reason and still answered: one odd unit must not cost the
+energy register beside it.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import jsonschema_rs
+
+_PACKAGES: Final = {"1.6": "v16", "2.0.1": "v201", "2.1": "v21"}
+_LONGEST_REASON = 300  # characters; the payload itself is kept beside it
+
+
+@cache
+def _files(version: str) -> dict[str, Path]:
+    """Schema file of each action a station or a central system can call."""
+    package = importlib.util.find_spec("ocpp")  # found, not imported: its enums take a tenth of a second
+    if package is None or package.origin is None:
+        raise ModuleNotFoundError("The `ocpp` package is missing. Run `make install`.")
+    folder = Path(package.origin).parent / _PACKAGES[version] / "schemas"
+    suffix = "" if version == "1.6" else "Request"
+    names = (path.stem for path in folder.glob("*.json"))
+    return {
+        name.removesuffix(suffix): folder / f"{name}.json"
+        for name in names
+        if name.endswith(suffix) and not name.endswith("Response")
+    }
+
+
+def is_action(version: str, action: str) -> bool:
+    """True when OCPP `version` has a call of that name."""
+    return action in _files(version)
+
+
+@cache
+def _validators(version: str) -> dict[str, jsonschema_rs.Validator | None]:
+    """One place for each action; the validator goes there when the action is first seen."""
+    return dict.fromkeys(_files(version))
+
+
+def schema_error(version: str, action: str, payload: Any) -> str | None:
+    """Why `payload` breaks the schema of `action`; None where it does not, or where the action is unknown."""
+    validators = _validators(version)
+    try:
+        validator = validators[action]
+    except KeyError:
+        return None
+    if validator is None:
+        validator = validators[action] = jsonschema_rs.validator_for(
+            _files(version)[action].read_text(encoding="utf-8-sig")
+        )
+    try:
+        if validator.is_valid(payload):
+            return None
+        error = next(iter(validator.iter_errors(payload)))
+        place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.instance_path)
+        return f"${place}: {error.message}"[:_LONGEST_REASON]
+    except ValueError as error:  # nested deeper than the validator goes
+        return f"$: {error}"[:_LONGEST_REASON]
