@@ -29,9 +29,7 @@ def authorize(payload: Mapping[str, Any], desk: Desk) -> str:
 def start_transaction(payload: Mapping[str, Any], desk: Desk) -> str:
     """A transaction gets its id even where the tag is refused: the station may be reporting what already happened."""
     start = Start(*(str(payload.get(name)) for name in ("connectorId", "idTag", "timestamp", "meterStart")))
-    return to_json(
-        {"transactionId": desk.transaction_id(start), "idTagInfo": id_tag_info(payload.get("idTag"), desk)}
-    )
+    return to_json({"transactionId": desk.transaction_id(start), "idTagInfo": id_tag_info(payload.get("idTag"), desk)})
 
 
 def stop_transaction(payload: Mapping[str, Any], desk: Desk) -> str:

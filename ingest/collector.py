@@ -1,0 +1,275 @@
+"""The collector: stations connect to ws://HOST:PORT/ocpp/<station_id>, and everything they say is kept.
+
+This module holds the sockets and the order of starting and stopping. What is said on a connection is in `dialogue`,
+what is on disk in `journal` and `landing`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+import socket
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from weakref import WeakKeyDictionary
+
+from websockets.asyncio.server import Server, ServerConnection, broadcast, serve
+from websockets.exceptions import ConnectionClosed, InvalidHeader
+from websockets.headers import parse_subprotocol
+from websockets.http11 import Request, Response
+from websockets.typing import Subprotocol
+
+from ingest import handshake
+from ingest.access import Access, Directory, Registry
+from ingest.clock import Clock
+from ingest.dialogue import Dialogue
+from ingest.journal import Journal
+from ingest.landing import Lander, highest_landed
+from ingest.metrics import Exposition, MetricsServer, Tally
+from warehouse.settings import is_loopback
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from warehouse.settings import Settings
+
+log = logging.getLogger(__name__)
+
+_PING_SECONDS: Final = 30.0  # keeps NAT tables open; a missing pong is no reason to drop a station
+_CLOSE_SECONDS: Final = 3.0
+_MOST_UNANSWERED: Final = 64  # calls of one station waiting for the disk; OCPP allows a station one
+_MOST_UNREAD_BYTES: Final = 1_048_576  # answers that a station does not read
+_REPLACED: Final = (1008, "replaced by a newer connection of this station")
+
+
+class Ready(NamedTuple):
+    """Where the collector listens, told when it does."""
+
+    url: str
+    metrics_url: str
+
+
+class Collector:
+    """One running collector."""
+
+    def __init__(self, settings: Settings, directory: Directory) -> None:
+        self.settings = settings
+        self.access = Access(directory)
+        self.tally = Tally()
+        self.journal = Journal(
+            settings.journal,
+            settings.collector_id,
+            highest_landed(settings.landing, settings.collector_id) if settings.collector_id else 0,
+        )
+        self.lander = Lander(
+            self.journal, settings.journal, settings.landing, settings.landing_rows, settings.landing_seconds
+        )
+        self._admitted: WeakKeyDictionary[ServerConnection, tuple[str, Clock]] = WeakKeyDictionary()
+        self._current: dict[str, tuple[Dialogue, ServerConnection]] = {}
+        self._closing: set[asyncio.Task[None]] = set()
+
+    # The handshake.
+
+    def judge(self, connection: ServerConnection, request: Request) -> Response | None:
+        """`process_request` of websockets: None lets the station in."""
+        found = self._admit(connection, request)
+        if isinstance(found, handshake.Refusal):
+            self.tally.refused[str(found.status.value)] += 1
+            return connection.respond(found.status, found.text)
+        self._admitted[connection] = found
+        return None
+
+    def _admit(self, connection: ServerConnection, request: Request) -> tuple[str, Clock] | handshake.Refusal:
+        station_id = handshake.station_of(request.path)
+        if station_id is None:
+            return handshake.no_station(request.path)
+        if not self.access.knows_station(station_id):
+            return handshake.unknown_station(station_id)
+        offered = _offered(request)
+        if handshake.choose(offered) is None:
+            return handshake.no_protocol(offered)
+        peer = connection.remote_address
+        clock = handshake.clock_for(
+            request.headers.get(handshake.CLOCK_HEADER), peer[0] if peer else None, self.settings.allow_replay
+        )
+        return clock if isinstance(clock, handshake.Refusal) else (station_id, clock)
+
+    # A connection.
+
+    async def talk(self, connection: ServerConnection) -> None:
+        """Handler of one connection, from the end of the handshake to its close."""
+        station_id, clock = self._admitted.pop(connection)
+        dialogue = Dialogue(
+            station_id,
+            handshake.VERSIONS[str(connection.subprotocol)],
+            clock,
+            self.journal,
+            self.access,
+            self.tally,
+            self.settings.heartbeat_seconds,
+            lambda data: _send(connection, dialogue, data),
+        )
+        self._replace(station_id)
+        self._current[station_id] = (dialogue, connection)
+        _keep_alive(connection)
+        dialogue.open("{}:{}".format(*connection.remote_address[:2]))
+        code, reason = None, None
+        try:
+            while True:
+                data = await connection.recv(decode=False)
+                if dialogue.is_closed:
+                    break
+                dialogue.receive(data)
+                if dialogue.unanswered >= _MOST_UNANSWERED:
+                    await self.journal.flush()
+        except ConnectionClosed as end:
+            code, reason = connection.close_code, connection.close_reason
+            if end.sent is not None and end.sent.code == 1009:
+                dialogue.too_long(end.sent.reason)
+        finally:
+            dialogue.close(code, reason)
+            if self._current.get(station_id, (None,))[0] is dialogue:
+                del self._current[station_id]
+
+    def _replace(self, station_id: str) -> None:
+        """The newest connection of a station counts: record the end of the one before, and close it aside."""
+        before = self._current.pop(station_id, None)
+        if before is None:
+            return
+        dialogue, connection = before
+        dialogue.close(*_REPLACED)
+        task = asyncio.create_task(connection.close(*_REPLACED))
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+
+    # Facts for /health.
+
+    def health(self) -> tuple[bool, dict[str, Any]]:
+        """Whether frames can be journaled, and the facts; called from another thread."""
+        failure = self.journal.failure
+        return failure is None, {
+            "status": "ok" if failure is None else "failing",
+            "collector_id": self.journal.collector_id,
+            "connections": self.tally.connections,
+            "journal_failure": failure,
+            "journal_rows_waiting": self.lander.waiting_rows,
+            "last_landing_seconds_ago": None
+            if self.lander.last_landing is None
+            else round(time.time() - self.lander.last_landing, 1),
+            "landing_failure": self.lander.failure,
+            "registry_failure": self.access.failure,
+        }
+
+
+async def run(
+    settings: Settings,
+    directory: Directory | None = None,
+    ready: Callable[[Ready], None] | None = None,
+    stop: asyncio.Event | None = None,
+) -> int:
+    """Collect until `stop` is set; returns the exit status.
+
+    `directory` is the registry of the state database unless another one is handed in. `ready` is called when
+    stations can connect.
+    """
+    if not is_loopback(settings.collect_host):
+        log.warning(
+            "The OCPP endpoint listens on %s without TLS or passwords: anyone who reaches it can speak as a station. "
+            "Keep it in a private network, or set KWHOUSE_COLLECT_HOST=127.0.0.1.",
+            settings.collect_host,
+        )
+    collector = Collector(settings, directory or Registry(settings))
+    exposition = Exposition(collector.tally, collector.health)
+    collector.journal.commit_seconds = exposition.commits.observe
+    async with contextlib.AsyncExitStack() as stack:
+        stack.push_async_callback(collector.journal.close)
+        metrics = MetricsServer(settings.collect_host, settings.metrics_port, exposition, collector.health)
+        stack.push_async_callback(asyncio.to_thread, metrics.close)
+        await collector.access.refresh()
+        tasks = [asyncio.create_task(collector.access.keep_fresh()), asyncio.create_task(collector.lander.run())]
+        server = await _listen(collector)
+        if ready is not None:
+            ready(_addresses(server, metrics))
+        await (stop or asyncio.Event()).wait()
+        server.close(code=1001, reason="the central system is stopping")
+        await server.wait_closed()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.wait_for(collector.journal.flush(), 10)
+        await collector.lander.land()
+    return 0
+
+
+async def _listen(collector: Collector) -> Server:
+    settings = collector.settings
+    return await serve(
+        collector.talk,
+        settings.collect_host,
+        settings.collect_port,
+        process_request=collector.judge,
+        select_subprotocol=_select,
+        compression="deflate",
+        max_size=settings.max_frame_bytes,
+        ping_interval=_PING_SECONDS,
+        ping_timeout=None,
+        close_timeout=_CLOSE_SECONDS,
+        server_header="kwhouse",
+        reuse_address=True,
+    )
+
+
+def _select(_connection: ServerConnection, offered: Sequence[Subprotocol]) -> Subprotocol | None:
+    chosen = handshake.choose(offered)
+    return None if chosen is None else Subprotocol(chosen)
+
+
+def _offered(request: Request) -> list[str]:
+    try:
+        return [
+            str(name)
+            for header in request.headers.get_all("Sec-WebSocket-Protocol")
+            for name in parse_subprotocol(header)
+        ]
+    except InvalidHeader:
+        return []
+
+
+def _send(connection: ServerConnection, dialogue: Dialogue, data: bytes) -> None:
+    dialogue.delivered()
+    broadcast((connection,), data, text=True)  # `send` without a task: an answer is one small write
+    if connection.transport.get_write_buffer_size() > _MOST_UNREAD_BYTES:
+        connection.transport.abort()
+
+
+def _keep_alive(connection: ServerConnection) -> None:
+    """Let the kernel find peers that are gone: pings alone never end a connection."""
+    sock = connection.transport.get_extra_info("socket")
+    if sock is not None:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+
+
+def _addresses(server: Server, metrics: MetricsServer) -> Ready:
+    host, port = next(iter(server.sockets)).getsockname()[:2]
+    return Ready(f"ws://{host}:{port}/ocpp/", "http://{}:{}/".format(*metrics.address))
+
+
+def main(settings: Settings) -> int:
+    """`kwhouse collect`: run until SIGTERM or SIGINT, printing the address when stations can connect."""
+    import uvloop
+
+    async def until_signalled() -> int:
+        stop = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        return await run(settings, ready=_announce, stop=stop)
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(until_signalled())
+
+
+def _announce(ready: Ready) -> None:
+    print(f"Stations connect to {ready.url}<station_id>; health and metrics: {ready.metrics_url}", flush=True)  # noqa: T201

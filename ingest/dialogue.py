@@ -1,0 +1,165 @@
+"""One connection's dialogue: each text from the station becomes journal rows and, once these are on disk, an answer.
+
+Without a socket: what is to be sent goes to a function that the caller hands in.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ingest.access import Access
+from ingest.clock import Clock, iso
+from ingest.journal import Deliver, Journal
+from ingest.metrics import Tally
+from ingest.ocpp.answers import Answer, Start, Verdict, answer, answer_rejection
+from ingest.ocpp.frames import CALL, CALL_RESULT, Rejection, parse, reject
+from ingest.ocpp.schemas import schema_error
+from warehouse.contract.raw import CONNECTIONS, MESSAGES, REJECTED
+
+_LONGEST_TEXT: Final = 65_536  # characters kept of a text that is not a frame
+
+
+class Dialogue:
+    """What one station says on one connection, and what it is told. It is the answers' `Desk`."""
+
+    def __init__(
+        self,
+        station_id: str,
+        version: str,
+        clock: Clock,
+        journal: Journal,
+        access: Access,
+        tally: Tally,
+        heartbeat_seconds: int,
+        send: Deliver,
+    ) -> None:
+        self.station_id = station_id
+        self.version = version
+        self.heartbeat_seconds = heartbeat_seconds
+        self.unanswered = 0
+        self.is_closed = False
+        self._connection_id = 0
+        self._clock, self._journal, self._access, self._tally, self._send = clock, journal, access, tally, send
+
+    # The answers' desk.
+
+    def time(self) -> str:
+        return iso(self._clock.now())
+
+    def verdict(self, id_token: str) -> Verdict:
+        return self._access.verdict(id_token, self._clock.now())
+
+    def transaction_id(self, start: Start) -> int:
+        return self._journal.transaction_id(self.station_id, start)
+
+    # What happens on the connection.
+
+    def open(self, remote_address: str | None) -> None:
+        """The handshake is done."""
+        self._connection_id = self._journal.last_seq + 1
+        self._record_connection("opened", remote_address, None, None)
+        self._tally.connections += 1
+
+    def close(self, code: int | None, reason: str | None) -> None:
+        """The connection is gone, or counts for nothing any more. Only the first reason is recorded."""
+        if self.is_closed:
+            return
+        self.is_closed = True
+        self._record_connection("closed", None, code, reason or None)
+        self._tally.connections -= 1
+
+    def receive(self, data: bytes) -> None:
+        """One message from the station, as it came."""
+        try:
+            text = data.decode()
+        except UnicodeDecodeError as defect:
+            text = data.decode(errors="replace")
+            self._reject(text, reject(text, "not_utf8", str(defect)))
+            return
+        frame = parse(text, self.version)
+        if isinstance(frame, Rejection):
+            self._reject(text, frame)
+            return
+        self._clock.observe(frame.payload)
+        now, action = self._clock.now(), frame.action
+        error = frame.defect
+        if error is None and action is not None:
+            error = schema_error(self.version, action, frame.payload)
+        self._record(now, "in", frame.message_type, frame.message_id, action, frame.payload_text, error)
+        if frame.message_type == CALL and action is not None:
+            reply = answer(self.version, action, frame.payload, self)
+            self._reply(now, frame.id_literal, frame.message_id, action, reply)
+
+    def too_long(self, detail: str) -> None:
+        """A message was longer than allowed; the socket layer has thrown it away."""
+        self._reject("", Rejection("too_long", detail))
+
+    def delivered(self) -> None:
+        """An answer has left."""
+        self.unanswered -= 1
+
+    def _reject(self, text: str, rejection: Rejection) -> None:
+        now = self._clock.now()
+        kept = text[:_LONGEST_TEXT]
+        self._journal.append(
+            REJECTED,
+            (self._connection_id, self.station_id, now, self.version, kept, rejection.reason, rejection.detail),
+        )
+        self._tally.rejected[rejection.reason] += 1
+        reply = answer_rejection(self.version, rejection)
+        if reply is not None:
+            id_literal, error = reply
+            message_id = rejection.message_id if rejection.message_id is not None else "-1"
+            self._reply(now, id_literal, message_id, rejection.action, error)
+
+    def _reply(self, now: int, id_literal: str, message_id: str, action: str | None, reply: Answer) -> None:
+        message_type, payload = reply
+        self._record(now, "out", message_type, message_id, action, payload, None)
+        body = payload if message_type == CALL_RESULT else payload[1:-1]
+        self.unanswered += 1
+        self._journal.deliver(self._send, f"[{message_type},{id_literal},{body}]".encode())
+
+    def _record(
+        self,
+        now: int,
+        direction: str,
+        message_type: int,
+        message_id: str,
+        action: str | None,
+        payload: str,
+        error: str | None,
+    ) -> None:
+        version = self.version
+        self._journal.append(
+            MESSAGES,
+            (
+                self._connection_id,
+                self.station_id,
+                now,
+                direction,
+                version,
+                message_type,
+                message_id,
+                action,
+                payload,
+                error,
+            ),
+        )
+        self._tally.count(version, direction, message_type, action)
+
+    def _record_connection(self, event: str, remote_address: str | None, code: int | None, reason: str | None) -> None:
+        clock = self._clock
+        self._journal.append(
+            CONNECTIONS,
+            (
+                self._connection_id,
+                self.station_id,
+                self.version,
+                event,
+                clock.now(),
+                clock.kind,
+                remote_address,
+                code,
+                reason,
+            ),
+        )
