@@ -36,9 +36,12 @@ class Running:
     program: Program
     process: subprocess.Popen[str]
 
-    def stop(self, grace_seconds: float = STOP_GRACE_SECONDS) -> int:
-        """End it and all it started: SIGTERM first, SIGKILL after the grace. Gives its exit status."""
+    def ask_to_stop(self) -> None:
+        """Send SIGTERM to it and all it started."""
         _signal_group(self.process, signal.SIGTERM)
+
+    def wait(self, grace_seconds: float = STOP_GRACE_SECONDS) -> int:
+        """Wait for its end, with SIGKILL after the grace. Gives its exit status."""
         try:
             self.process.wait(grace_seconds)
         except subprocess.TimeoutExpired:
@@ -78,7 +81,8 @@ def running(program: Program, say: Callable[[str], None] | None = None) -> Itera
     try:
         yield started
     finally:
-        started.stop()
+        started.ask_to_stop()
+        started.wait()
 
 
 def run_together(programs: Sequence[Program], say: Callable[[str], None] | None = None) -> int:
@@ -97,7 +101,7 @@ def run_together(programs: Sequence[Program], say: Callable[[str], None] | None 
     ended: Running | None = None
     try:
         for program in programs:
-            started.append(start(program, say))
+            started.append(start(program, say))  # noqa: PERF401 (one that fails to start must not hide the others)
         while not asked.is_set() and ended is None:
             time.sleep(0.1)
             ended = next((one for one in started if one.process.poll() is not None), None)
@@ -106,9 +110,9 @@ def run_together(programs: Sequence[Program], say: Callable[[str], None] | None 
     finally:
         # All are asked at once, then awaited one by one.
         for one in started:
-            _signal_group(one.process, signal.SIGTERM)
-        for one in reversed(started):
-            one.stop()
+            one.ask_to_stop()
+        for one in started:
+            one.wait()
         for number, handler in previous.items():
             signal.signal(number, handler)
     return 0 if ended is None else ended.process.returncode or 1
