@@ -28,6 +28,7 @@ class Column:
 
     `type` is a DuckDB type (JSON: text that holds JSON). `unit` is "Wh", "s", "W", "currency" … where the values
     have one. `values` lists all values there can be. `personal` marks personal data: state database only.
+    `references` names the column ("sites.site_id", same schema) that must hold the value too.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Column:
     nullable: bool = True
     values: tuple[str, ...] = ()
     personal: bool = False
+    references: str | None = None
 
     def __post_init__(self) -> None:
         if not _TYPES.fullmatch(self.type):
@@ -75,11 +77,25 @@ class Table:
         return tuple(column.name for column in self.columns)
 
 
-def required(name: str, type: str, meaning: str, unit: str | None = None, values: Iterable[str] = ()) -> Column:  # noqa: A002
+def required(
+    name: str,
+    type: str,  # noqa: A002
+    meaning: str,
+    unit: str | None = None,
+    values: Iterable[str] = (),
+    references: str | None = None,
+) -> Column:
     """A column that is never NULL."""
-    return Column(name, type, meaning, unit, nullable=False, values=tuple(values))
+    return Column(name, type, meaning, unit, nullable=False, values=tuple(values), references=references)
 
 
-def optional(name: str, type: str, meaning: str, unit: str | None = None, values: Iterable[str] = ()) -> Column:  # noqa: A002
+def optional(
+    name: str,
+    type: str,  # noqa: A002
+    meaning: str,
+    unit: str | None = None,
+    values: Iterable[str] = (),
+    references: str | None = None,
+) -> Column:
     """A column that may be NULL; the meaning says when."""
-    return Column(name, type, meaning, unit, values=tuple(values))
+    return Column(name, type, meaning, unit, values=tuple(values), references=references)

@@ -1,0 +1,140 @@
+"""Make the registry say what a folder says: all of it in one transaction, or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from warehouse.contract import Table
+from warehouse.contract.registry import DECLARED
+from warehouse.errors import Problem, RegistryError
+from warehouse.registry.records import Record, record
+from warehouse.registry.rules import Declared, problems_of, same
+from warehouse.registry.sources import files_of, read
+from warehouse.registry.tariffs import TariffCheck
+from warehouse.registry.values import Value
+from warehouse.settings import Settings
+from warehouse.state import open_state, table
+
+Key = tuple[Value, ...]
+Stored = Mapping[str, Sequence[Mapping[str, Value]]]
+
+
+@dataclass(frozen=True, slots=True)
+class TableChanges:
+    """Rows of one table: how many are new, changed, gone, and the same as before."""
+
+    added: int
+    changed: int
+    removed: int
+    unchanged: int
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyReport:
+    """What `apply` did, by table that has a file. The other tables were not touched."""
+
+    tables: dict[str, TableChanges]
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything is different from before."""
+        return any(t.added or t.changed or t.removed for t in self.tables.values())
+
+    def __str__(self) -> str:
+        width = max(map(len, self.tables), default=0)
+        return "\n".join(
+            f"{name:<{width}}  {t.added:>6} added {t.changed:>6} changed {t.removed:>6} removed {t.unchanged:>6} kept"
+            for name, t in self.tables.items()
+        )
+
+
+def apply(where: Settings | sa.Engine, folder: Path, check_tariff: TariffCheck | None = None) -> ApplyReport:
+    """Apply the registry files in `folder`. A table without a file stays as it is; rows missing from a file go.
+
+    `check_tariff` says why a tariff cannot be priced, where the caller has pricing code. Raises `RegistryError`
+    with every problem found; nothing is changed then.
+    """
+    problems: list[Problem] = []
+    tables = {declared.name: declared for declared in DECLARED}
+    declared: dict[str, Declared] = {}
+    for name, path in files_of(folder, problems).items():
+        found: list[Problem] = []
+        rows = read(path, tables[name], found)
+        records = [record(row, tables[name], problems) for row in rows]
+        declared[name] = Declared(path.name, records, complete=not found)
+        problems.extend(found)
+    with _engine(where) as engine, engine.begin() as connection:
+        _one_at_a_time(connection)
+        stored = {name: _stored_rows(connection, declaration) for name, declaration in tables.items()}
+        known = {name: [Record(dict(row)) for row in rows] for name, rows in stored.items()}
+        problems.extend(problems_of(declared, known, check_tariff))
+        if problems:
+            raise RegistryError(sorted(problems, key=lambda problem: (problem.file, problem.line or 0)))
+        return ApplyReport(
+            {name: _write(connection, tables[name], stored[name], given.records) for name, given in declared.items()}
+        )
+
+
+@contextmanager
+def _engine(where: Settings | sa.Engine) -> Iterator[sa.Engine]:
+    if isinstance(where, sa.Engine):
+        yield where
+        return
+    engine = open_state(where)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+def _one_at_a_time(connection: sa.Connection) -> None:
+    # Compare and write must see the same rows, so the write lock is taken before reading.
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    else:
+        connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext('kwhouse registry apply'))"))
+
+
+def _stored_rows(connection: sa.Connection, declared: Table) -> Sequence[Mapping[str, Value]]:
+    return [dict(row) for row in connection.execute(sa.select(table("registry", declared.name))).mappings()]
+
+
+def _write(
+    connection: sa.Connection, declared: Table, stored: Sequence[Mapping[str, Value]], records: Sequence[Record]
+) -> TableChanges:
+    rows = table("registry", declared.name)
+    before = {_key(row, declared): row for row in stored}
+    after = {_key(record.values, declared): record.values for record in records}
+    added = [row for key, row in after.items() if key not in before]
+    changed = [row for key, row in after.items() if key in before and _differs(row, before[key])]
+    removed = [row for key, row in before.items() if key not in after]
+    this_row = sa.and_(*(rows.c[name] == sa.bindparam(f"key_{name}") for name in declared.key))
+    if removed:
+        connection.execute(sa.delete(rows).where(this_row), [_bound(row, declared) for row in removed])
+    if changed:
+        others: dict[str, sa.BindParameter[Value]] = {
+            name: sa.bindparam(name) for name in declared.column_names if name not in declared.key
+        }
+        connection.execute(
+            sa.update(rows).where(this_row).values(others), [{**row, **_bound(row, declared)} for row in changed]
+        )
+    if added:
+        connection.execute(sa.insert(rows), [dict(row) for row in added])
+    return TableChanges(len(added), len(changed), len(removed), len(after) - len(added) - len(changed))
+
+
+def _key(row: Mapping[str, Value], declared: Table) -> Key:
+    return tuple(row[name] for name in declared.key)
+
+
+def _bound(row: Mapping[str, Value], declared: Table) -> dict[str, Value]:
+    return {f"key_{name}": row[name] for name in declared.key}
+
+
+def _differs(row: Mapping[str, Value], before: Mapping[str, Value]) -> bool:
+    return any(not same(name, value, before[name]) for name, value in row.items())

@@ -1,0 +1,184 @@
+"""What must hold between the rows of a registry: keys, references, times, tariffs."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+
+from warehouse import exact_json
+from warehouse.contract import Table, registry
+from warehouse.contract.registry import CONNECTORS, DECLARED, TARIFF_ASSIGNMENTS, TARIFFS, TAX_RATES
+from warehouse.errors import Problem
+from warehouse.registry.records import Record, by_key
+from warehouse.registry.tariffs import TariffCheck, shape_problems
+from warehouse.registry.values import Value
+
+Registry = Mapping[str, Sequence[Record]]  # records by table name
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What one file says. Where it could not be read in full (`complete`), nobody is told that it lacks a row."""
+
+    file: str
+    records: Sequence[Record]
+    complete: bool
+
+
+PERIODS = (("valid_from", "valid_to"), ("in_service_from", "in_service_to"))
+
+# Tables of which only one row may hold at a time, by what identifies the thing itself.
+ONE_AT_A_TIME = ((CONNECTORS, CONNECTORS.key[:3]), (TAX_RATES, TAX_RATES.key[:2]))
+
+# What a price is made of: a version never changes in these.
+PRICE = ("currency", "ocpi_version", "elements")
+
+
+def problems_of(
+    declared: Mapping[str, Declared], stored: Registry, check_tariff: TariffCheck | None
+) -> Iterator[Problem]:
+    """Everything wrong with the registry that would come about: `declared` in place of `stored`, table by table."""
+    future = {**stored, **{name: given.records for name, given in declared.items()}}
+    for table in DECLARED:
+        if table.name in declared:
+            yield from _repeated(table, future[table.name])
+            yield from _backward(table, future[table.name])
+        yield from _references(table, future, declared)
+    for table, identity in ONE_AT_A_TIME:
+        if table.name in declared:
+            yield from _overlapping(table, identity, future[table.name])
+    if {TARIFF_ASSIGNMENTS.name, CONNECTORS.name} & declared.keys() and _complete(declared, CONNECTORS.name):
+        yield from _assigned_connectors(future)
+    if TARIFFS.name in declared:
+        yield from _tariffs(future[TARIFFS.name], check_tariff)
+        yield from _edited_prices(future[TARIFFS.name], stored[TARIFFS.name])
+
+
+def _repeated(table: Table, records: Sequence[Record]) -> Iterator[Problem]:
+    seen: dict[tuple[Value, ...], Record] = {}
+    for key, record in by_key(records, table):
+        if first := seen.setdefault(key, record):
+            if first is record:
+                continue
+            same = ", ".join(f"{name} {_shown(value)}" for name, value in zip(table.key, key, strict=True))
+            yield record.problem(table.key[0], f"{same} already stands in line {first.line}")
+
+
+def _backward(table: Table, records: Sequence[Record]) -> Iterator[Problem]:
+    for begin, end in PERIODS:
+        if begin not in table.by_name:
+            continue
+        for record in records:
+            start, stop = record.get(begin), record.get(end)
+            if isinstance(start, datetime) and isinstance(stop, datetime) and stop <= start:
+                yield record.problem(end, f"{_shown(stop)} is not after {begin} {_shown(start)}")
+
+
+def _references(table: Table, future: Registry, declared: Mapping[str, Declared]) -> Iterator[Problem]:
+    for column in table.columns:
+        if column.references is None:
+            continue
+        target, _, name = column.references.partition(".")
+        if not {table.name, target} & declared.keys() or not _complete(declared, target):
+            continue
+        if any(name not in record.values for record in future[target]):
+            continue
+        known = {record.get(name) for record in future[target]}
+        for record in future[table.name]:
+            value = record.get(column.name)
+            if value is None or value in known:
+                continue
+            if record.file:
+                yield record.problem(column.name, f"{target} has no {name} {_shown(value)}")
+            else:
+                reason = f"{_shown(value)} is missing: {table.name} still holds rows that point to it"
+                yield Problem(declared[target].file, None, name, reason)
+
+
+def _complete(declared: Mapping[str, Declared], table: str) -> bool:
+    return table not in declared or declared[table].complete
+
+
+def _overlapping(table: Table, identity: Sequence[str], records: Sequence[Record]) -> Iterator[Problem]:
+    begin, end = next(pair for pair in PERIODS if pair[0] in table.by_name)
+    by_identity: dict[tuple[Value, ...], list[tuple[datetime, Record]]] = defaultdict(list)
+    for record in records:
+        key, start = record.key(identity), record.get(begin)
+        # One whose end could not be read is left out: its problem is told already.
+        if key is not None and isinstance(start, datetime) and end in record.values:
+            by_identity[key].append((start, record))
+    for periods in by_identity.values():
+        ordered = sorted(periods, key=lambda period: period[0])
+        for (_, earlier), (start, later) in pairwise(ordered):
+            stop = earlier.get(end)
+            if stop is None or (isinstance(stop, datetime) and stop > start):
+                until = "has no end" if stop is None else f"lasts until {_shown(stop)}"
+                reason = f"{_shown(start)} overlaps with line {earlier.line}, which {until}"
+                yield later.problem(begin, reason)
+
+
+def _assigned_connectors(future: Registry) -> Iterator[Problem]:
+    """An assignment to an EVSE or connector must name the station, and they must exist."""
+    places = {
+        tuple(connector.get(name) for name in names)
+        for connector in future[CONNECTORS.name]
+        for names in (("station_id", "evse_id"), ("station_id", "evse_id", "connector_id"))
+    }
+    for record in future[TARIFF_ASSIGNMENTS.name]:
+        evse = record.get("evse_id")
+        if record.get("connector_id") is not None and evse is None:
+            yield record.problem("connector_id", "needs evse_id beside it")
+        elif evse is not None and record.get("station_id") is None:
+            yield record.problem("evse_id", "needs station_id beside it")
+        elif evse is not None:
+            names = ["station_id", "evse_id", *(["connector_id"] if record.get("connector_id") is not None else [])]
+            if tuple(record.get(name) for name in names) not in places:
+                place = ", ".join(f"{name} {_shown(record.get(name))}" for name in names)
+                yield record.problem(names[-1], f"connectors has no {place}")
+
+
+def _tariffs(records: Sequence[Record], check_tariff: TariffCheck | None) -> Iterator[Problem]:
+    for record in records:
+        text = record.get("elements")
+        if not isinstance(text, str):
+            continue
+        elements = exact_json.loads(text)
+        found = list(shape_problems(elements))
+        for path, reason in found:
+            yield record.problem("elements", reason, path)
+        if check_tariff is not None and not found:
+            facts = {name: record.get(name) for name in registry.TARIFFS.column_names}
+            for reason in check_tariff({**facts, "elements": elements}):
+                yield record.problem("elements", reason)
+
+
+def _edited_prices(declared: Sequence[Record], stored: Sequence[Record]) -> Iterator[Problem]:
+    before = dict(by_key(stored, TARIFFS))
+    newest = {record.get("tariff_id"): 0 for record in declared}
+    for record in (*stored, *declared):
+        version = record.get("version")
+        if isinstance(version, int):
+            newest[record.get("tariff_id")] = max(newest.get(record.get("tariff_id"), 0), version)
+    for key, record in by_key(declared, TARIFFS):
+        old = before.get(key)
+        for name in PRICE if old else ():
+            if name in record.values and old and not same(name, record.get(name), old.get(name)):
+                reason = (
+                    f"differs from the stored version {key[1]} of tariff {key[0]}, and a price is never edited in "
+                    f"place: keep that version as it is and make version {newest[key[0]] + 1}"
+                )
+                yield record.problem(name, reason)
+
+
+def same(name: str, one: Value, other: Value) -> bool:
+    """Whether two values of column `name` mean the same; for JSON columns by structure, 0.30 being 0.3."""
+    if one != other and name == "elements" and isinstance(one, str) and isinstance(other, str):
+        return exact_json.loads(one) == exact_json.loads(other)
+    return one == other
+
+
+def _shown(value: Value) -> str:
+    return value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else str(value)
