@@ -1,0 +1,1 @@
+"""Billing: OCPI tariffs, sessions priced into CDRs, monthly invoice drafts, revenue per site and day."""
