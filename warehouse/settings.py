@@ -38,6 +38,8 @@ class Settings(BaseSettings):
     landing_seconds: float = Field(60.0, description="age of the oldest journal entry that triggers a landing")
     max_frame_bytes: int = Field(1_048_576, description="longer frames close the connection (1009)")
 
+    bill_suspect: bool = Field(False, description="put sessions graded suspect on invoices; then `refresh --full`")
+
     dashboard_host: str = Field("127.0.0.1", description="where the dashboard listens")
     dashboard_port: int = Field(8501, description="dashboard")
     dagster_port: int = Field(3000, description="Dagster's own pages")

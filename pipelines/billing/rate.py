@@ -28,9 +28,7 @@ GREATEST_VOLUME = 10**9
 _HERE = Path(__file__).parent
 
 
-def load_components(
-    con: duckdb.DuckDBPyConnection, tariffs: Iterable[tuple[str, int, tuple[Component, ...]]]
-) -> None:
+def load_components(con: duckdb.DuckDBPyConnection, tariffs: Iterable[tuple[str, int, tuple[Component, ...]]]) -> None:
     """Make `tariff_components` from (tariff_id, version, components)."""
     rows = [
         (tariff_id, version, c.element_no, c.dimension, c.price, c.vat_percent, c.step_size)

@@ -148,6 +148,7 @@ def _decimal(place: str, value: object, digits: int, greatest: Decimal) -> Decim
 
 
 def _step(place: str, value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= _GREATEST_STEP:
+    number = value if isinstance(value, int | Decimal) and not isinstance(value, bool) else 0
+    if not 1 <= number <= _GREATEST_STEP or number != int(number):
         raise TariffRefused(place, f"must be a whole number from 1 (Wh or seconds), not {value!r}")
-    return value
+    return int(number)

@@ -30,13 +30,17 @@ components = st.builds(
 )
 tariffs = st.lists(components, max_size=6, unique_by=lambda c: (c.element_no, c.dimension)).map(
     # A FLAT component has no step, as the parser says.
-    lambda found: tuple(c if c.dimension != "FLAT" else Component(c.element_no, "FLAT", c.price, c.vat_percent, 1) for c in found)
+    lambda found: tuple(
+        c if c.dimension != "FLAT" else Component(c.element_no, "FLAT", c.price, c.vat_percent, 1) for c in found
+    )
 )
 seconds = st.integers(0, 200_000).map(Decimal) | st.decimals("0", "100000", places=6)
 periods = st.lists(st.tuples(st.decimals("0", "300000", places=6), seconds, seconds), min_size=1, max_size=4)
 
 
-def reference(tariff: tuple[Component, ...], session: list[Period]) -> tuple[list[tuple[str, int, Fraction]], Fraction, Fraction | None]:
+def reference(
+    tariff: tuple[Component, ...], session: list[Period]
+) -> tuple[list[tuple[str, int, Fraction]], Fraction, Fraction | None]:
     """(dimension, element, exact amount) of each line, exact net total, exact gross total or None."""
     used: list[tuple[int, str, Component, Fraction]] = []
     for number, volumes in enumerate(session):
@@ -67,7 +71,9 @@ def reference(tariff: tuple[Component, ...], session: list[Period]) -> tuple[lis
 
 
 def half_up(value: Fraction, places: int) -> Decimal:
-    return Decimal((2 * value * 10**places + 1) // 2).scaleb(-places).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+    return (
+        Decimal((2 * value * 10**places + 1) // 2).scaleb(-places).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+    )
 
 
 @settings(max_examples=150, deadline=None)

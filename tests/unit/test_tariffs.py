@@ -18,8 +18,10 @@ def elements(**changes: object) -> list[object]:
 
 
 def test_components_keep_exact_prices_and_their_element() -> None:
-    text = """[{"price_components": [{"type": "FLAT", "price": 0.10, "step_size": 0}]},
-               {"price_components": [{"type": "TIME", "price": 1.9, "vat": 5.2, "step_size": 300}], "restrictions": {}}]"""
+    text = """[
+        {"price_components": [{"type": "FLAT", "price": 0.10, "step_size": 0}]},
+        {"price_components": [{"type": "TIME", "price": 1.9, "vat": 5.2, "step_size": 300}], "restrictions": {}}
+    ]"""
     assert parse_elements(read_json(text)) == (
         Component(0, "FLAT", Decimal("0.10"), None, 1),
         Component(1, "TIME", Decimal("1.9"), Decimal("5.2"), 300),

@@ -70,7 +70,7 @@ REVENUE_DAYS = Table(
         required("rated_wh", ENERGY, "energy of those sessions", "Wh"),
         required("billed_sessions", "BIGINT", "sessions on invoices", "sessions"),
         required("billed_excl_vat", MONEY, "sum of invoice lines before VAT", "currency"),
-        required("unpriced_sessions", "BIGINT", "ended sessions without a price; see `ops.faults`", "sessions"),
+        required("unpriced_sessions", "BIGINT", "ended, billable, without a price; see `ops.faults`", "sessions"),
     ),
     sort=("site_id", "local_date"),
 )

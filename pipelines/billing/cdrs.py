@@ -1,0 +1,75 @@
+"""Stage `cdrs`: sessions priced into CDRs and their lines, or put on the work list with the reason.
+
+Invoices of this version are drafts, so a CDR follows its session: late readings, a mended tariff or a token given to a
+contract price it again. An active session has no CDR yet; one graded unbillable never gets one.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from pipelines.billing.rate import GREATEST_VOLUME, load_components, rate
+from pipelines.billing.registry import load_registry
+from pipelines.billing.tariffs import Component, TariffRefused, check_currency, parse_elements, read_json
+from pipelines.stages import Replacement, Stage, sql, temp_table
+from warehouse.contract import billing, core, ops
+from warehouse.store import Lake
+from warehouse.store.changes import Window
+
+_HERE = Path(__file__).parent
+
+
+def compute(lake: Lake, _window: Window) -> Sequence[Replacement]:
+    """Price the touched sessions into `made_cdrs`, `made_cdr_lines` and `made_unpriced`."""
+    load_registry(lake, "operators", "sites", "tokens", "contracts", "tariffs", "tariff_assignments")
+    temp_table(lake, "billing_touched", sql(_HERE / "touched_sessions.sql"))
+    _load_tariffs(lake)
+    temp_table(lake, "billing_candidates", sql(_HERE / "candidates.sql"), {"greatest_volume": GREATEST_VOLUME})
+    temp_table(lake, "usage", sql(_HERE / "usage.sql"))
+    rate(lake.con)
+    temp_table(lake, "made_cdrs", sql(_HERE / "cdrs.sql"))
+    temp_table(lake, "made_cdr_lines", sql(_HERE / "cdr_lines.sql"))
+    temp_table(lake, "made_unpriced", sql(_HERE / "unpriced.sql"))
+    # Lines have no session: which ones go is found before their CDRs do.
+    temp_table(lake, "billing_old_cdrs", "SELECT cdr_id FROM billing.cdrs WHERE session_id IN (FROM billing_touched)")
+    touched = "session_id IN (FROM billing_touched)"
+    return (
+        Replacement(billing.CDR_LINES, "made_cdr_lines", "cdr_id IN (FROM billing_old_cdrs)"),
+        Replacement(billing.CDRS, "made_cdrs", touched),
+        Replacement(ops.FAULTS, "made_unpriced", f"kind = 'unpriced' AND {touched}", owned="kind = 'unpriced'"),
+    )
+
+
+def _load_tariffs(lake: Lake) -> None:
+    """Make `tariff_components` of what can be priced and `tariff_verdicts` (currency, refusal) of every version."""
+    readable: list[tuple[str, int, tuple[Component, ...]]] = []
+    verdicts: list[dict[str, object]] = []
+    for tariff_id, version, currency, components in _tariffs(lake):
+        refusal = str(components) if isinstance(components, TariffRefused) else None
+        if not isinstance(components, TariffRefused):
+            readable.append((tariff_id, version, components))
+        verdicts.append({"id": tariff_id, "version": version, "currency": currency, "refusal": refusal})
+    load_components(lake.con, readable)
+    temp_table(lake, "tariff_verdicts", sql(_HERE / "tariff_verdicts.sql"), {"verdicts": json.dumps(verdicts)})
+
+
+def _tariffs(lake: Lake) -> Iterator[tuple[str, int, str, tuple[Component, ...] | TariffRefused]]:
+    rows = lake.con.execute("SELECT tariff_id, version, currency, elements FROM registry_tariffs").fetchall()
+    for tariff_id, version, currency, elements in rows:
+        try:
+            check_currency(currency)
+            yield tariff_id, version, currency, parse_elements(read_json(elements))
+        except TariffRefused as refused:
+            yield tariff_id, version, currency, refused
+        except json.JSONDecodeError as error:
+            yield tariff_id, version, currency, TariffRefused("elements", f"not JSON: {error}")
+
+
+STAGE = Stage(
+    "cdrs",
+    (core.SESSIONS, ops.REGISTRY_HISTORY),
+    (billing.CDRS, billing.CDR_LINES, ops.FAULTS),
+    compute,
+)

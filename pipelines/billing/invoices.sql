@@ -1,0 +1,51 @@
+-- Invoices from their lines: VAT per rate on the sum of the lines, rounded once per rate.
+WITH rates AS (
+    SELECT
+        invoice_id,
+        vat_percent,
+        sum(energy_wh) AS energy_wh,
+        sum(amount_excl_vat) AS amount
+    FROM made_invoice_lines
+    GROUP BY ALL
+),
+taxed AS (
+    SELECT
+        rates.*,
+        invoice_touched.* EXCLUDE (invoice_id),
+        CAST(
+            CAST(
+                half_up(
+                    -- Ten-thousandths of the currency × ten-thousandths of a per cent: 10⁻¹⁰ of the currency.
+                    CAST(CAST(amount AS DECIMAL(38, 4)) * 10000 AS HUGEINT)
+                    * CAST(CAST(vat_percent AS DECIMAL(38, 4)) * 10000 AS HUGEINT),
+                    CAST(10 ** (10 - minor_unit) AS HUGEINT)
+                ) * CAST(10 ** (4 - minor_unit) AS HUGEINT)
+                AS DECIMAL(38, 0)
+            ) * 0.0001
+            AS DECIMAL(18, 4)
+        ) AS vat
+    FROM rates
+    JOIN invoice_touched USING (invoice_id)
+    JOIN currencies USING (currency)
+),
+sessions AS (
+    SELECT invoice_id, count(DISTINCT session_id) AS sessions FROM made_invoice_lines GROUP BY invoice_id
+)
+SELECT
+    invoice_id,
+    taxed.contract_id,
+    registry_contracts.operator_id,
+    taxed.month,
+    taxed.currency,
+    'draft' AS status,
+    any_value(sessions.sessions) AS sessions,
+    CAST(sum(energy_wh) AS DECIMAL(18, 6)) AS energy_wh,
+    CAST(sum(amount) AS DECIMAL(18, 4)) AS total_excl_vat,
+    -- One rate that is not known makes the VAT of the whole unknown.
+    CASE WHEN count(vat) = count(*) THEN CAST(sum(vat) AS DECIMAL(18, 4)) END AS total_vat,
+    total_excl_vat + total_vat AS total_incl_vat,
+    'half_up_per_line' AS rounding
+FROM taxed
+JOIN sessions USING (invoice_id)
+JOIN registry_contracts ON registry_contracts.contract_id = taxed.contract_id
+GROUP BY ALL

@@ -1,0 +1,38 @@
+-- Sessions to price again: changed themselves, or touched by a change of the registry. Of a changed registry row every
+-- version counts, because the session may have been priced by an older one.
+WITH touching AS (
+    SELECT table_name, row_key, CAST(row_json AS JSON) AS entry
+    FROM all_registry_history
+    SEMI JOIN new_registry_history USING (table_name, row_key)
+    WHERE row_json IS NOT NULL
+),
+prices AS (
+    SELECT min(CAST(entry ->> 'valid_from' AS TIMESTAMPTZ)) AS valid_from
+    FROM touching
+    WHERE table_name IN ('tariffs', 'tariff_assignments')
+),
+sites AS (
+    SELECT entry ->> 'site_id' AS site_id FROM touching WHERE table_name = 'sites'
+    UNION
+    SELECT CAST(row_json AS JSON) ->> 'site_id'
+    FROM all_registry_history
+    WHERE table_name = 'sites' AND (CAST(row_json AS JSON) ->> 'operator_id') IN (
+        SELECT entry ->> 'operator_id' FROM touching WHERE table_name = 'operators'
+    )
+),
+tokens AS (
+    SELECT CAST(row_key AS JSON) ->> 0 AS id_token FROM touching WHERE table_name = 'tokens'
+    UNION
+    SELECT CAST(row_key AS JSON) ->> 0
+    FROM all_registry_history
+    WHERE table_name = 'tokens' AND (CAST(row_json AS JSON) ->> 'contract_id') IN (
+        SELECT entry ->> 'contract_id' FROM touching WHERE table_name = 'contracts'
+    )
+)
+SELECT session_id FROM changed_sessions
+UNION
+SELECT session_id FROM all_sessions WHERE started_at >= (SELECT valid_from FROM prices)
+UNION
+SELECT session_id FROM all_sessions SEMI JOIN sites USING (site_id)
+UNION
+SELECT session_id FROM all_sessions SEMI JOIN tokens USING (id_token)

@@ -1,0 +1,138 @@
+"""A small network in a real lake: sessions and registry rows put in by hand, the stages run by the real runner."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from pipelines.billing import STAGES
+from pipelines.stages import StageResult, run_stage
+from warehouse.store import Lake
+
+OPEN = "2019-01-01T00:00:00.000000+00:00"
+TABLES = (
+    "billing.cdrs",
+    "billing.cdr_lines",
+    "billing.invoices",
+    "billing.invoice_lines",
+    "mart.revenue_days",
+    "ops.faults",
+)
+
+
+class World:
+    """`site` in Berlin with `station`, `pseudonym` paying by contract `C1`, tariff `T` version 1: 0.30 a kWh, 19 %."""
+
+    def __init__(self, lake: Lake) -> None:
+        self.lake = lake
+        self._clock = datetime(2026, 1, 1, tzinfo=UTC)
+
+    def basic(self) -> World:
+        self.set("operators", ["O"], country_code="DE", party_id="KWH", name="kWhouse GmbH")
+        self.set(
+            "sites",
+            ["site"],
+            operator_id="O",
+            name="Site",
+            time_zone="Europe/Berlin",
+            country_code="DE",
+            currency="EUR",
+        )
+        self.set("contracts", ["C1"], operator_id="O", currency="EUR", valid_from=OPEN)
+        self.set("tokens", ["pseudonym"], token_type="RFID", contract_id="C1", status="active", valid_from=OPEN)
+        self.tariff("T", 1, energy("0.30"))
+        self.assign("A", "T")
+        return self
+
+    def set(self, table: str, key: list[object], **columns: object) -> None:
+        names = {
+            "operators": ["operator_id"],
+            "sites": ["site_id"],
+            "contracts": ["contract_id"],
+            "tokens": [],
+            "tariffs": ["tariff_id", "version"],
+            "tariff_assignments": ["assignment_id"],
+        }[table]
+        self._change(table, key, "set", json.dumps({**dict(zip(names, key, strict=False)), **columns}))
+
+    def remove(self, table: str, key: list[object]) -> None:
+        self._change(table, key, "removed", None)
+
+    def tariff(
+        self, tariff_id: str, version: int, elements: str, valid_from: str = OPEN, currency: str = "EUR"
+    ) -> None:
+        self.set(
+            "tariffs",
+            [tariff_id, version],
+            currency=currency,
+            ocpi_version="2.2.1",
+            elements=elements,
+            valid_from=valid_from,
+        )
+
+    def assign(self, assignment_id: str, tariff_id: str, valid_from: str = OPEN, **scope: object) -> None:
+        self.set("tariff_assignments", [assignment_id], tariff_id=tariff_id, valid_from=valid_from, **scope)
+
+    def _change(self, table: str, key: list[object], change: str, row: str | None) -> None:
+        self._clock += timedelta(seconds=1)
+        with self.lake.write("test") as con:
+            con.execute(
+                "INSERT INTO lake.ops.registry_history VALUES (?, ?, ?, ?, ?, ?)",
+                [table, json.dumps(key), self._clock, change, str(hash(row)), row],
+            )
+
+    def session(self, session_id: str = "s1", start: str = "2019-05-10T12:00:00+00:00", **changes: object) -> None:
+        """Insert a session, or put another in its place: one hour of charging, half an hour idle, 10 kWh."""
+        began = datetime.fromisoformat(start)
+        row: dict[str, Any] = {
+            "session_id": session_id,
+            "station_id": "station",
+            "site_id": "site",
+            "evse_id": 1,
+            "connector_id": 1,
+            "transaction_id": session_id,
+            "external_session_id": None,
+            "id_token": "pseudonym",
+            "started_at": began,
+            "ended_at": began + timedelta(minutes=90),
+            "state": "completed",
+            "energy_wh": Decimal(10_000),
+            "energy_source": "registers",
+            "begin_register_wh": None,
+            "end_register_wh": None,
+            "charging_seconds": 3600,
+            "idle_seconds": 1800,
+            "max_power_w": None,
+            "stop_reason": None,
+            "grade": "ok",
+            "flags": [],
+            "origin": "live",
+            "last_received_at": began + timedelta(minutes=90),
+            **changes,
+        }
+        with self.lake.write("test") as con:
+            con.execute("DELETE FROM lake.core.sessions WHERE session_id = ?", [session_id])
+            marks = ", ".join("?" for _ in row)
+            con.execute(f"INSERT INTO lake.core.sessions VALUES ({marks})", list(row.values()))
+
+    def drop_session(self, session_id: str) -> None:
+        with self.lake.write("test") as con:
+            con.execute("DELETE FROM lake.core.sessions WHERE session_id = ?", [session_id])
+
+    def run(self, *, full: bool = False) -> list[StageResult]:
+        return [run_stage(self.lake, stage, full=full) for stage in STAGES]
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        return self.lake.con.execute(query).fetchall()
+
+    def tables(self) -> dict[str, list[tuple[Any, ...]]]:
+        """All that billing wrote, in one order."""
+        return {name: sorted(self.rows(f"SELECT * FROM {name}"), key=repr) for name in TABLES}
+
+
+def energy(price: str, vat: str | None = "19", step: int = 1) -> str:
+    """Elements of a tariff that prices energy alone."""
+    tax = "" if vat is None else f', "vat": {vat}'
+    return f'[{{"price_components": [{{"type": "ENERGY", "price": {price}{tax}, "step_size": {step}}}]}}]'

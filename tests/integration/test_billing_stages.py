@@ -1,0 +1,279 @@
+"""Sessions to CDRs, invoices and revenue in a real lake."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from tests.integration.billing_world import OPEN, World, energy
+from warehouse.settings import load_settings
+from warehouse.store import open_lake
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    with open_lake(load_settings(home=tmp_path)) as lake:
+        yield World(lake).basic()
+
+
+def reason(world: World) -> str:
+    """Why the only session has no price."""
+    ((evidence,),) = world.rows("SELECT evidence FROM ops.faults WHERE kind = 'unpriced'")
+    assert world.rows("SELECT * FROM billing.cdrs") == []
+    code: str = json.loads(evidence)["reason"]
+    return code
+
+
+def test_a_session_becomes_cdr_invoice_and_revenue(world: World) -> None:
+    world.session()
+    world.run()
+    assert world.rows("SELECT contract_id, total_excl_vat, total_incl_vat, local_date FROM billing.cdrs") == [
+        ("C1", Decimal(3), Decimal("3.57"), date(2019, 5, 10))
+    ]
+    assert world.rows("SELECT dimension, quantity, quantity_unit, amount_excl_vat FROM billing.cdr_lines") == [
+        ("ENERGY", Decimal(10), "kWh", Decimal(3))
+    ]
+    assert world.rows(
+        "SELECT contract_id, operator_id, month, sessions, energy_wh, total_excl_vat, total_vat, total_incl_vat"
+        " FROM billing.invoices"
+    ) == [("C1", "O", date(2019, 5, 1), 1, Decimal(10_000), Decimal(3), Decimal("0.57"), Decimal("3.57"))]
+    assert world.rows("SELECT * EXCLUDE (site_id, currency) FROM mart.revenue_days") == [
+        (date(2019, 5, 10), 1, Decimal(3), Decimal(10_000), 1, Decimal(3), 0)
+    ]
+    assert world.rows("SELECT * FROM ops.faults") == []
+
+
+def test_lines_are_rounded_half_up_and_vat_once_per_rate(world: World) -> None:
+    world.tariff("T", 2, energy("0.0345"), valid_from="2019-02-01T00:00:00Z")
+    for number in range(3):
+        world.session(f"s{number}", energy_wh=Decimal(1000))
+    world.run()
+    # 0.0345 → 0.03 a line; VAT of 0.09 at 19 % is 0.0171 → 0.02, not three times 0.01.
+    assert world.rows("SELECT DISTINCT amount_excl_vat FROM billing.invoice_lines") == [(Decimal("0.03"),)]
+    assert world.rows("SELECT total_excl_vat, total_vat FROM billing.invoices") == [(Decimal("0.09"), Decimal("0.02"))]
+
+
+def test_a_currency_without_decimals_is_billed_in_whole_units(world: World) -> None:
+    world.tariff("Y", 1, energy("34.55", "10"), currency="JPY")
+    world.assign("yen", "Y", site_id="site")
+    world.session()
+    world.run()
+    assert world.rows("SELECT currency, total_excl_vat, total_vat FROM billing.invoices") == [
+        ("JPY", Decimal(346), Decimal(35))
+    ]
+
+
+def test_one_unknown_vat_rate_leaves_the_gross_of_the_invoice_unknown(world: World) -> None:
+    world.tariff("N", 1, energy("1", vat=None))
+    world.assign("night", "N", station_id="other")
+    world.session("s1")
+    world.session("s2", station_id="other")
+    world.run()
+    assert world.rows("SELECT total_excl_vat, total_vat, total_incl_vat FROM billing.invoices") == [
+        (Decimal(13), None, None)
+    ]
+
+
+def test_the_month_is_the_local_month_of_the_start(world: World) -> None:
+    world.session("s1", "2019-05-31T22:30:00+00:00")  # 00:30 on 1 June in Berlin
+    world.run()
+    assert world.rows("SELECT month FROM billing.invoices") == [(date(2019, 6, 1),)]
+    assert world.rows("SELECT local_date FROM mart.revenue_days") == [(date(2019, 6, 1),)]
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"site_id": "unregistered"}, "unregistered"),
+        ({"energy_wh": None}, "no_energy"),
+        ({"energy_wh": Decimal(-1)}, "contradiction"),
+        ({"energy_wh": Decimal(10) ** 10}, "contradiction"),
+        ({"idle_seconds": -1}, "contradiction"),
+        ({"start": "2018-12-31T23:00:00+00:00"}, "token"),
+        ({"start": "2018-12-31T23:00:00+00:00", "id_token": None}, "no_tariff"),
+    ],
+)
+def test_a_session_that_cannot_be_priced_is_listed_with_the_reason(
+    world: World, changes: dict[str, object], expected: str
+) -> None:
+    world.session(**changes)  # type: ignore[arg-type]
+    world.run()
+    assert reason(world) == expected
+    assert world.rows("SELECT * FROM billing.invoices") == []
+
+
+def test_reasons_that_the_registry_gives(world: World) -> None:
+    world.session()
+    seen = []
+
+    def look() -> None:
+        world.run()
+        seen.append(reason(world))
+
+    world.set("contracts", ["C1"], operator_id="O", currency="EUR", valid_from="2020-01-01T00:00:00Z")
+    look()
+    world.set("contracts", ["C1"], operator_id="O", currency="EUR", valid_from=OPEN)
+    world.tariff("T", 1, energy("-1"))
+    look()
+    world.tariff("T", 1, energy("1"), currency="ABC")
+    look()
+    world.tariff("T", 1, "no json")
+    look()
+    world.tariff("T", 1, energy("1"), valid_from="2020-01-01T00:00:00Z")
+    look()
+    world.tariff("T", 1, '[{"price_components": [{"type": "TIME", "price": 1, "step_size": 1}]}]')
+    world.session(charging_seconds=None, idle_seconds=None)
+    look()
+    world.assign("B", "U")
+    look()
+    world.remove("operators", ["O"])
+    look()
+    world.set("sites", ["site"], operator_id="O", name="Site", time_zone="Mars/Base", country_code="DE", currency="EUR")
+    world.set("operators", ["O"], country_code="DE", party_id="KWH", name="kWhouse GmbH")
+    look()
+    assert seen == [
+        "contract",
+        "tariff",
+        "tariff",
+        "tariff",
+        "no_version",
+        "no_readings",
+        "ambiguous",
+        "no_operator",
+        "no_time_zone",
+    ]
+
+
+def test_the_most_particular_rule_wins_and_a_contract_goes_before_a_place(world: World) -> None:
+    world.set(
+        "tokens", ["member"], token_type="RFID", token_group="G", contract_id="C2", status="active", valid_from=OPEN
+    )
+    world.set("contracts", ["C2"], operator_id="O", currency="EUR", valid_from=OPEN)
+    scopes: list[dict[str, object]] = [
+        {"site_id": "site"},
+        {"station_id": "station"},
+        {"station_id": "station", "evse_id": 1},
+        {"station_id": "station", "connector_id": 1},
+        {"token_group": "G"},
+        {"contract_id": "C2"},
+        {"contract_id": "C2", "site_id": "site"},
+    ]
+    world.session(id_token="member")
+    winners = []
+    for number, scope in enumerate(scopes):
+        world.tariff(f"T{number}", 1, energy("1"))
+        world.assign(f"R{number}", f"T{number}", **scope)
+        world.assign(f"elsewhere{number}", "T", **{**scope, "site_id": "elsewhere"})
+        world.run()
+        winners += [row[0] for row in world.rows("SELECT tariff_id FROM billing.cdrs")]
+    assert winners == ["T0", "T1", "T2", "T3", "T4", "T5", "T6"]
+
+
+def test_the_version_in_force_at_the_start_holds(world: World) -> None:
+    world.tariff("T", 2, energy("0.40"), valid_from="2019-05-10T12:00:00Z")
+    world.session("before", "2019-05-10T11:59:59+00:00")
+    world.session("after", "2019-05-10T12:00:00+00:00")
+    world.run()
+    assert world.rows("SELECT session_id, tariff_version FROM billing.cdrs ORDER BY 1") == [("after", 2), ("before", 1)]
+
+
+def test_grades_decide_what_is_priced_and_billed(world: World, tmp_path: Path) -> None:
+    for grade in ("ok", "suspect", "unbillable"):
+        world.session(grade, grade=grade)
+    world.session("active", state="active", ended_at=None)
+    world.run()
+    assert world.rows("SELECT session_id FROM billing.cdrs ORDER BY 1") == [("ok",), ("suspect",)]
+    assert world.rows("SELECT session_id FROM billing.invoice_lines") == [("ok",)]
+    assert world.rows("SELECT rated_sessions, billed_sessions, unpriced_sessions FROM mart.revenue_days") == [(2, 1, 0)]
+    assert world.rows("SELECT * FROM ops.faults") == []
+    with open_lake(load_settings(home=tmp_path, bill_suspect=True)) as lake:
+        generous = World(lake)
+        generous.run(full=True)
+        assert generous.rows("SELECT session_id FROM billing.invoice_lines ORDER BY 1") == [("ok",), ("suspect",)]
+
+
+def test_a_session_without_a_contract_is_rated_and_not_billed(world: World) -> None:
+    world.session(id_token=None)
+    world.run()
+    assert world.rows("SELECT contract_id, total_excl_vat FROM billing.cdrs") == [(None, Decimal(3))]
+    assert world.rows("SELECT * FROM billing.invoices") == []
+
+
+def test_other_stages_faults_are_left_alone(world: World) -> None:
+    with world.lake.write("test") as con:
+        con.execute(
+            "INSERT INTO lake.ops.faults VALUES ('f', 'implausible_power', 'station', 's1', '{}', now(), now())"
+        )
+    world.tariff("T", 1, energy("-1"))
+    world.session()
+    for full in (False, True):
+        world.run(full=full)
+        assert world.rows("SELECT kind FROM ops.faults ORDER BY 1") == [("implausible_power",), ("unpriced",)]
+    world.tariff("T", 1, energy("1"))
+    world.run()
+    assert world.rows("SELECT kind FROM ops.faults") == [("implausible_power",)]
+
+
+def test_nothing_new_means_nothing_done(world: World) -> None:
+    world.session()
+    world.run()
+    assert all(result.rows == {} for result in world.run())
+
+
+def test_the_same_cdr_keeps_its_id(world: World) -> None:
+    world.session()
+    world.run()
+    before = world.rows("SELECT cdr_id FROM billing.cdrs")
+    world.session(energy_wh=Decimal(12_000))
+    world.run()
+    assert world.rows("SELECT cdr_id FROM billing.cdrs") == before
+    assert world.rows("SELECT total_excl_vat FROM billing.invoices") == [(Decimal("3.6"),)]
+
+
+STEPS = {
+    "late energy": lambda w: w.session("s1", energy_wh=Decimal(12_345)),
+    "gone": lambda w: w.drop_session("s2"),
+    "new version": lambda w: w.tariff("T", 2, energy("0.50"), valid_from="2019-06-01T00:00:00Z"),
+    "mended price": lambda w: w.tariff("T", 1, energy("0.31")),
+    "refused price": lambda w: w.tariff("T", 1, energy("-1")),
+    "particular rule": lambda w: (w.tariff("P", 1, energy("1")), w.assign("B", "P", site_id="site2")),
+    "rule removed": lambda w: w.remove("tariff_assignments", ["A"]),
+    "token to another contract": lambda w: (
+        w.set("contracts", ["C9"], operator_id="O", currency="EUR", valid_from=OPEN),
+        w.set("tokens", ["pseudonym"], token_type="RFID", contract_id="C9", status="active", valid_from=OPEN),
+    ),
+    "contract of another operator": lambda w: w.set(
+        "contracts", ["C1"], operator_id="P", currency="EUR", valid_from=OPEN
+    ),
+    "another zone": lambda w: w.set(
+        "sites", ["site"], operator_id="O", name="S", time_zone="Asia/Tokyo", country_code="JP", currency="JPY"
+    ),
+    "operator's party": lambda w: w.set("operators", ["O"], country_code="DE", party_id="NEW", name="n"),
+    "suspect now": lambda w: w.session("s3", "2019-06-30T22:30:00+00:00", grade="suspect"),
+    "active again": lambda w: w.session("s3", "2019-06-30T22:30:00+00:00", state="active", ended_at=None),
+    "other day": lambda w: w.session("s1", "2019-07-02T12:00:00+00:00"),
+    "site unregistered": lambda w: w.remove("sites", ["site"]),
+}
+
+
+@pytest.mark.parametrize("order", [list(STEPS), list(STEPS)[::-1]], ids=["forwards", "backwards"])
+def test_incremental_is_the_same_as_a_full_rebuild(world: World, tmp_path: Path, order: list[str]) -> None:
+    world.set(
+        "sites", ["site2"], operator_id="O", name="S", time_zone="Europe/London", country_code="GB", currency="GBP"
+    )
+    world.session("s1")
+    world.session("s2", "2019-05-31T22:30:00+00:00")
+    world.session("s3", "2019-06-30T22:30:00+00:00", site_id="site2")
+    world.session("s4", "2019-06-30T23:30:00+00:00", id_token=None)
+    world.run()
+    for step in order:
+        STEPS[step](world)
+        world.run()
+        incremental = world.tables()
+        world.run(full=True)
+        assert world.tables() == incremental, step
