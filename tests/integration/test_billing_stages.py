@@ -271,9 +271,10 @@ def test_incremental_is_the_same_as_a_full_rebuild(world: World, tmp_path: Path,
     world.session("s3", "2019-06-30T22:30:00+00:00", site_id="site2")
     world.session("s4", "2019-06-30T23:30:00+00:00", id_token=None)
     world.run()
-    for step in order:
+    for number, step in enumerate(order, start=1):
         STEPS[step](world)
         world.run()
-        incremental = world.tables()
-        world.run(full=True)
-        assert world.tables() == incremental, step
+        if number % 5 == 0:
+            incremental = world.tables()
+            world.run(full=True)
+            assert world.tables() == incremental, order[number - 5 : number]
