@@ -1,0 +1,25 @@
+"""Stage `core.transaction_events`: which frames start, change or end a transaction."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pipelines.pseudonyms import ensure_pseudonyms
+from pipelines.stages import Replacement, Stage, sql, temp_table
+from warehouse.contract import core, raw
+from warehouse.store import Lake
+from warehouse.store.changes import Window
+
+HERE = Path(__file__).parent
+
+
+def compute(lake: Lake, window: Window) -> list[Replacement]:  # noqa: ARG001 (the views hold the window)
+    """Parse the new frames; tokens seen for the first time get their pseudonym before."""
+    temp_table(lake, "parsed_events", sql(HERE / "parsed_events.sql"))
+    ensure_pseudonyms(lake, "SELECT raw_token FROM parsed_events")
+    temp_table(lake, "event_rows", sql(HERE / "transaction_events.sql"))
+    lake.con.execute("DROP TABLE parsed_events")
+    return [Replacement(core.EVENTS, "event_rows", touched=None)]
+
+
+STAGE = Stage("transaction_events", (raw.MESSAGES,), (core.EVENTS,), compute)
