@@ -1,0 +1,15 @@
+"""All steps of a refresh, in the order in which they run.
+
+A new stage is one import and one line in `STAGES`; its Dagster asset, checks and metadata follow from the contract.
+"""
+
+from __future__ import annotations
+
+from pipelines.sessions import meter_values, sessions, transaction_events
+from pipelines.stages import Stage
+
+STAGES: tuple[Stage, ...] = (
+    transaction_events.STAGE,
+    meter_values.STAGE,
+    sessions.STAGE,
+)

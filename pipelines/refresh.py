@@ -1,0 +1,91 @@
+"""`refresh`: run Dagster's job in this process, and say what it did. `dev`: Dagster's pages and daemon."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pipelines.stages import StageResult
+from warehouse.settings import Settings
+from warehouse.store import open_lake
+from warehouse.store.lock import file_lock
+
+# Runs of other processes end within this time, even a full rebuild of a large network.
+PATIENCE_SECONDS = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshReport:
+    """What a refresh did: each step with its rows, files taken in by table, and files set aside with the reason."""
+
+    run_id: str
+    seconds: float
+    snapshot: int
+    steps: tuple[StageResult, ...]
+    files: dict[str, int]
+    set_aside: dict[str, str]
+
+    @property
+    def changed(self) -> bool:
+        """True when any table was written."""
+        return any(step.rows for step in self.steps)
+
+
+def refresh(
+    settings: Settings, *, full: bool = False, on_progress: Callable[[StageResult], None] | None = None
+) -> RefreshReport:
+    """Run the job `refresh` (`full`: `rebuild`) in this process; its run shows in Dagster's pages.
+
+    `on_progress` is called after each step. One refresh at a time: a second one waits, then finds nothing new.
+    Raises what a stage raised; stages before it have published, and the next refresh goes on from there.
+    """
+    started = time.perf_counter()
+    from pipelines.defs.jobs import run_in_process
+    from pipelines.defs.workspace import Workspace
+    from pipelines.instance import open_instance
+
+    settings.home.mkdir(parents=True, exist_ok=True)
+    with (
+        file_lock(settings.home / "refresh.lock", PATIENCE_SECONDS),
+        open_lake(settings) as lake,
+        open_instance(settings) as instance,
+    ):
+        space = Workspace(lake, full=full, heard=on_progress)
+        run_id = run_in_process("rebuild" if full else "refresh", space, instance)
+        registered = space.registered
+        return RefreshReport(
+            run_id=run_id,
+            seconds=time.perf_counter() - started,
+            snapshot=lake.snapshot(),
+            steps=tuple(space.results),
+            files=dict(registered.files) if registered else {},
+            set_aside=dict(registered.set_aside) if registered else {},
+        )
+
+
+def dev_command(settings: Settings) -> tuple[list[str], dict[str, str]]:
+    """Command line and environment of Dagster's pages and daemon, for who supervises them."""
+    from pipelines.instance import prepare_home
+
+    prepare_home(settings)
+    command = [
+        *(sys.executable, "-m", "dagster", "dev", "--module-name", "pipelines.definitions"),
+        *("--host", "127.0.0.1", "--port", str(settings.dagster_port)),
+    ]
+    environment = {
+        **os.environ,
+        "DAGSTER_HOME": str(settings.dagster_home),
+        "KWHOUSE_HOME": str(settings.home),
+        "DAGSTER_DISABLE_TELEMETRY": "1",
+    }
+    return command, environment
+
+
+def dev(settings: Settings) -> int:
+    """Run Dagster's pages and daemon on loopback until they end; returns their exit status."""
+    command, environment = dev_command(settings)
+    return subprocess.run(command, env=environment, check=False).returncode

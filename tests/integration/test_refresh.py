@@ -1,0 +1,54 @@
+"""The whole refresh over a real lake and a real Dagster."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+from pipelines.refresh import refresh
+from tests.landed import Wire, at, land, reading
+from warehouse.settings import load_settings
+from warehouse.store import open_lake
+
+
+def a_session(wire: Wire, station: str = "A", begin: float = 1000.4, end: float = 3000.123456) -> None:
+    wire.connect(station, at(0), clock="replay")
+    transaction = wire.start(station, at(1), begin)
+    wire.meter(station, transaction, at(15), "1500.25")
+    data = [reading(at(1), begin, "Transaction.Begin"), reading(at(60), end, "Transaction.End")]
+    wire.stop(station, transaction, at(60), end, data)
+
+
+def test_a_session_walks_from_landed_frames_to_the_table(tmp_path: Path) -> None:
+    settings = load_settings(home=tmp_path)
+    wire = Wire()
+    a_session(wire)
+    land(settings, wire)
+    report = refresh(settings)
+    assert report.files == {"messages": 1, "connections": 1}
+    assert report.changed
+    with open_lake(settings, read_only=True) as lake:
+        rows = lake.con.execute("SELECT energy_wh, energy_source, origin, grade, state FROM core.sessions").fetchall()
+    assert rows == [(Decimal("1999.723456"), "registers", "replay", "ok", "completed")]
+
+
+def test_an_unreadable_file_is_reported_and_the_rest_goes_on(tmp_path: Path) -> None:
+    settings = load_settings(home=tmp_path)
+    wire = Wire()
+    a_session(wire)
+    land(settings, wire)
+    (settings.landing / "messages-x-1-2.parquet").write_bytes(b"no parquet")
+    report = refresh(settings)
+    assert list(report.set_aside) == ["messages-x-1-2.parquet"]
+    assert report.files == {"messages": 1, "connections": 1}
+
+
+def test_a_refresh_with_nothing_new_writes_nothing(tmp_path: Path) -> None:
+    settings = load_settings(home=tmp_path)
+    wire = Wire()
+    a_session(wire)
+    land(settings, wire)
+    first = refresh(settings)
+    second = refresh(settings)
+    assert not second.changed
+    assert second.snapshot == first.snapshot
