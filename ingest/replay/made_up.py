@@ -13,8 +13,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from ingest.fleet.session import Session
-from ingest.replay.dataset import RecordedSession, find_folder, periods, read_recorded
-from ingest.replay.workload import LEVEL_2_W, Workload, plan
+from ingest.replay.dataset import CONNECTOR, RecordedSession, find_folder, periods, read_recorded
+from ingest.replay.workload import Workload, plan
 
 NOTE = "made up for the demo"
 
@@ -25,7 +25,7 @@ OCPP_VERSIONS = {"caltech": "1.6", "jpl": "2.0.1"}
 """Which protocol the stations of a site speak in the demo."""
 
 FAST_CHARGERS = {"11900388": 50_000}
-"""Stations that are not level 2 (rated W): this one's sessions run at a steady 40 to 46 kW, so it is a 50 kW one."""
+"""Stations that are not level 2, with their rated power in W: its sessions run at a steady 40 to 46 kW."""
 
 
 def demo_workload() -> Workload:
@@ -35,14 +35,9 @@ def demo_workload() -> Workload:
         sessions,
         ocpp_versions={session.station_id: OCPP_VERSIONS[session.site_id] for session in sessions},
         service=periods(),
-        rated_power_w={session.station_id: rated_power_w(session.station_id) for session in sessions},
+        rated_power_w={(station_id, *CONNECTOR): watts for station_id, watts in FAST_CHARGERS.items()},
         maker=("kwhouse", "made-up station"),
     )
-
-
-def rated_power_w(station_id: str) -> int:
-    """Rated power of a station's connector, W."""
-    return FAST_CHARGERS.get(station_id, LEVEL_2_W)
 
 
 def driver_id(site_id: str, number: int) -> str:

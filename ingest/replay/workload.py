@@ -14,9 +14,15 @@ from ingest.fleet.station16 import Station16
 from ingest.fleet.station201 import Station201
 from ingest.replay.dataset import Period, in_service_to
 from warehouse.errors import InputError
+from warehouse.settings import Settings
 
 LEVEL_2_W = 7_200
 """Rated power of a level-2 connector (240 V, 30 A) where nothing else is known."""
+
+Place = tuple[str, int, int]
+"""Station, EVSE number, connector number."""
+
+_MARGIN = timedelta(minutes=1)
 
 STATION_KINDS: Mapping[str, type[Station16] | type[Station201]] = {"1.6": Station16, "2.0.1": Station201}
 
@@ -55,13 +61,14 @@ def plan(
     sessions: Iterable[Session],
     ocpp_versions: Mapping[str, str],
     service: Iterable[Period] = (),
-    rated_power_w: Mapping[str, int] | None = None,
+    rated_power_w: Mapping[Place, int] | None = None,
     maker: tuple[str, str] = ("kwhouse", "replayed station"),
 ) -> Workload:
     """Sort sessions into shifts and give each its lifetime register.
 
-    `ocpp_versions` and `rated_power_w` go by station; `service` are the times in service; without them each station
-    is in service once, from its first arrival to its last departure.
+    `ocpp_versions` go by station. `service` are the times in service; without them each station is in service once,
+    from a minute before its first arrival to a minute after its last departure. Connectors without a rated power get
+    that of level 2.
     """
     by_station: dict[str, list[Session]] = defaultdict(list)
     for session in sessions:
@@ -72,8 +79,8 @@ def plan(
     for station_id, own in sorted(by_station.items()):
         own.sort(key=lambda session: session.order)
         connectors = sorted({(session.evse_id, session.connector_id) for session in own})
-        rating = ratings.get(station_id, LEVEL_2_W)
-        hardware[station_id] = Hardware(station_id, *maker, connectors=dict.fromkeys(connectors, rating))
+        rated = {place: ratings.get((station_id, *place), LEVEL_2_W) for place in connectors}
+        hardware[station_id] = Hardware(station_id, *maker, connectors=rated)
         shifts[station_id] = _shifts(station_id, _registered(own), service)
     return Workload(_source(by_station), ocpp_versions, hardware, shifts)
 
@@ -90,7 +97,7 @@ def _registered(sessions: list[Session]) -> list[tuple[Session, int]]:
 def _shifts(station_id: str, sessions: list[tuple[Session, int]], service: tuple[Period, ...]) -> tuple[Shift, ...]:
     if not service:
         last = max(session.ended_at for session, _ in sessions)
-        whole = Period(sessions[0][0].started_at, last + timedelta(minutes=1))
+        whole = Period(sessions[0][0].started_at - _MARGIN, last + _MARGIN)
         return (Shift(station_id, whole.begin, whole.end, tuple(sessions)),)
     found = []
     for period in service:
@@ -112,3 +119,21 @@ def _source(by_station: Mapping[str, list[Session]]) -> str:
             digest.update(repr((*session.order, session.site_id, station_id, session.evse_id, session.connector_id,
                                 session.energy_wh, session.id_token)).encode())  # fmt: skip
     return digest.hexdigest()[:16]
+
+
+def registered_ratings(settings: Settings) -> dict[Place, int]:
+    """Rated power (W) of each connector in the registry, of its newest time in service."""
+    import sqlalchemy as sa
+
+    from warehouse.state import open_state, table
+
+    connectors = table("registry", "connectors").c
+    rows = sa.select(
+        connectors.station_id, connectors.evse_id, connectors.connector_id, connectors.rated_power_w
+    ).order_by(connectors.in_service_from)
+    engine = open_state(settings)
+    try:
+        with engine.connect() as connection:
+            return {(station, evse, connector): watts for station, evse, connector, watts in connection.execute(rows)}
+    finally:
+        engine.dispose()

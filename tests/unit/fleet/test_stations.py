@@ -228,3 +228,8 @@ def test_times_and_registers_as_text():
     assert (wh_text(1_000_000), wh_text(1_500_000), wh_text(7)) == ("1", "1.500000", "0.000007")
     with pytest.raises(ValueError, match="six decimals"):
         micro_wh(Decimal("0.0000001"))
+
+
+def test_the_transaction_id_is_the_same_for_ever():
+    # the id of a session in a file decides it; a change here would double the sessions of a repeated replay
+    assert transaction_id(session(external_session_id="1")) == "4b916d2f-70fe-599d-b8f8-657fec23daec"
