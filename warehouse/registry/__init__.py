@@ -6,6 +6,6 @@ against each other, `tariffs.py` the shape of tariffs, `applying.py` writes, `ex
 """
 
 from warehouse.registry.applying import ApplyReport, TableChanges, apply
-from warehouse.registry.exporting import export
+from warehouse.registry.exporting import ExportReport, export
 
-__all__ = ["ApplyReport", "TableChanges", "apply", "export"]
+__all__ = ["ApplyReport", "ExportReport", "TableChanges", "apply", "export"]

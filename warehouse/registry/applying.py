@@ -68,7 +68,7 @@ def apply(where: Settings | sa.Engine, folder: Path, check_tariff: TariffCheck |
         records = [record(row, tables[name], problems) for row in rows]
         declared[name] = Declared(path.name, records, complete=not found)
         problems.extend(found)
-    with _engine(where) as engine, engine.begin() as connection:
+    with state_engine(where) as engine, engine.begin() as connection:
         _one_at_a_time(connection)
         stored = {name: _stored_rows(connection, declaration) for name, declaration in tables.items()}
         known = {name: [Record(dict(row)) for row in rows] for name, rows in stored.items()}
@@ -81,7 +81,8 @@ def apply(where: Settings | sa.Engine, folder: Path, check_tariff: TariffCheck |
 
 
 @contextmanager
-def _engine(where: Settings | sa.Engine) -> Iterator[sa.Engine]:
+def state_engine(where: Settings | sa.Engine) -> Iterator[sa.Engine]:
+    """The engine itself, or one opened from settings and closed at the end."""
     if isinstance(where, sa.Engine):
         yield where
         return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -17,14 +18,26 @@ from warehouse.contract import Column, Table
 from warehouse.contract.registry import DECLARED
 from warehouse.errors import InputError
 from warehouse.files import whole_file
+from warehouse.registry.applying import state_engine
 from warehouse.registry.sources import NULLS, plain_json
 from warehouse.registry.values import Value
+from warehouse.settings import Settings
 from warehouse.state import table
 
 Format = Literal["yaml", "csv"]
 
 
-def export(engine: sa.Engine, folder: Path, fmt: Format = "yaml") -> list[Path]:
+@dataclass(frozen=True, slots=True)
+class ExportReport:
+    """The files written, one per table."""
+
+    files: tuple[Path, ...]
+
+    def __str__(self) -> str:
+        return "\n".join(str(path) for path in self.files)
+
+
+def export(where: Settings | sa.Engine, folder: Path, fmt: Format = "yaml") -> ExportReport:
     """Write one file per registry table into `folder`, rows in the order of their keys.
 
     Files that hold personal data can be read by their owner only. Raises `InputError` when the folder already holds
@@ -36,14 +49,14 @@ def export(engine: sa.Engine, folder: Path, fmt: Format = "yaml") -> list[Path]:
         others = [target.with_suffix(suffix) for suffix in (".yaml", ".yml", ".csv")]
         if standing := [path.name for path in others if path != target and path.exists()]:
             raise InputError(f"{folder} already holds {standing[0]}. Move it away, or export to a new folder.")
-    with engine.connect() as connection:
+    with state_engine(where) as engine, engine.connect() as connection:
         for declared in DECLARED:
             rows = table("registry", declared.name)
             found = connection.execute(sa.select(rows).order_by(*(rows.c[name] for name in declared.key))).mappings()
             private = any(column.personal for column in declared.columns)
             with whole_file(targets[declared.name], private=private) as path:
                 (_write_yaml if fmt == "yaml" else _write_csv)(path, declared, found)
-    return list(targets.values())
+    return ExportReport(tuple(targets.values()))
 
 
 def _write_yaml(path: Path, declared: Table, rows: Iterable[Mapping[Any, Any]]) -> None:

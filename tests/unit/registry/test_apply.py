@@ -92,7 +92,7 @@ def test_nothing_is_applied_when_anything_is_wrong(engine: sa.Engine, folder: Pa
 def test_export_then_apply_changes_nothing(engine: sa.Engine, folder: Path, tmp_path: Path, fmt: str) -> None:
     apply(engine, folder)
     written = export(engine, tmp_path / "out", fmt)  # type: ignore[arg-type]
-    assert [path.name for path in written] == [f"{declared.name}.{fmt}" for declared in DECLARED]
+    assert [path.name for path in written.files] == [f"{declared.name}.{fmt}" for declared in DECLARED]
     assert not apply(engine, tmp_path / "out").changed
     assert (tmp_path / "out" / f"drivers.{fmt}").stat().st_mode & 0o077 == 0
 

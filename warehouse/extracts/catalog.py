@@ -1,0 +1,173 @@
+"""Which extracts there are, what one row is, and what each column means.
+
+Types and order come from the SQL; a test holds that both name the same columns.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+FOLDER = Path(__file__).parent / "sql"
+
+_PLACE = {
+    "site_id": "site",
+    "site_name": "name of the site; empty where the registry does not know it",
+}
+_START = {
+    "local_date": "day of the session's start, in the site's zone",
+    "started_at": "begin of the session, UTC",
+    "started_local": "begin of the session, in the site's zone",
+}
+_TARIFF = {"tariff_id": "tariff in force at the session's start", "tariff_version": "its version"}
+
+
+@dataclass(frozen=True)
+class Extract:
+    """One extract. `sums`: columns whose sum over rows of one currency (if it has one) means something."""
+
+    name: str
+    about: str
+    columns: dict[str, str]
+    sums: tuple[str, ...]
+
+    @cached_property
+    def sql(self) -> str:
+        """Its SELECT, with the parameters $date_from (included), $date_to (not included) and $sites (NULL: all)."""
+        return (FOLDER / f"{self.name}.sql").read_text(encoding="utf-8")
+
+
+SESSIONS = Extract(
+    "sessions",
+    "one charging session, by the local day of its start",
+    {
+        "session_id": "key of the session",
+        "external_session_id": "its id in the system or file it came from",
+        **_PLACE,
+        "station_id": "station",
+        "evse_id": "EVSE number",
+        "connector_id": "connector number",
+        **_START,
+        "ended_at": "end of the session, UTC; empty while active",
+        "ended_local": "end of the session, in the site's zone",
+        "state": "active, completed or inferred_end (no stop came)",
+        "energy_kwh": "energy delivered; empty where there is no evidence",
+        "energy_source": "which evidence the energy rests on",
+        "charging_seconds": "time with energy flowing",
+        "idle_seconds": "plugged in without energy flowing",
+        "stop_reason": "as the station sent it",
+        "grade": "ok, suspect or unbillable",
+        "flags": "what is odd about it",
+        "origin": "live, replay or import",
+    },
+    ("energy_kwh", "charging_seconds", "idle_seconds"),
+)
+
+CDRS = Extract(
+    "cdrs",
+    "one priced session (OCPI charge detail record), by the local day of its start",
+    {
+        "cdr_id": "key of the CDR",
+        "session_id": "session that it prices",
+        "country_code": "operator's OCPI country code",
+        "party_id": "operator's OCPI party id",
+        **_PLACE,
+        "station_id": "station",
+        "contract_id": "contract that pays; empty: ad hoc",
+        **_TARIFF,
+        **_START,
+        "ended_at": "end of the session, UTC",
+        "ended_local": "end of the session, in the site's zone",
+        "energy_kwh": "energy priced",
+        "charging_seconds": "charging time priced",
+        "parking_seconds": "parking time priced",
+        "currency": "ISO 4217 code",
+        "total_excl_vat": "exact sum of its lines, rounded once to four decimals",
+        "total_incl_vat": "with VAT; empty where a VAT rate is not known",
+        "grade": "grade of the session when it was priced",
+    },
+    ("energy_kwh", "charging_seconds", "parking_seconds", "total_excl_vat", "total_incl_vat"),
+)
+
+CDR_LINES = Extract(
+    "cdr_lines",
+    "one price component of a CDR, by the local day of the session's start",
+    {
+        "cdr_id": "CDR that it belongs to",
+        "line_no": "1, 2, … in the order ENERGY, TIME, PARKING_TIME, FLAT",
+        "session_id": "session priced",
+        "site_id": "site",
+        "contract_id": "contract that pays; empty: ad hoc",
+        **_TARIFF,
+        **_START,
+        "dimension": "OCPI dimension",
+        "quantity": "billed volume after step_size",
+        "quantity_unit": "kWh, h or session",
+        "price": "price of one unit before VAT",
+        "currency": "ISO 4217 code",
+        "amount_excl_vat": "quantity × price, exact",
+        "vat_percent": "VAT rate; empty: not known, which is not 0 %",
+    },
+    ("amount_excl_vat",),
+)
+
+INVOICES = Extract(
+    "invoices",
+    "one contract in one month, by the first day of the month; with sites given, whole invoices that touch them",
+    {
+        "invoice_id": "key of the invoice",
+        "contract_id": "who owes it",
+        "operator_id": "who bills it",
+        "month": "first day of the month",
+        "status": "a draft follows its sessions until it is issued",
+        "sessions": "sessions on it",
+        "energy_kwh": "energy on it",
+        "currency": "ISO 4217 code",
+        "total_excl_vat": "sum of its lines",
+        "total_vat": "per rate on the sum of the lines, then added; empty where a rate is not known",
+        "total_incl_vat": "amount due; empty where a VAT rate is not known",
+    },
+    ("sessions", "energy_kwh", "total_excl_vat", "total_vat", "total_incl_vat"),
+)
+
+INVOICE_LINES = Extract(
+    "invoice_lines",
+    "one CDR and VAT rate on an invoice, by the local day of the session's start",
+    {
+        "invoice_id": "invoice it stands on",
+        "line_no": "1, 2, … by start of session",
+        "contract_id": "who owes it",
+        "month": "first day of the invoice's month",
+        "cdr_id": "CDR billed",
+        "session_id": "session billed",
+        **_PLACE,
+        **_START,
+        "energy_kwh": "energy of the session, on its first line only",
+        "currency": "ISO 4217 code",
+        "amount_excl_vat": "half-up to the currency's minor unit",
+        "vat_percent": "VAT rate; empty: not known, which is not 0 %",
+    },
+    ("energy_kwh", "amount_excl_vat"),
+)
+
+REVENUE_DAYS = Extract(
+    "revenue_days",
+    "one site, currency and local day of the sessions' starts",
+    {
+        **_PLACE,
+        "local_date": "day in the site's zone",
+        "currency": "ISO 4217 code",
+        "rated_sessions": "sessions with a CDR",
+        "rated_kwh": "energy of those sessions",
+        "rated_excl_vat": "sum of CDRs before VAT",
+        "billed_sessions": "sessions on invoices",
+        "billed_excl_vat": "sum of invoice lines before VAT; never add it to the rated sum",
+        "unpriced_sessions": "ended sessions without a price",
+    },
+    ("rated_sessions", "rated_kwh", "rated_excl_vat", "billed_sessions", "billed_excl_vat", "unpriced_sessions"),
+)
+
+EXTRACTS: dict[str, Extract] = {
+    extract.name: extract for extract in (SESSIONS, CDRS, CDR_LINES, INVOICES, INVOICE_LINES, REVENUE_DAYS)
+}

@@ -1,0 +1,132 @@
+"""An extract as an Excel workbook: typed cells, frozen header, filter, totals, and a page that says what it is.
+
+Excel keeps 15 digits of a number; exact figures are in the other formats.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import xlsxwriter
+from xlsxwriter.utility import xl_col_to_name
+
+from warehouse.errors import QueryError
+from warehouse.plain import for_text
+
+if TYPE_CHECKING:
+    from warehouse.extracts.writing import Result
+
+MOST_ROWS = 1_048_576 - 20  # Excel's limit less header and totals
+
+_WIDTHS = {"DATE": 11, "TIMESTAMP": 19, "TIMESTAMP WITH TIME ZONE": 19}
+
+
+def write_workbook(result: Result, file: BinaryIO) -> int:
+    """Write the workbook and give the number of rows."""
+    # Cell text from stations and files must stay text: no formulas, no links.
+    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    with xlsxwriter.Workbook(file, options) as book:
+        sheet = book.add_worksheet(result.request.extract.name)
+        return _Sheet(book, sheet, result).write()
+
+
+class _Sheet:
+    def __init__(self, book: Any, sheet: Any, result: Result) -> None:
+        self.book, self.sheet, self.result = book, sheet, result
+        self.columns, self.types = result.columns, result.types
+        self.bold = book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"})
+        self.formats = [self._format(kind, {}) for kind in self.types]
+        self.totals: dict[str | None, dict[int, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
+        self.sums = [self.columns.index(name) for name in result.request.extract.sums]
+        self.currency = self.columns.index("currency") if "currency" in self.columns else None
+
+    def write(self) -> int:
+        for n, (name, kind) in enumerate(zip(self.columns, self.types, strict=True)):
+            self.sheet.set_column(n, n, _WIDTHS.get(kind, max(12, min(len(name) + 2, 24))))
+            self.sheet.write_string(0, n, name, self.bold)
+        self.sheet.freeze_panes(1, 0)
+        rows = 0
+        for batch in self.result.batches():
+            if rows + len(batch) > MOST_ROWS:
+                raise QueryError(f"Excel holds {MOST_ROWS} rows at most. Take fewer days, or csv or parquet.")
+            for row in batch:
+                rows += 1
+                self._write_row(rows, row)
+        if rows:
+            self.sheet.autofilter(0, 0, rows, len(self.columns) - 1)
+            self._write_totals(rows)
+        self._write_about(rows)
+        return rows
+
+    def _write_row(self, number: int, row: tuple[object, ...]) -> None:
+        for n, value in enumerate(row):
+            if isinstance(value, datetime):
+                # Excel knows no zones: instants are written in UTC, as the page `about` says.
+                naive = value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo else value
+                self.sheet.write_datetime(number, n, naive, self.formats[n])
+            elif isinstance(value, date):
+                self.sheet.write_datetime(number, n, value, self.formats[n])
+            elif isinstance(value, int | float | Decimal):
+                self.sheet.write_number(number, n, value, self.formats[n])
+            elif value is not None:
+                self.sheet.write_string(number, n, for_text(value))
+        group = None if self.currency is None else str(row[self.currency])
+        for n in self.sums:
+            value = row[n]
+            if isinstance(value, int | Decimal):
+                self.totals[group][n] += value
+
+    def _write_totals(self, rows: int) -> None:
+        """A formula for each sum, one line per currency: amounts in different currencies do not add up."""
+        strong = [self._format(kind, {"bold": True, "top": 1}) for kind in self.types]
+        label = self.book.add_format({"bold": True, "top": 1})
+        for number, group in enumerate(sorted(self.totals, key=str), start=rows + 1):
+            self.sheet.write_string(number, 0, "Total" if group is None else f"Total {group}", label)
+            for n in self.sums:
+                cells = self._range(n, rows)
+                if group is None or self.currency is None:
+                    formula = f"=SUM({cells})"
+                else:
+                    formula = f'=SUMIFS({cells},{self._range(self.currency, rows)},"{group}")'
+                # The value is kept beside the formula for programs that do not calculate.
+                self.sheet.write_formula(number, n, formula, strong[n], float(self.totals[group][n]))
+
+    def _range(self, column: int, rows: int) -> str:
+        name = xl_col_to_name(column)
+        return f"{name}2:{name}{rows + 1}"
+
+    def _write_about(self, rows: int) -> None:
+        about = self.book.add_worksheet("about")
+        about.set_column(0, 0, 24)
+        about.set_column(1, 1, 90)
+        request = self.result.request
+        facts = {
+            "extract": request.extract.name,
+            "one row is": request.extract.about,
+            "from (included)": request.date_from.isoformat(),
+            "to (not included)": request.date_to.isoformat(),
+            "sites": "all" if request.sites is None else ", ".join(request.sites),
+            "rows": str(rows),
+            "warehouse snapshot": str(self.result.snapshot),
+        }
+        for number, (name, text) in enumerate({**facts, "": "", **request.extract.columns}.items()):
+            about.write_string(number, 0, name, self.bold if name in facts else None)
+            about.write_string(number, 1, text)
+
+    def _format(self, kind: str, properties: dict[str, object]) -> Any:
+        decimal = re.fullmatch(r"DECIMAL\(\d+,(\d+)\)", kind)
+        if decimal:
+            # Two digits at least, as money is read; more only where they are not zero.
+            pattern = "#,##0.00" + "#" * (int(decimal[1]) - 2)
+        else:
+            pattern = {
+                "DATE": "yyyy-mm-dd",
+                "TIMESTAMP": "yyyy-mm-dd hh:mm:ss",
+                "TIMESTAMP WITH TIME ZONE": "yyyy-mm-dd hh:mm:ss",
+                "BIGINT": "#,##0",
+            }.get(kind, "General")
+        return self.book.add_format({"num_format": pattern, **properties})
