@@ -122,6 +122,7 @@ def _rows() -> dict[str, list[dict[str, Any]]]:
                 "energy_wh": Decimal(energy),
                 "charging_seconds": 60,
                 "parking_seconds": 0,
+                "local_date": date(2026, 5, 31) if session == "s1" else date(2026, 6, 1),
                 "total_excl_vat": Decimal(total),
                 "grade": "ok",
             }

@@ -2,8 +2,6 @@ WITH placed AS (
     SELECT c.*, coalesce(x.time_zone, 'UTC') AS time_zone
     FROM billing.cdrs AS c
     LEFT JOIN registry.sites AS x ON x.site_id = c.site_id
-    WHERE c.started_at >= CAST($date_from AS TIMESTAMPTZ) - INTERVAL 1 DAY
-      AND c.started_at < CAST($date_to AS TIMESTAMPTZ) + INTERVAL 1 DAY
 )
 SELECT
     l.cdr_id,
@@ -13,7 +11,7 @@ SELECT
     c.contract_id,
     c.tariff_id,
     c.tariff_version,
-    CAST(timezone(c.time_zone, c.started_at) AS DATE) AS local_date,
+    c.local_date,
     c.started_at,
     timezone(c.time_zone, c.started_at) AS started_local,
     l.dimension,
@@ -25,7 +23,7 @@ SELECT
     l.vat_percent
 FROM billing.cdr_lines AS l
 JOIN placed AS c ON c.cdr_id = l.cdr_id
-WHERE CAST(timezone(c.time_zone, c.started_at) AS DATE) >= $date_from
-  AND CAST(timezone(c.time_zone, c.started_at) AS DATE) < $date_to
+WHERE c.local_date >= $date_from
+  AND c.local_date < $date_to
   AND ($sites IS NULL OR list_contains($sites, c.site_id))
 ORDER BY c.started_at, c.station_id, l.cdr_id, l.line_no

@@ -2,8 +2,6 @@ WITH placed AS (
     SELECT c.*, x.name AS site_name, coalesce(x.time_zone, 'UTC') AS time_zone
     FROM billing.cdrs AS c
     LEFT JOIN registry.sites AS x ON x.site_id = c.site_id
-    WHERE c.started_at >= CAST($date_from AS TIMESTAMPTZ) - INTERVAL 1 DAY
-      AND c.started_at < CAST($date_to AS TIMESTAMPTZ) + INTERVAL 1 DAY
 )
 SELECT
     cdr_id,
@@ -16,7 +14,7 @@ SELECT
     contract_id,
     tariff_id,
     tariff_version,
-    CAST(timezone(time_zone, started_at) AS DATE) AS local_date,
+    local_date,
     started_at,
     timezone(time_zone, started_at) AS started_local,
     ended_at,
@@ -29,7 +27,7 @@ SELECT
     total_incl_vat,
     grade
 FROM placed
-WHERE CAST(timezone(time_zone, started_at) AS DATE) >= $date_from
-  AND CAST(timezone(time_zone, started_at) AS DATE) < $date_to
+WHERE local_date >= $date_from
+  AND local_date < $date_to
   AND ($sites IS NULL OR list_contains($sites, site_id))
 ORDER BY started_at, station_id, cdr_id

@@ -2,8 +2,6 @@ WITH placed AS (
     SELECT l.*, x.name AS site_name, coalesce(x.time_zone, 'UTC') AS time_zone
     FROM billing.invoice_lines AS l
     LEFT JOIN registry.sites AS x ON x.site_id = l.site_id
-    WHERE l.started_at >= CAST($date_from AS TIMESTAMPTZ) - INTERVAL 1 DAY
-      AND l.started_at < CAST($date_to AS TIMESTAMPTZ) + INTERVAL 1 DAY
 )
 SELECT
     l.invoice_id,
@@ -14,7 +12,7 @@ SELECT
     l.session_id,
     l.site_id,
     l.site_name,
-    CAST(timezone(l.time_zone, l.started_at) AS DATE) AS local_date,
+    c.local_date,
     l.started_at,
     timezone(l.time_zone, l.started_at) AS started_local,
     CAST(l.energy_wh * 0.001 AS DECIMAL(18, 9)) AS energy_kwh,
@@ -23,7 +21,8 @@ SELECT
     l.vat_percent
 FROM placed AS l
 JOIN billing.invoices AS i ON i.invoice_id = l.invoice_id
-WHERE CAST(timezone(l.time_zone, l.started_at) AS DATE) >= $date_from
-  AND CAST(timezone(l.time_zone, l.started_at) AS DATE) < $date_to
+JOIN billing.cdrs AS c ON c.cdr_id = l.cdr_id
+WHERE c.local_date >= $date_from
+  AND c.local_date < $date_to
   AND ($sites IS NULL OR list_contains($sites, l.site_id))
 ORDER BY i.month, i.contract_id, l.invoice_id, l.line_no
