@@ -77,7 +77,7 @@ def microseconds(text: Any) -> int | None:
         instant = datetime.fromisoformat(text)
         if instant.tzinfo is None:
             instant = instant.replace(tzinfo=UTC)
-        return (instant - _EPOCH) // _MICROSECOND
+        return (instant.astimezone(UTC) - _EPOCH) // _MICROSECOND
     except (ValueError, OverflowError):
         return None
 

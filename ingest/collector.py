@@ -18,6 +18,7 @@ from weakref import WeakKeyDictionary
 
 from websockets.asyncio.server import Server, ServerConnection, broadcast, serve
 from websockets.exceptions import ConnectionClosed, InvalidHeader
+from websockets.frames import CloseCode
 from websockets.headers import parse_subprotocol
 from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
@@ -42,7 +43,7 @@ _PING_SECONDS: Final = 30.0  # keeps NAT tables open; a missing pong is no reaso
 _CLOSE_SECONDS: Final = 3.0
 _MOST_UNANSWERED: Final = 64  # calls of one station waiting for the disk; OCPP allows a station one
 _MOST_UNREAD_BYTES: Final = 1_048_576  # answers that a station does not read
-_REPLACED: Final = (1008, "replaced by a newer connection of this station")
+_REPLACED: Final = (CloseCode.POLICY_VIOLATION, "replaced by a newer connection of this station")
 
 
 class Ready(NamedTuple):
@@ -116,7 +117,7 @@ class Collector:
         self._current[station_id] = (dialogue, connection)
         _keep_alive(connection)
         dialogue.open("{}:{}".format(*connection.remote_address[:2]))
-        code, reason = None, None
+        code, reason = int(CloseCode.INTERNAL_ERROR), ""
         try:
             while True:
                 data = await connection.recv(decode=False)
@@ -126,9 +127,9 @@ class Collector:
                 if dialogue.unanswered >= _MOST_UNANSWERED:
                     await self.journal.flush()
         except ConnectionClosed as end:
-            code, reason = connection.close_code, connection.close_reason
-            if end.sent is not None and end.sent.code == 1009:
-                dialogue.too_long(end.sent.reason)
+            code, reason = _why(end)
+            if code == CloseCode.MESSAGE_TOO_BIG and not end.rcvd_then_sent:
+                dialogue.too_long(reason)
         finally:
             dialogue.close(code, reason)
             if self._current.get(station_id, (None,))[0] is dialogue:
@@ -194,7 +195,7 @@ async def run(
         if ready is not None:
             ready(_addresses(server, metrics))
         await (stop or asyncio.Event()).wait()
-        server.close(code=1001, reason="the central system is stopping")
+        server.close(code=CloseCode.GOING_AWAY, reason="the central system is stopping")
         await server.wait_closed()
         for task in tasks:
             task.cancel()
@@ -243,6 +244,12 @@ def _send(connection: ServerConnection, dialogue: Dialogue, data: bytes) -> None
     broadcast((connection,), data, text=True)  # `send` without a task: an answer is one small write
     if connection.transport.get_write_buffer_size() > _MOST_UNREAD_BYTES:
         connection.transport.abort()
+
+
+def _why(end: ConnectionClosed) -> tuple[int, str]:
+    """Close code and reason of whoever closed first; 1006 where the connection broke off."""
+    close = end.rcvd if end.rcvd_then_sent or end.sent is None else end.sent
+    return (CloseCode.ABNORMAL_CLOSURE, "") if close is None else (close.code, close.reason)
 
 
 def _keep_alive(connection: ServerConnection) -> None:

@@ -5,6 +5,7 @@ Without a socket: what is to be sent goes to a function that the caller hands in
 
 from __future__ import annotations
 
+import logging
 from typing import Final
 
 from ingest.access import Access
@@ -12,9 +13,11 @@ from ingest.clock import Clock, iso
 from ingest.journal import Deliver, Journal
 from ingest.metrics import Tally
 from ingest.ocpp.answers import Answer, Start, Verdict, answer, answer_rejection
-from ingest.ocpp.frames import CALL, CALL_RESULT, Rejection, parse, reject
+from ingest.ocpp.frames import CALL, CALL_RESULT, Frame, Rejection, parse, reject
 from ingest.ocpp.schemas import schema_error
 from warehouse.contract.raw import CONNECTIONS, MESSAGES, REJECTED
+
+log = logging.getLogger(__name__)
 
 _LONGEST_TEXT: Final = 65_536  # characters kept of a text that is not a frame
 
@@ -60,7 +63,7 @@ class Dialogue:
         self._record_connection("opened", remote_address, None, None)
         self._tally.connections += 1
 
-    def close(self, code: int | None, reason: str | None) -> None:
+    def close(self, code: int, reason: str) -> None:
         """The connection is gone, or counts for nothing any more. Only the first reason is recorded."""
         if self.is_closed:
             return
@@ -80,15 +83,12 @@ class Dialogue:
         if isinstance(frame, Rejection):
             self._reject(text, frame)
             return
-        self._clock.observe(frame.payload)
-        now, action = self._clock.now(), frame.action
-        error = frame.defect
-        if error is None and action is not None:
-            error = schema_error(self.version, action, frame.payload)
-        self._record(now, "in", frame.message_type, frame.message_id, action, frame.payload_text, error)
-        if frame.message_type == CALL and action is not None:
-            reply = answer(self.version, action, frame.payload, self)
-            self._reply(now, frame.id_literal, frame.message_id, action, reply)
+        try:
+            self._take(frame)
+        except Exception as failure:
+            # No rule here may cost a station its connection, or the warehouse a frame.
+            log.exception("A frame of station %s could not be handled", self.station_id)
+            self._reject(text, reject(text, "internal_error", repr(failure)))
 
     def too_long(self, detail: str) -> None:
         """A message was longer than allowed; the socket layer has thrown it away."""
@@ -97,6 +97,20 @@ class Dialogue:
     def delivered(self) -> None:
         """An answer has left."""
         self.unanswered -= 1
+
+    def _take(self, frame: Frame) -> None:
+        """Record a frame and its answer. Everything that could fail comes before the first row."""
+        message_type, message_id, id_literal, action, payload_text, payload, defect = frame
+        self._clock.observe(payload)
+        now = self._clock.now()
+        reply = None
+        if action is not None:
+            defect = defect or schema_error(self.version, action, payload)
+            if message_type == CALL:
+                reply = answer(self.version, action, payload, self)
+        self._record(now, "in", message_type, message_id, action, payload_text, defect)
+        if reply is not None:
+            self._reply(now, id_literal, message_id, action, reply)
 
     def _reject(self, text: str, rejection: Rejection) -> None:
         now = self._clock.now()

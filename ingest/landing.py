@@ -50,15 +50,17 @@ def highest_landed(folder: Path, collector_id: str) -> int:
     return max((int(last) for name, _first, last in parts if name == collector_id), default=0)
 
 
-def plan(connection: sqlite3.Connection, most_rows: int) -> Range | None:
-    """The landing to do now: one that was begun and not finished, else the oldest rows; None where there are none."""
+def plan(connection: sqlite3.Connection, until: int, most_rows: int) -> Range | None:
+    """The landing to do now: one that was begun and not finished, else the oldest rows up to seq `until`."""
     row = connection.execute("SELECT first_seq, last_seq FROM landings WHERE finished_at IS NULL").fetchone()
     if row is not None:
         return Range(*row)
     before = landed(connection)
-    last = min(last_seq(connection), before + most_rows)
+    last = min(last_seq(connection), until)
     if last <= before:
         return None
+    if last - before >= 2 * most_rows:  # else all of it: no small file for a small rest
+        last = before + most_rows
     connection.execute("INSERT INTO landings VALUES (?, ?, NULL)", (before + 1, last))
     return Range(before + 1, last)
 
@@ -184,17 +186,19 @@ class Lander:
                 await self._try()
 
     async def land(self) -> None:
-        """Land everything that is on disk."""
+        """Land everything that has been appended so far. What comes meanwhile waits, to make a large file."""
+        await self._journal.flush()
+        plan_next = partial(self._plan, until=self._journal.last_seq)
         async with self._landing:
-            while (landing := await self._journal.execute(self._plan)) is not None:
+            while (landing := await self._journal.execute(plan_next)) is not None:
                 await self._write(landing)
                 await self._journal.execute(partial(finish, landing=landing))
                 self.last_landing = time.time()
                 while await self._journal.execute(delete_landed):
                     pass
 
-    def _plan(self, connection: sqlite3.Connection) -> Range | None:
-        landing = plan(connection, self._most_rows)
+    def _plan(self, connection: sqlite3.Connection, until: int) -> Range | None:
+        landing = plan(connection, until, self._most_rows)
         self._landed = landed(connection) if landing is None else landing.first_seq - 1
         return landing
 

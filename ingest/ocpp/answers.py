@@ -89,6 +89,8 @@ def answer_rejection(version: str, rejection: Rejection) -> tuple[str, Answer] |
         if version == "1.6" or rejection.id_literal is None:
             return None
         return rejection.id_literal, error("MessageTypeNotSupported", rejection.detail)
+    if rejection.id_literal is not None and rejection.reason == "internal_error":
+        return rejection.id_literal, error("InternalError", "the frame is kept; this central system failed on it")
     if rejection.id_literal is not None:
         code = "FormationViolation" if version == "1.6" else "FormatViolation"
         return rejection.id_literal, error(code, rejection.detail)

@@ -50,7 +50,7 @@ class Frame(NamedTuple):
 class Rejection(NamedTuple):
     """A text that is not an OCPP-J frame, with what could still be read of its head."""
 
-    reason: str  # not_utf8 | unparsable | not_a_frame | unknown_message_type | too_long
+    reason: str  # not_utf8 | unparsable | not_a_frame | unknown_message_type | too_long | internal_error
     detail: str
     message_type: int | None = None
     id_literal: str | None = None

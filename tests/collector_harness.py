@@ -1,0 +1,129 @@
+"""A real collector on free ports, and stations that speak to it over real WebSockets."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import queue
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import uvloop
+from websockets.asyncio.client import ClientConnection, connect
+
+from ingest.access import Known, Token
+from ingest.collector import Ready, run
+from warehouse.settings import Settings, load_settings
+
+SUBPROTOCOLS = {"1.6": "ocpp1.6", "2.0.1": "ocpp2.0.1", "2.1": "ocpp2.1"}
+STATIONS = frozenset({"CP-1", "CP-2", "Säule 3"} | {f"S{number}" for number in range(20)})
+TOKENS = {
+    "good": Token(group="fleet"),
+    "blocked": Token(blocked=True),
+    "old": Token(valid_to=1_556_668_800_000_000),  # 2019-05-01T00:00:00Z
+}
+
+
+@dataclass
+class InMemory:
+    """A directory of a few stations and tokens."""
+
+    stations: frozenset[str] = STATIONS
+
+    def load(self) -> Known:
+        return Known(self.stations, TOKENS)
+
+
+@dataclass
+class Running:
+    """A collector that runs in a thread."""
+
+    settings: Settings
+    ready: Ready
+    status: int | None = None
+
+
+@contextmanager
+def collector(home: Path, stations: frozenset[str] = STATIONS, **overrides: Any) -> Iterator[Running]:
+    """Run a collector on free ports; leaving the block stops it, which lands everything."""
+    settings = load_settings(home=home, **{"collect_port": 0, "metrics_port": 0, "allow_replay": True} | overrides)
+    told: queue.SimpleQueue[Any] = queue.SimpleQueue()
+
+    async def serve() -> int:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        return await run(
+            settings,
+            InMemory(stations),
+            lambda ready: told.put((ready, lambda: loop.call_soon_threadsafe(stop.set))),
+            stop,
+        )
+
+    def work() -> None:
+        try:
+            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+                status.append(runner.run(serve()))
+        except BaseException as error:
+            told.put(error)
+            raise
+
+    status: list[int] = []
+    thread = threading.Thread(target=work)
+    thread.start()
+    first = told.get(timeout=30)
+    if isinstance(first, BaseException):
+        thread.join()
+        raise first
+    ready, stop = first
+    running = Running(settings, ready)
+    try:
+        yield running
+    finally:
+        stop()
+        thread.join(timeout=60)
+        running.status = status[0] if status else None
+
+
+class Station:
+    """One station's connection."""
+
+    def __init__(self, socket: ClientConnection) -> None:
+        self.socket = socket
+        self._number = 0
+
+    async def call(self, action: str, payload: Any) -> list[Any]:
+        """Send a call and wait for the next frame."""
+        self._number += 1
+        return await self.say(json.dumps([2, str(self._number), action, payload]))
+
+    async def say(self, text: str | bytes) -> list[Any]:
+        """Send a text as it is and wait for the next frame."""
+        await self.socket.send(text, text=True)
+        async with asyncio.timeout(10):
+            return list(json.loads(await self.socket.recv()))
+
+
+@asynccontextmanager
+async def station(running: Running, name: str = "CP-1", version: str = "1.6", **options: Any) -> AsyncIterator[Station]:
+    """Connect a station."""
+    async with connect(
+        running.ready.url + name, subprotocols=[SUBPROTOCOLS[version]], **{"compression": None} | options
+    ) as socket:
+        yield Station(socket)
+
+
+def landed(running: Running, table: str) -> list[dict[str, Any]]:
+    """All rows of a raw table that have landed, in order."""
+    pattern = str(running.settings.landing / f"{table}-*.parquet")
+    if not list(running.settings.landing.glob(f"{table}-*.parquet")):
+        return []
+    with duckdb.connect() as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        relation = connection.sql("SELECT * FROM read_parquet($pattern) ORDER BY seq", params={"pattern": pattern})
+        names = relation.columns
+        return [dict(zip(names, row, strict=True)) for row in relation.fetchall()]
