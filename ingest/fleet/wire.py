@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import sys
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import orjson
@@ -62,62 +64,93 @@ async def connect(url: str, station: Station, replay_from: int | None = None) ->
         raise StationRefused(station_id, f"HTTP {error.response.status_code} {body}".strip()) from error
 
 
+@dataclass(slots=True)
+class Conversation:
+    """A script and the call that was taken from it last; after a lost connection that call is made again."""
+
+    script: Script
+    pending: tuple[int, str] | None = None
+
+
 async def speak(
     socket: ClientConnection,
     station_id: str,
-    script: Script,
+    conversation: Conversation,
     traffic: Traffic,
-    wait_until: Callable[[int], Awaitable[None]] | None = None,
+    seconds_until: Callable[[int], float] | None = None,
 ) -> None:
-    """Send the script's calls one by one and hand it the answers, until it ends.
+    """Make the script's calls one by one and hand it the answers, until it ends.
 
-    `wait_until(instant)` holds each call back until its time has come; None: as fast as the answers arrive.
+    `seconds_until(instant)` holds each call back until its time has come; None: as fast as the answers arrive.
     Raises `websockets.exceptions.ConnectionClosed` when the central system goes away.
     """
-    send, receive = socket.send, socket.recv
-    number = 0
+    script, number = conversation.script, 0
     try:
-        when, call = next(script)
+        if conversation.pending is None:
+            conversation.pending = next(script)
         while True:
-            if wait_until is not None:
-                await wait_until(when)
+            when, call = conversation.pending
+            if seconds_until is not None:
+                await _listen(socket, seconds_until(when))
             number += 1
-            await send(f'[2,"{number}",{call}]')
-            answer = await receive()
+            await socket.send(f'[2,"{number}",{call}]')
+            answer = await socket.recv()
             if not (isinstance(answer, str) and answer.startswith(f'[3,"{number}",')):
                 answer = await _awaited_answer(socket, str(number), answer)
                 if answer.startswith("[4"):
                     _note_refusal(traffic, station_id, call, answer)
             traffic.calls += 1
             traffic.latest[station_id] = when
-            when, call = script.send(answer)
+            conversation.pending = script.send(answer)
     except StopIteration:
+        conversation.pending = None
+
+
+async def _listen(socket: ClientConnection, seconds: float) -> None:
+    """Stay silent for `seconds`, but decline what the central system asks meanwhile."""
+    if seconds <= 0:
         return
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            while True:
+                await _decline(socket, _parsed(await socket.recv()))
 
 
 async def _awaited_answer(socket: ClientConnection, message_id: str, text: str | bytes) -> str:
-    """Read on until the answer to `message_id`; normalised to no blanks. Calls to the station are declined."""
+    """Read on until the answer to `message_id`; written without blanks. Calls to the station are declined."""
     while True:
-        try:
-            frame = orjson.loads(text)
-            kind, frame_id = frame[0], frame[1]
-        except (orjson.JSONDecodeError, LookupError, TypeError):
-            kind = frame_id = None
-        if kind == 2:
-            declined = [4, frame_id, "NotImplemented", "This made-up station takes no commands", {}]
-            await socket.send(orjson.dumps(declined).decode())
-        elif kind in (3, 4) and frame_id == message_id:
+        frame = _parsed(text)
+        if len(frame) > 2 and frame[0] in (3, 4) and frame[1] == message_id:
             return orjson.dumps(frame).decode()
+        await _decline(socket, frame)
         text = await socket.recv()
+
+
+def _parsed(text: str | bytes) -> list[Any]:
+    """A frame, or an empty list where the text is none."""
+    try:
+        frame = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return []
+    return frame if isinstance(frame, list) else []
+
+
+async def _decline(socket: ClientConnection, frame: list[Any]) -> None:
+    if len(frame) > 1 and frame[0] == 2:
+        answer = [4, frame[1], "NotImplemented", "This made-up station takes no commands", {}]
+        await socket.send(orjson.dumps(answer).decode())
+
+
+def loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
+    """uvloop where it exists: half the CPU time a call."""
+    if sys.platform == "win32":
+        return asyncio.new_event_loop
+    import uvloop
+
+    return uvloop.new_event_loop
 
 
 def _note_refusal(traffic: Traffic, station_id: str, call: str, answer: str) -> None:
     traffic.refused += 1
     if len(traffic.examples) < _EXAMPLES:
         traffic.examples.append(f"{station_id}: {call[:200]} → {answer[:300]}")
-
-
-async def sleep_until(instant: int, now_us: Callable[[], int]) -> None:
-    """Wait until a clock that shows microseconds since 1970 has reached `instant`."""
-    while (missing := instant - now_us()) > 0:
-        await asyncio.sleep(missing / 1_000_000)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
+from ingest.fleet.simulated_registry import write_rows
 from ingest.replay.made_up import DRIVERS, FAST_CHARGERS, NOTE, card, driver_id, terminal_token
 from ingest.replay.workload import Workload
 
@@ -99,20 +99,20 @@ def write_demo_registry(folder: Path, workload: Workload) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in _texts():
         (folder / f"{name}.yaml").write_text(f"# {NOTE}\n{text}", encoding="utf-8")
-    _write_csv(folder / "stations.csv", ("station_id", "site_id", "vendor", "model", "note"), _stations(workload))
-    _write_csv(
+    write_rows(folder / "stations.csv", ("station_id", "site_id", "vendor", "model", "note"), _stations(workload))
+    write_rows(
         folder / "connectors.csv",
         ("station_id", "evse_id", "connector_id", "in_service_from", "in_service_to", "rated_power_w", "standard",
          "power_type", "note"),
         _connectors(workload),
     )  # fmt: skip
-    _write_csv(folder / "drivers.csv", ("driver_id", "name", "email", "address", "note"), _drivers())
-    _write_csv(
+    write_rows(folder / "drivers.csv", ("driver_id", "name", "email", "address", "note"), _drivers())
+    write_rows(
         folder / "contracts.csv",
         ("contract_id", "operator_id", "driver_id", "currency", "valid_from", "note"),
         _contracts(),
     )
-    _write_csv(
+    write_rows(
         folder / "tokens.csv",
         ("id_token", "token_type", "contract_id", "status", "valid_from", "note"),
         _tokens(workload),
@@ -131,13 +131,6 @@ def _texts() -> Iterator[tuple[str, str]]:
     yield "tariffs", tariffs
     yield "tariff_assignments", _ASSIGNMENTS + fast
     yield "tax_rates", _TAX_RATES
-
-
-def _write_csv(path: Path, header: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(header)
-        writer.writerows(rows)
 
 
 def _stations(workload: Workload) -> Iterator[tuple[object, ...]]:

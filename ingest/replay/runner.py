@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,7 +13,7 @@ from urllib.parse import urlsplit
 from ingest.fleet.errors import ConnectionLost
 from ingest.fleet.script import Script, Station, Tally, perform
 from ingest.fleet.session import Session, epoch_us
-from ingest.fleet.wire import Traffic, connect, speak
+from ingest.fleet.wire import Conversation, Traffic, connect, loop_factory, speak
 from ingest.replay.marks import Marks
 from ingest.replay.workload import Shift, Workload
 from warehouse.settings import Settings, is_loopback
@@ -49,6 +48,22 @@ class ReplayReport:
     def calls_per_second(self) -> float:
         return self.calls / self.seconds if self.seconds else 0.0
 
+    def __str__(self) -> str:
+        before = f" {self.sessions_before:,} sessions were acknowledged before." if self.sessions_before else ""
+        if not self.calls:
+            return f"Nothing to tell.{before}"
+        text = (
+            f"Told {self.sessions:,} sessions of {self.stations} stations in {self.calls:,} calls, each answered: "
+            f"{self.seconds:.1f} s, {self.calls_per_second:,.0f} calls/s.{before}"
+        )
+        if self.tokens_refused:
+            text += f" {self.tokens_refused:,} tokens were refused; their sessions were told all the same."
+        if self.refused:
+            text += f" {self.refused:,} calls were answered with an error, the first ones:\n  " + "\n  ".join(
+                self.examples
+            )
+        return text
+
 
 def replay(
     settings: Settings, workload: Workload, url: str, progress: Progress | None = None, anew: bool = False
@@ -65,7 +80,7 @@ def replay(
             marks.clear()
         run = _Run(workload, url, marks)
         started = time.perf_counter()
-        with asyncio.Runner(loop_factory=_loop_factory()) as runner, _without_cyclic_gc():
+        with asyncio.Runner(loop_factory=loop_factory()) as runner, _without_cyclic_gc():
             runner.run(run.all_stations(progress))
         return run.report(time.perf_counter() - started)
 
@@ -167,7 +182,8 @@ class _Run:
         clock = max(epoch_us(shift.begin), self._clock(shift))
         socket = await connect(self.url, station, replay_from=clock)
         try:
-            await speak(socket, shift.station_id, self._script(station, shift, untold, clock), self.traffic)
+            script = self._script(station, shift, untold, clock)
+            await speak(socket, shift.station_id, Conversation(script), self.traffic)
         finally:
             await socket.close()
 
@@ -195,14 +211,6 @@ class _Run:
 
     def _is_done(self, session: Session) -> bool:
         return (session.station_id, session.external_session_id) in self.done
-
-
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
-    if sys.platform == "win32":
-        return asyncio.new_event_loop
-    import uvloop
-
-    return uvloop.new_event_loop
 
 
 @contextmanager

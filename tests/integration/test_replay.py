@@ -18,13 +18,18 @@ import duckdb
 import orjson
 import pytest
 
-from ingest.access import Known, Token
+from ingest.access import Known, Registry, Token
 from ingest.collector import run as run_collector
 from ingest.fleet.errors import ConnectionLost, StationRefused
 from ingest.fleet.session import Session
+from ingest.fleet.simulated_registry import write_registry
+from ingest.fleet.simulator import Fleet, simulate
 from ingest.replay import runner
+from ingest.replay.file_replay import replay_file
 from ingest.replay.runner import replay
 from ingest.replay.workload import plan
+from warehouse.errors import InputError
+from warehouse.registry import apply
 from warehouse.settings import load_settings
 
 BEGIN = datetime(2020, 2, 3, 17, 2, 11, tzinfo=UTC)
@@ -49,7 +54,7 @@ class Everyone:
 
 
 @contextmanager
-def collector(home: Path, port: int = 0, allow_replay: bool = True):
+def collector(home: Path, port: int = 0, allow_replay: bool = True, directory=None):
     """The real collector in a thread; yields the address before the station's identity."""
     settings = load_settings(
         home=home, collect_port=port, metrics_port=0, allow_replay=allow_replay, collector_id="test"
@@ -64,7 +69,7 @@ def collector(home: Path, port: int = 0, allow_replay: bool = True):
         started.set()
 
     def work():
-        loop.run_until_complete(run_collector(settings, Everyone(), ready, stop))
+        loop.run_until_complete(run_collector(settings, directory or Everyone(), ready, stop))
         loop.close()
 
     thread = threading.Thread(target=work)
@@ -198,3 +203,43 @@ def test_what_is_refused_or_missing_names_the_mend(tmp_path, monkeypatch):
     monkeypatch.setattr(runner, "_RECONNECT_SECONDS", (0.01,))
     with pytest.raises(ConnectionLost, match="kwhouse collect"):
         replay(settings, workload(1), "ws://127.0.0.1:9/ocpp")
+
+
+def test_a_session_file_is_told_at_the_registrys_power(tmp_path):
+    root = Path(runner.__file__).parents[2]
+    settings = load_settings(home=tmp_path)
+    apply(settings, root / "docs" / "tutorial" / "registry")
+    file = tmp_path / "sessions.csv"
+    file.write_text((root / "docs" / "tutorial" / "sessions.csv").read_text() + "town-hall,TH-01,1,no,no,1,,,\n")
+    said = []
+    with collector(tmp_path, directory=Registry(settings)) as url:
+        report = replay_file(settings, file, ocpp_version="2.0.1", url=url, say=said.append)
+    assert (report.sessions, report.tokens_refused, len(said)) == (4, 0, 1)
+    assert str(report).startswith("Told 4 sessions of 2 stations")
+    powers = {
+        sample["value"]
+        for (text,) in landed(tmp_path)
+        .filter("action = 'TransactionEvent' AND direction = 'in'")
+        .select("payload")
+        .fetchall()
+        for entry in orjson.loads(text)["meterValue"]
+        for sample in entry["sampledValue"]
+        if sample["measurand"] == "Power.Active.Import"
+    }
+    assert powers <= {22000, 0}
+    with pytest.raises(InputError, match="not spoken"):
+        replay_file(settings, file, ocpp_version="1.5")
+
+
+@pytest.mark.parametrize("speed", [1.0, 7200.0])
+def test_a_simulated_fleet_lives_at_any_speed(tmp_path, speed):
+    fleet = Fleet(stations=6, sessions_per_hour=12)
+    settings = load_settings(home=tmp_path)
+    write_registry(tmp_path / "registry", fleet)
+    apply(settings, tmp_path / "registry")
+    with collector(tmp_path, directory=Registry(settings)) as url:
+        report = simulate(fleet, url, hours=8 if speed > 1 else 1 / 3600, speed=speed)
+    assert (report.refused, report.tokens_refused) == (0, 0)
+    assert landed(tmp_path).filter("schema_error IS NOT NULL OR message_type = 4").count("*").fetchone() == (0,)
+    assert landed(tmp_path).count("*").fetchone() == (2 * report.calls,)
+    assert report.sessions > 10 if speed > 1 else report.sessions == 0

@@ -9,7 +9,10 @@ import yaml
 
 from ingest.replay import made_up
 from ingest.replay.demo_registry import write_demo_registry
+from ingest.replay.workload import registered_ratings
 from warehouse.contract import registry
+from warehouse.registry import apply
+from warehouse.settings import load_settings
 
 pytestmark = pytest.mark.fast
 
@@ -54,3 +57,12 @@ def test_every_card_that_charges_is_known_and_300_to_450_contracts_pay(rows):
     assert {row["contract_id"] for row in rows["tokens"] if row["contract_id"]} == contracts
     assert {row["driver_id"] for row in rows["contracts"]} == {row["driver_id"] for row in rows["drivers"]}
     assert {row["tariff_id"] for row in rows["tariff_assignments"]} == {row["tariff_id"] for row in rows["tariffs"]}
+
+
+def test_the_files_can_be_applied_and_give_the_ratings(tmp_path):
+    settings = load_settings(home=tmp_path / "home")
+    write_demo_registry(tmp_path / "registry", made_up.demo_workload())
+    assert apply(settings, tmp_path / "registry").tables["stations"].added == 107
+    assert not apply(settings, tmp_path / "registry").changed
+    ratings = registered_ratings(settings)
+    assert (len(ratings), ratings["11900388", 1, 1], ratings["AG-1F01", 1, 1]) == (107, 50_000, 7_200)
