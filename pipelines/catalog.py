@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from pipelines.sessions import meter_values, sessions, transaction_events
 from pipelines.stages import Stage
+from pipelines.utilization import utilization
 
 STAGES: tuple[Stage, ...] = (
     transaction_events.STAGE,
     meter_values.STAGE,
     sessions.STAGE,
+    utilization.STAGE,
 )
