@@ -108,11 +108,12 @@ def _error_quantiles(energy_wh: Floats, levels: Floats, week: int, floor: float)
     with np.errstate(invalid="ignore", divide="ignore"):
         errors = (actual - expected) / np.sqrt(expected + floor)
     errors = np.sort(errors[np.isfinite(errors)])
-    return np.array([_quantile(errors, p) for p in PROBABILITIES])
+    return np.array([band_end(errors, p) for p in PROBABILITIES])
 
 
-def _quantile(errors: Floats, probability: float) -> float:
-    """Conformal rank ⌈p(n+1)⌉ (⌊p(n+1)⌋ below the middle); beyond the sample a normal tail, if that is wider."""
+def band_end(errors: Floats, probability: float) -> float:
+    """Where a band ends, given sorted errors: the one of rank ⌈p(n+1)⌉ (⌊p(n+1)⌋ below the middle), as in conformal
+    prediction; a rank beyond the sample gives the outermost error or a normal tail, whichever is wider."""
     count = len(errors)
     if count == 0:
         return 0.0

@@ -13,7 +13,7 @@ import pytest
 from pipelines.forecasting import accuracy, backtests, demand, histories, seasonal_naive, weekday_mean
 from pipelines.forecasting.backtest import site_frames
 from pipelines.forecasting.history import History
-from pipelines.forecasting.models import MODELS, SEASONAL_NAIVE, WEEKDAY_MEAN, Floats
+from pipelines.forecasting.models import MODELS, SEASONAL_NAIVE, WEEKDAY_MEAN, Floats, band_end
 
 pytestmark = pytest.mark.fast
 
@@ -76,11 +76,14 @@ def test_bands_stay_between_nothing_and_what_the_connectors_can_deliver() -> Non
     assert found.bands.max() <= max(1_500.0, found.mean.max())
 
 
-def test_few_errors_make_wide_bands() -> None:
-    energy = noisy(60)
-    short, long = weekday_mean(energy), weekday_mean(np.concatenate([noisy(301, 5), energy]))
-    width = [found.bands[-7:, 3].mean() - found.bands[-7:, 0].mean() for found in (short, long)]
-    assert width[0] > width[1]
+def test_a_band_beyond_a_short_sample_is_a_normal_tail_where_that_is_wider() -> None:
+    errors = np.sort(np.array([-1.0, -0.1, 0.0, 0.1, 1.0]))
+    spread = float(np.sqrt(np.mean(errors**2)))
+    assert band_end(errors, 0.975) == pytest.approx(1.960 * spread)
+    assert band_end(errors, 0.025) == pytest.approx(-1.960 * spread)
+    assert band_end(np.array([-9.0, 0.0, 0.1, 0.1, 9.0]), 0.9) == 9.0
+    assert band_end(np.arange(1.0, 100.0), 0.9) == 90.0
+    assert band_end(np.array([]), 0.9) == 0.0
 
 
 @pytest.mark.parametrize("model", MODELS)
