@@ -5,6 +5,7 @@ A new stage is one import and one line in `STAGES`; its Dagster asset, checks an
 
 from __future__ import annotations
 
+from pipelines import billing, forecasting
 from pipelines.sessions import meter_values, sessions, transaction_events
 from pipelines.stages import Stage
 from pipelines.utilization import utilization
@@ -14,4 +15,6 @@ STAGES: tuple[Stage, ...] = (
     meter_values.STAGE,
     sessions.STAGE,
     utilization.STAGE,
+    *billing.STAGES,
+    *forecasting.STAGES,
 )
