@@ -1,0 +1,47 @@
+"""What sessions cost and who owes it: rated (CDRs) beside billed (invoice lines), never mixed. Amounts before VAT."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from warehouse.readers.query import frame
+from warehouse.readers.scope import Grain, Scope
+from warehouse.store import Lake
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+def revenue_totals(lake: Lake, scope: Scope) -> pl.DataFrame:
+    """One row a currency: rated and billed, per kWh rated and per connector."""
+    return frame(lake, "revenue_totals", **scope.parameters())
+
+
+def revenue_by_site(lake: Lake, scope: Scope) -> pl.DataFrame:
+    """One row a site and currency: rated and billed, per kWh rated and per connector."""
+    return frame(lake, "revenue_by_site", **scope.parameters())
+
+
+def revenue_by_period(lake: Lake, scope: Scope, grain: Grain) -> pl.DataFrame:
+    """One row a step of time and currency: rated and billed; days are those of the sessions' starts."""
+    return frame(lake, "revenue_by_period", **scope.parameters(), grain=str(grain))
+
+
+def invoice_months(lake: Lake) -> pl.DataFrame:
+    """One row a month that has invoices: number, sums by currency; the newest month first."""
+    return frame(lake, "invoice_months")
+
+
+def invoices(lake: Lake, scope: Scope) -> pl.DataFrame:
+    """Invoices of the months that the period touches and with a line of the sites, the newest month first."""
+    return frame(lake, "invoices", **scope.parameters())
+
+
+def invoice_lines(lake: Lake, invoice_id: str) -> pl.DataFrame:
+    """Lines of one invoice with their session."""
+    return frame(lake, "invoice_lines", invoice_id=invoice_id)
+
+
+def session_prices(lake: Lake, session_id: str) -> pl.DataFrame:
+    """Price components of one session's CDR."""
+    return frame(lake, "session_prices", session_id=session_id)

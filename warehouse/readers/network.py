@@ -1,0 +1,29 @@
+"""What there is: sites, how far the data reach, which snapshot they come from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from warehouse.readers.query import frame
+from warehouse.store import Lake
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+def snapshot(lake: Lake) -> int:
+    """The lake's newest snapshot: pages name it, and their caches are keyed by it."""
+    return int(frame(lake, "snapshot").item())
+
+
+def sites(lake: Lake) -> pl.DataFrame:
+    """`site_id, name, time_zone, currency` of every site that the registry or the data know, by name."""
+    return frame(lake, "sites")
+
+
+def extent(lake: Lake) -> pl.DataFrame:
+    """One row: `first_date, last_date` (local days with a figure), `newest_at`, `sessions, replayed_sessions`.
+
+    `newest_at` is when the newest frame of a session was received: the pages' now. All NULL or 0 in an empty warehouse.
+    """
+    return frame(lake, "extent")
