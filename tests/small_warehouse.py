@@ -31,14 +31,19 @@ def build(home: Path, *, origin: str = "replay") -> Settings:
     settings = Settings(home=home, dashboard_port=0)
     _register(settings)
     with open_lake(settings) as lake:
-        lake.con.execute("CREATE TEMP TABLE parameters AS SELECT $1::DATE AS first_day, $2::DATE AS last_day, $3 AS origin",
-                         [FIRST, LAST, origin])
+        lake.con.execute(
+            "CREATE TEMP TABLE parameters AS SELECT $1::DATE AS first_day, $2::DATE AS last_day, $3 AS origin",
+            [FIRST, LAST, origin],
+        )
         for statement in _SQL.read_text(encoding="utf-8").split(";\n"):
             if statement.strip():
                 lake.con.execute(statement)
-        made = [row[0] for row in lake.con.execute(
-            "SELECT table_name FROM duckdb_tables() WHERE temporary AND table_name LIKE '%\\_\\_%' ESCAPE '\\'"
-        ).fetchall()]
+        made = [
+            row[0]
+            for row in lake.con.execute(
+                "SELECT table_name FROM duckdb_tables() WHERE temporary AND table_name LIKE '%\\_\\_%' ESCAPE '\\'"
+            ).fetchall()
+        ]
         with lake.write("a small warehouse for tests") as con:
             for name in made:
                 full_name = name.replace("__", ".")
@@ -56,31 +61,66 @@ def _register(settings: Settings) -> None:
             connection.execute(sa.insert(table("registry", name)), rows)
 
         insert("operators", [{"operator_id": "kwh", "name": "KW Charging", "country_code": "NL", "party_id": "KWH"}])
-        insert("sites", [
-            {"site_id": key, "operator_id": "kwh", "name": name, "time_zone": zone, "country_code": country,
-             "currency": currency}
-            for key, (name, zone, country, currency, _, _) in SITES.items()
-        ])
+        insert(
+            "sites",
+            [
+                {
+                    "site_id": key,
+                    "operator_id": "kwh",
+                    "name": name,
+                    "time_zone": zone,
+                    "country_code": country,
+                    "currency": currency,
+                }
+                for key, (name, zone, country, currency, _, _) in SITES.items()
+            ],
+        )
         numbered = [(key, n, rated) for key, (*_, count, rated) in SITES.items() for n in range(1, count + 1)]
-        insert("stations", [
-            {"station_id": f"{key}-{n:02}", "site_id": key, "vendor": "Volt", "model": "V1"} for key, n, _ in numbered
-        ])
-        insert("connectors", [
-            {"station_id": f"{key}-{n:02}", "evse_id": 1, "connector_id": 1, "in_service_from": begin,
-             "rated_power_w": rated, "power_type": "AC_3_PHASE"}
-            for key, n, rated in numbered
-        ])
-        insert("contracts", [
-            {"contract_id": f"C-{n:03}", "operator_id": "kwh", "currency": currency, "valid_from": begin}
-            for n in range(20) for currency in (["EUR"] if n < 14 else ["USD"])
-        ])
-        insert("tariffs", [
-            {"tariff_id": f"standard-{currency.lower()}", "version": 1, "currency": currency, "ocpi_version": "2.2.1",
-             "elements": '[{"price_components":[{"type":"ENERGY","price":0.4,"step_size":1},{"type":"FLAT","price":1}]}]',
-             "valid_from": begin}
-            for currency in ("EUR", "USD")
-        ])
-        insert("tax_rates", [
-            {"country_code": "NL", "tax_code": "S", "name": "VAT", "rate_percent": Decimal(20), "valid_from": begin}
-        ])
+        insert(
+            "stations",
+            [
+                {"station_id": f"{key}-{n:02}", "site_id": key, "vendor": "Volt", "model": "V1"}
+                for key, n, _ in numbered
+            ],
+        )
+        insert(
+            "connectors",
+            [
+                {
+                    "station_id": f"{key}-{n:02}",
+                    "evse_id": 1,
+                    "connector_id": 1,
+                    "in_service_from": begin,
+                    "rated_power_w": rated,
+                    "power_type": "AC_3_PHASE",
+                }
+                for key, n, rated in numbered
+            ],
+        )
+        insert(
+            "contracts",
+            [
+                {"contract_id": f"C-{n:03}", "operator_id": "kwh", "currency": currency, "valid_from": begin}
+                for n in range(20)
+                for currency in (["EUR"] if n < 14 else ["USD"])
+            ],
+        )
+        insert(
+            "tariffs",
+            [
+                {
+                    "tariff_id": f"standard-{currency.lower()}",
+                    "version": 1,
+                    "currency": currency,
+                    "ocpi_version": "2.2.1",
+                    "elements": '[{"price_components":[{"type":"ENERGY","price":0.4,"step_size":1},{"type":"FLAT","price":1}]}]',
+                    "valid_from": begin,
+                }
+                for currency in ("EUR", "USD")
+            ],
+        )
+        insert(
+            "tax_rates",
+            [{"country_code": "NL", "tax_code": "S", "name": "VAT", "rate_percent": Decimal(20), "valid_from": begin}],
+        )
     engine.dispose()

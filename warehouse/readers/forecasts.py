@@ -21,6 +21,11 @@ def demand(lake: Lake, sites: tuple[str, ...]) -> pl.DataFrame:
     return frame(lake, "forecast_demand", sites=list(sites))
 
 
+def totals(lake: Lake, sites: tuple[str, ...]) -> pl.DataFrame:
+    """One row a site: kWh expected in the coming 28 days, and delivered in the 28 days up to the origin."""
+    return frame(lake, "forecast_totals", sites=list(sites))
+
+
 def accuracy(lake: Lake, sites: tuple[str, ...]) -> pl.DataFrame:
     """One row a site and model: WAPE, MASE, bias and the cover that the bands reached, over all stored origins.
 

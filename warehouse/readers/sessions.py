@@ -33,5 +33,8 @@ def one(lake: Lake, session_id: str) -> pl.DataFrame:
 
 
 def steps(lake: Lake, session_id: str) -> pl.DataFrame:
-    """Intervals of the session in which energy flowed: `local_from, local_to, energy_kwh`, mean `power_kw`, `measured`."""
+    """Intervals of the session in which energy flowed: `local_from, local_to, energy_kwh, power_kw, measured`.
+
+    `power_kw` is the mean of the interval; `measured` is false where the energy is laid evenly over the session.
+    """
     return frame(lake, "session_steps", session_id=session_id)

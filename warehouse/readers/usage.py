@@ -11,6 +11,9 @@ from warehouse.store import Lake
 if TYPE_CHECKING:
     import polars as pl
 
+# More colours than that cannot be told apart in one chart.
+SITES_SHOWN = 8
+
 
 def totals(lake: Lake, scope: Scope) -> pl.DataFrame:
     """One row: base sums and rates of the period, and the change against the equally long time before it.
@@ -27,8 +30,11 @@ def by_site(lake: Lake, scope: Scope) -> pl.DataFrame:
 
 
 def by_period(lake: Lake, scope: Scope, grain: Grain) -> pl.DataFrame:
-    """One row a site and step of time, without gaps: steps in which nothing was in service hold NULL."""
-    return frame(lake, "by_period", **scope.parameters(), grain=str(grain))
+    """One row a site and step of time, without gaps: steps in which nothing was in service hold NULL.
+
+    Where there are more than `SITES_SHOWN` sites, those with less energy stand together as `Other sites`, id NULL.
+    """
+    return frame(lake, "by_period", **scope.parameters(), grain=str(grain), shown=SITES_SHOWN)
 
 
 def hour_of_week(lake: Lake, scope: Scope, station_id: str | None = None) -> pl.DataFrame:

@@ -12,7 +12,8 @@ sums AS (
         sum(occupied_seconds)::BIGINT AS occupied_seconds,
         sum(charging_seconds)::BIGINT AS charging_seconds,
         sum(rated_wh) / 1000 AS rated_kwh,
-        max(peak_load_w) / 1000 AS peak_load_kw
+        max(peak_load_w) / 1000 AS peak_load_kw,
+        count(DISTINCT local_date) AS days_in_service
     FROM days
     GROUP BY within
 ),
@@ -45,6 +46,8 @@ SELECT
     now.charging_utilization,
     now.idle_utilization,
     now.capacity_factor,
+    now.energy_kwh::DOUBLE / nullif(now.days_in_service, 0) AS energy_kwh_per_day,
+    now.energy_kwh::DOUBLE / nullif(now.sessions, 0) AS energy_kwh_per_session,
     now.sessions / nullif(earlier.sessions, 0) - 1 AS sessions_change,
     (now.energy_kwh / nullif(earlier.energy_kwh, 0) - 1)::DOUBLE AS energy_change,
     now.occupied_utilization - earlier.occupied_utilization AS occupied_change_points,

@@ -1,0 +1,1 @@
+"""Charts: pure functions from frames to Plotly figures. Colours are the theme's, put in by the browser."""

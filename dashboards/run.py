@@ -1,0 +1,64 @@
+"""Start the dashboard: Streamlit on the address of the settings, nothing fetched from or sent to anywhere else."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from warehouse.settings import Settings
+
+APP = Path(__file__).parent / "app.py"
+SECRETS = "dashboard-secrets.toml"
+
+
+def main(settings: Settings) -> int:
+    """Serve the pages until SIGTERM or SIGINT; gives the exit status.
+
+    Raises `SettingsError` where the address is open to others and nobody would have to sign in.
+    """
+    from streamlit import config
+    from streamlit.web import bootstrap
+
+    from dashboards.access import require_sign_in_if_open
+
+    options = _options(settings)
+    # Streamlit looks for its config beside the entry script only once it knows it.
+    config._main_script_path = str(APP)
+    bootstrap.load_config_options(options)
+    require_sign_in_if_open(settings.dashboard_host)
+    _hand_over(settings)
+    _warm_up()
+    bootstrap.run(str(APP), False, [], options)
+    return 0
+
+
+def _options(settings: Settings) -> dict[str, object]:
+    """Streamlit's options that follow from the settings; the rest stands in `.streamlit/config.toml`."""
+    return {
+        "server_address": settings.dashboard_host,
+        "server_port": settings.dashboard_port,
+        "server_headless": True,
+        "browser_gatherUsageStats": False,
+        "logger_hideWelcomeMessage": True,
+        "secrets_files": [
+            str(Path.home() / ".streamlit" / "secrets.toml"),
+            str(Path.cwd() / ".streamlit" / "secrets.toml"),
+            str(settings.home / SECRETS),
+        ],
+    }
+
+
+def _hand_over(settings: Settings) -> None:
+    # The pages read the settings themselves, as under a bare `streamlit run`: what was set here must reach them.
+    for name in settings.model_fields_set:
+        value = getattr(settings, name)
+        if value is not None:
+            os.environ[f"KWHOUSE_{name.upper()}"] = str(value)
+
+
+def _warm_up() -> None:
+    # Loaded before the first visitor comes, who would wait two seconds for them.
+    import plotly.graph_objects
+    import polars  # noqa: F401
+
+    plotly.graph_objects.Figure(plotly.graph_objects.Bar(x=[1], y=[1])).to_json()
