@@ -6,8 +6,8 @@ Start it with `kwhouse dashboard`; a bare `streamlit run dashboards/app.py` work
 from __future__ import annotations
 
 import sys
-from datetime import date
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
@@ -20,6 +20,8 @@ from dashboards.access import admit  # noqa: E402
 from warehouse.errors import KwhouseError, StoreMissing  # noqa: E402
 from warehouse.readers import network  # noqa: E402
 
+# Filters that a page does not look at.
+UNUSED = {"forecast": frozenset({"period"}), "quality": frozenset({"site", "period"})}
 REPLAYED = (
     "Replayed sessions: their energy and times are real; tokens, contracts, tariffs and power curves are made up."
 )
@@ -34,7 +36,21 @@ def pages() -> dict[str, list[st.Page]]:
         )
 
     return {
-        "Analysts": [page("overview", "Overview", "monitoring", default=True)],
+        "Analysts": [
+            page("overview", "Overview", "monitoring", default=True),
+            page("utilization", "Utilization", "grid_on"),
+            page("energy", "Energy", "bolt"),
+        ],
+        "Finance": [
+            page("revenue", "Revenue", "payments"),
+            page("invoices", "Invoices", "receipt_long"),
+            page("extract", "Billing extract", "download"),
+        ],
+        "Planners": [page("forecast", "Forecast", "trending_up")],
+        "Operators": [
+            page("sessions", "Sessions", "ev_station"),
+            page("quality", "Data quality", "rule"),
+        ],
     }
 
 
@@ -59,29 +75,27 @@ def main() -> None:
         st.error(str(error), icon=":material/error:")
 
 
-def _show(page: st.Page, extent: dict[str, object]) -> None:
+def _show(page: st.Page, extent: dict[str, Any]) -> None:
     sites = data.read(network.sites)
     last, first = extent["last_date"], extent["first_date"]
-    assert isinstance(first, date)
-    assert isinstance(last, date)
     zones = dict(zip(sites["site_id"], sites["time_zone"], strict=True))
     _how_far(extent, sorted(set(zones.values())))
     names = dict(zip(sites["site_id"], sites["name"], strict=True))
-    chosen = filters.choose(filters.Limits(names, first, last))
-    layout.bind(chosen, sorted({zones[site] for site in chosen.sites}))
+    chosen = filters.choose(filters.Limits(names, first, last), unused=UNUSED.get(page.url_path, frozenset()))
+    layout.bind(chosen, sorted({zones[site] for site in chosen.sites}), tuple(names))
     page.run()
 
 
-def _how_far(extent: dict[str, object], zones: list[str]) -> None:
+def _how_far(extent: dict[str, Any], zones: list[str]) -> None:
     zone = zones[0] if len(zones) == 1 else "UTC"
-    until = formats.moment(extent["newest_at"], zone)  # type: ignore[arg-type]
+    until = formats.moment(extent["newest_at"], zone)
     text = f"Data until **{until}** ({zone}). The newest data are *now* on these pages."
     if extent["replayed_sessions"]:
         text += f"  \n{REPLAYED}"
     st.caption(text)
 
 
-def _nothing_yet(extent: dict[str, object] | None) -> None:
+def _nothing_yet(extent: dict[str, Any] | None) -> None:
     st.title("Nothing here yet", anchor=False)
     if extent is None:
         st.write("No warehouse stands in this data folder. Make one, then reload this page:")

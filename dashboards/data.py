@@ -56,7 +56,7 @@ def _snapshot(where: tuple[str, int], _lake: Lake) -> int:  # noqa: ARG001
 
 
 @st.cache_data(ttl=_KEPT_SECONDS, max_entries=512, show_spinner=False)
-def _answer(  # noqa: PLR0913
+def _answer(
     where: tuple[str, int],  # noqa: ARG001
     snapshot_id: int,  # noqa: ARG001
     question: tuple[object, ...],  # noqa: ARG001

@@ -1,7 +1,7 @@
 """The filters every page shares, and the address bar that holds them.
 
-`?site=caltech&site=jpl&period=28d` or `&period=2021-05-01..2021-08-31`; what is left out means everything. An address can
-be kept or sent to somebody else; what it asks that does not exist is left out with a note.
+`?site=caltech&site=jpl&period=28d` or `&period=2021-05-01..2021-08-31`; what is left out means everything. An address
+can be kept or sent to somebody else; what it asks that does not exist is left out with a note.
 """
 
 from __future__ import annotations
@@ -91,8 +91,11 @@ def _days(text: str, limits: Limits) -> tuple[tuple[date, date] | None, str | No
     return cut, None if cut == (begin, end) else f"period “{text}” is cut to the days that have data"
 
 
-def choose(limits: Limits) -> Scope:
-    """Show the filters, keep them in the address bar, give what they stand for."""
+def choose(limits: Limits, *, unused: frozenset[str] = frozenset()) -> Scope:
+    """Show the filters, keep them in the address bar, give what they stand for.
+
+    `unused` names those of KEYS that the page does not look at: they are shown greyed out and kept for the others.
+    """
     _follow_address(limits)
     with st.container(horizontal=True, key="filters"):
         sites = st.multiselect(
@@ -102,15 +105,23 @@ def choose(limits: Limits) -> Scope:
             placeholder="All sites",
             key="chosen_sites",
             width=340,
+            disabled="site" in unused,
         )
-        period = st.selectbox("Period", list(PERIODS), format_func=PERIODS.__getitem__, key="chosen_period", width=220)
-        days = _choose_days(limits) if period == CUSTOM else None
+        period = st.selectbox(
+            "Period",
+            list(PERIODS),
+            format_func=PERIODS.__getitem__,
+            key="chosen_period",
+            width=220,
+            disabled="period" in unused,
+        )
+        days = _choose_days(limits, disabled="period" in unused) if period == CUSTOM else None
     choice = Choice(tuple(sites), period, days)
     _write_address(choice.address())
     return choice.scope(limits)
 
 
-def _choose_days(limits: Limits) -> tuple[date, date]:
+def _choose_days(limits: Limits, *, disabled: bool) -> tuple[date, date]:
     st.session_state.setdefault("chosen_days", st.session_state.get("kept_days", (limits.first, limits.last)))
     picked = st.date_input(
         "Days",
@@ -119,6 +130,7 @@ def _choose_days(limits: Limits) -> tuple[date, date]:
         format="YYYY-MM-DD",
         key="chosen_days",
         width=240,
+        disabled=disabled,
         help="First and last day, both included, in each site's own time zone",
     )
     # While a person has picked the first of two days only, the pages stay as they were.

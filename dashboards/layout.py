@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 # Charts are to be read, not dragged: on a phone a swipe over one must scroll the page.
 _CHART = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False, "showTips": False}
-_SCOPE, _ZONES = "page_scope", "page_zones"
+_SCOPE, _ZONES, _SITES = "page_scope", "page_zones", "page_sites"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +30,17 @@ class Figure:
     change: str | None = None
 
 
-def bind(scope: Scope, zones: Sequence[str]) -> None:
+def bind(scope: Scope, zones: Sequence[str], sites: tuple[str, ...]) -> None:
     """Keep what the filters chose for the page that runs next."""
     st.session_state[_SCOPE] = scope
     st.session_state[_ZONES] = tuple(zones)
+    st.session_state[_SITES] = sites
+
+
+def all_sites() -> tuple[str, ...]:
+    """Every site, in the order that gives them their colours."""
+    known: tuple[str, ...] = st.session_state[_SITES]
+    return known
 
 
 def scope() -> Scope:

@@ -23,6 +23,9 @@ SITES = {
     "market": ("Market Hall", "Europe/Amsterdam", "NL", "EUR", 4, 11_000),
     "campus": ("Campus", "America/Los_Angeles", "US", "USD", 2, 50_000),
 }
+ELEMENTS = """[{"price_components": [
+  {"type": "ENERGY", "price": 0.4, "step_size": 1}, {"type": "FLAT", "price": 1, "step_size": 1}
+]}]"""
 _SQL = Path(__file__).with_suffix(".sql")
 
 
@@ -113,7 +116,7 @@ def _register(settings: Settings) -> None:
                     "version": 1,
                     "currency": currency,
                     "ocpi_version": "2.2.1",
-                    "elements": '[{"price_components":[{"type":"ENERGY","price":0.4,"step_size":1},{"type":"FLAT","price":1}]}]',
+                    "elements": ELEMENTS,
                     "valid_from": begin,
                 }
                 for currency in ("EUR", "USD")

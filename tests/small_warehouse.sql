@@ -93,7 +93,8 @@ GROUP BY ALL;
 CREATE TEMP TABLE billing__cdrs AS
 SELECT concat('cdr-', session_id) AS cdr_id, session_id, 'NL' AS country_code, 'KWH' AS party_id, s.site_id, station_id,
        concat('C-', lpad((CASE currency WHEN 'EUR' THEN hash(id_token) % 14 ELSE 14 + hash(id_token) % 6 END)::VARCHAR, 3, '0')) AS contract_id,
-       id_token, concat('standard-', lower(currency)) AS tariff_id, 1 AS tariff_version, currency, started_at, ended_at, energy_wh,
+       id_token, concat('standard-', lower(currency)) AS tariff_id, 1 AS tariff_version, currency, started_at, ended_at,
+       timezone(time_zone, started_at)::DATE AS local_date, energy_wh,
        charging_seconds, idle_seconds AS parking_seconds,
        (0.4 * energy_wh / 1000 + 1)::DECIMAL(18, 4) AS total_excl_vat,
        (1.2 * (0.4 * energy_wh / 1000 + 1))::DECIMAL(18, 4) AS total_incl_vat, grade

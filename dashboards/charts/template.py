@@ -1,7 +1,7 @@
 """One look for all charts.
 
-Colours are written as the placeholders that Streamlit's browser part replaces by the theme's `chartCategoricalColors` and
-`chartSequentialColors`: the same figure is right in light and in dark without the server knowing which.
+Colours are written as the placeholders that Streamlit's browser part replaces by the theme's `chartCategoricalColors`
+and `chartSequentialColors`: the same figure is right in light and in dark without the server knowing which.
 """
 
 from __future__ import annotations
@@ -31,7 +31,15 @@ def finish(figure: go.Figure, *, height: int = 320, unit: str = "", tick_format:
         dragmode=False,
         hovermode="x unified",
         bargap=0.18,
-        legend={"orientation": "h", "x": 0, "y": 1.02, "xanchor": "left", "yanchor": "bottom", "title": None},
+        legend={
+            "orientation": "h",
+            "x": 0,
+            "y": 1.02,
+            "xanchor": "left",
+            "yanchor": "bottom",
+            "title": None,
+            "traceorder": "normal",
+        },
         xaxis=_AXIS,
         yaxis={**_AXIS, "ticksuffix": f" {unit}" if unit else "", "tickformat": tick_format, "rangemode": "tozero"},
     )

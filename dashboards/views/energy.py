@@ -8,7 +8,7 @@ from dashboards import layout
 from dashboards.charts import series
 from dashboards.formats import energy
 from dashboards.layout import Figure, read
-from warehouse.readers import Grain, network, usage
+from warehouse.readers import Grain, usage
 
 
 def main() -> None:
@@ -22,19 +22,29 @@ def main() -> None:
         [
             Figure("Energy", energy(sums["energy_kwh"]), "By meter readings, cut at local midnight."),
             Figure("A day", energy(sums["energy_kwh_per_day"]), "Energy ÷ days on which a connector was in service."),
-            Figure("A session", f"{sums['energy_kwh_per_session'] or 0:,.1f}\N{NARROW NO-BREAK SPACE}kWh",
-                   "Energy ÷ sessions that began in the period."),
-            Figure("Peak load", f"{sums['peak_load_kw'] or 0:,.1f}\N{NARROW NO-BREAK SPACE}kW",
-                   "Greatest 15-minute mean of one site's power."),
+            Figure(
+                "A session",
+                f"{sums['energy_kwh_per_session'] or 0:,.1f}\N{NARROW NO-BREAK SPACE}kWh",
+                "Energy ÷ sessions that began in the period.",
+            ),
+            Figure(
+                "Peak load",
+                f"{sums['peak_load_kw'] or 0:,.1f}\N{NARROW NO-BREAK SPACE}kW",
+                "Greatest 15-minute mean of one site's power.",
+            ),
         ]
     )
     grain = st.segmented_control(
-        "Step", list(Grain), format_func=lambda step: step.capitalize(), default=scope.grain, required=True,
+        "Step",
+        list(Grain),
+        format_func=lambda step: step.capitalize(),
+        default=scope.grain,
+        required=True,
         key=f"grain_{scope.grain}",
     )
     step = Grain(grain)
     rows = read(usage.by_period, scope, step)
-    sites = read(network.sites)["site_id"].to_list()
+    sites = layout.all_sites()
     edges = "" if step is Grain.DAY else f" The first and the last {step} may be cut by the period."
     layout.chart(
         f"Energy by {step} and site",

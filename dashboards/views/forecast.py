@@ -13,6 +13,8 @@ from warehouse.readers import forecasts
 MODEL, NAIVE = "weekday_mean", "seasonal_naive"
 # Eight weeks: what the weekday mean looks at.
 HISTORY_DAYS = 56
+# With more sites than that, one is chosen to look at.
+SITES_SHOWN = 4
 
 
 def main() -> None:
@@ -20,16 +22,19 @@ def main() -> None:
     expected = read(forecasts.demand, sites)
     if expected.is_empty():
         st.info(
-            "No forecast for these sites yet: it needs 60 days of data. `kwhouse refresh` makes it when they are there.",
+            "No forecast for these sites yet: it needs 60 days of data. "
+            "`kwhouse refresh` makes it when they are there.",
             icon=":material/hourglass_empty:",
         )
         return
     history = read(forecasts.history, sites, HISTORY_DAYS)
     accuracy = read(forecasts.accuracy, sites)
-    st.caption(
-        f"The period above does not bound this page: each forecast begins after the newest complete day, and its "
-        f"history is the {HISTORY_DAYS} days before."
-    )
+    names = dict(expected.select("site_id", "site").unique(maintain_order=True).iter_rows())
+    if len(names) > SITES_SHOWN:
+        chosen = st.selectbox(
+            "Site to look at", list(names), format_func=names.__getitem__, key="forecast_site", width=340
+        )
+        expected = expected.filter(pl.col("site_id") == chosen)
     for (site_id, site), rows in expected.group_by("site_id", "site", maintain_order=True):
         _site(str(site_id), str(site), rows, history, accuracy)
     _accuracy(accuracy)
@@ -45,15 +50,31 @@ def _site(site_id: str, site: str, rows: pl.DataFrame, history: pl.DataFrame, ac
     layout.figures(
         [
             Figure("Next 28 days", formats.energy(totals["energy_kwh"]), "Sum of the expected daily means."),
-            Figure("Last 28 days", formats.energy(totals["energy_kwh_before"]), "Delivered in the 28 days up to the origin."),
-            Figure("Error (WAPE)", formats.percent(tested.get("wape")),
-                   "Σ|error| ÷ Σ delivered over all backtest days: lower is better."),
-            Figure("MASE", f"{tested['mase']:.2f}" if tested.get("mase") is not None else formats.UNKNOWN,
-                   "Error ÷ in-sample error of last week's value: below 1 is better than last week again."),
-            Figure("80 % band held", formats.percent(tested.get("cover_80"), 0),
-                   "Share of backtest days within the 80 % band: 80 % would be right."),
-            Figure("95 % band held", formats.percent(tested.get("cover_95"), 0),
-                   "Share of backtest days within the 95 % band: 95 % would be right."),
+            Figure(
+                "Last 28 days",
+                formats.energy(totals["energy_kwh_before"]),
+                "Delivered in the 28 days up to the origin.",
+            ),
+            Figure(
+                "Error (WAPE)",
+                formats.percent(tested.get("wape")),
+                "Σ|error| ÷ Σ delivered over all backtest days: lower is better.",
+            ),
+            Figure(
+                "MASE",
+                f"{tested['mase']:.2f}" if tested.get("mase") is not None else formats.UNKNOWN,
+                "Error ÷ in-sample error of last week's value: below 1 is better than last week again.",
+            ),
+            Figure(
+                "80 % band held",
+                formats.percent(tested.get("cover_80"), 0),
+                "Share of backtest days within the 80 % band: 80 % would be right.",
+            ),
+            Figure(
+                "95 % band held",
+                formats.percent(tested.get("cover_95"), 0),
+                "Share of backtest days within the 95 % band: 95 % would be right.",
+            ),
         ],
         name=site_id,
     )
@@ -63,8 +84,8 @@ def _site(site_id: str, site: str, rows: pl.DataFrame, history: pl.DataFrame, ac
         charts.demand(past, model, naive),
         pl.concat([past.with_columns(model=pl.lit("delivered")), rows], how="diagonal"),
         name=f"forecast_{site_id}",
-        note=f"Daily kWh, local days. Origin: {origin}, the newest complete day of data. Weekday mean of 8 weeks with bands from its "
-        "own past errors, beside last week repeated.",
+        note=f"Daily kWh, local days. Origin: {origin}, the newest complete day of data. Weekday mean of 8 weeks with "
+        "bands from its own past errors, beside last week repeated.",
     )
 
 
@@ -80,7 +101,9 @@ def _accuracy(accuracy: pl.DataFrame) -> None:
             "site": column.TextColumn("Site", pinned=True),
             "model": column.TextColumn("Model"),
             "wape": column.NumberColumn("WAPE", format="percent", help="Σ|error| ÷ Σ delivered"),
-            "mase": column.NumberColumn("MASE", format="%.2f", help="Mean of |error| ÷ in-sample error of last week's value"),
+            "mase": column.NumberColumn(
+                "MASE", format="%.2f", help="Mean of |error| ÷ in-sample error of last week's value"
+            ),
             "bias": column.NumberColumn("Bias", format="percent", help="Σ error ÷ Σ delivered: above 0 means too high"),
             "cover_80": column.NumberColumn("80 % band held", format="percent"),
             "cover_95": column.NumberColumn("95 % band held", format="percent"),
@@ -90,7 +113,8 @@ def _accuracy(accuracy: pl.DataFrame) -> None:
             "last_origin": column.DateColumn("Last origin", format="YYYY-MM-DD"),
         },
         name="backtest",
-        note="Forecasts made at past origins with nothing seen after them, 28 days each. Pooled over origins and days of the site.",
+        note="Forecasts made at past origins with nothing seen after them, 28 days each. "
+        "Pooled over origins and days of the site.",
     )
 
 

@@ -9,7 +9,7 @@ from dashboards.charts import series
 from dashboards.formats import change, count, energy, money, percent, points
 from dashboards.layout import Figure, read
 from warehouse.readers import money as money_readers
-from warehouse.readers import network, usage
+from warehouse.readers import usage
 
 
 def main() -> None:
@@ -70,7 +70,7 @@ def main() -> None:
             ),
         ]
     )
-    sites = read(network.sites)["site_id"].to_list()
+    sites = layout.all_sites()
     steps = read(usage.by_period, scope, scope.grain)
     zone = layout.zone_note()
     left, right = st.columns(2)

@@ -21,9 +21,7 @@ CONNECTORS_SHOWN = 40
 
 def main() -> None:
     scope = layout.scope()
-    connectors = read(usage.connectors, scope).with_columns(
-        label=pl.format("{}:{}", "station_id", "connector_id")
-    )
+    connectors = read(usage.connectors, scope).with_columns(label=pl.format("{}:{}", "station_id", "connector_id"))
     if connectors.is_empty():
         layout.nothing("No connector was in service then.")
         return
@@ -37,9 +35,7 @@ def main() -> None:
             key="measure",
         )
         stations = sorted(connectors["station_id"].unique().to_list())
-        station = st.selectbox(
-            "Station", stations, index=None, placeholder="All stations", key="station", width=260
-        )
+        station = st.selectbox("Station", stations, index=None, placeholder="All stations", key="station", width=260)
     name, meaning = MEASURES[str(measure)]
     hours = read(usage.hour_of_week, scope, station)
     layout.chart(

@@ -1,0 +1,93 @@
+"""One session with its evidence, as pages show it: facts, power, price."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from dashboards import formats, layout
+from dashboards.charts import session as charts
+from dashboards.layout import Figure, read
+from warehouse.readers import money, sessions
+
+
+def show_session(session_id: str) -> None:
+    """Show the session, or say that it is not there."""
+    found = read(sessions.one, session_id)
+    if found.is_empty():
+        st.warning(f"No session has the id {session_id}.", icon=":material/search_off:")
+        return
+    session = found.row(0, named=True)
+    st.subheader(f"Session at {session['site']}, {session['station_id']}", anchor=False)
+    _facts(session)
+    steps = read(sessions.steps, session["session_id"])
+    if not steps.is_empty():
+        how = "between meter readings" if steps["measured"].all() else "laid evenly over the session: no readings came"
+        layout.chart(
+            "Power",
+            charts.power(steps),
+            steps,
+            name="session_power",
+            note=f"Mean kW {how}; the steps sum to the session's energy. Local time ({session['time_zone']}).",
+        )
+    _price(session["session_id"])
+
+
+def _facts(session: dict[str, Any]) -> None:
+    begin, end = session["local_start"], session["local_end"]
+    layout.figures(
+        [
+            Figure(
+                "Energy",
+                "–" if session["energy_kwh"] is None else f"{session['energy_kwh']:,.3f} kWh",
+                f"Rests on: {formats.words(session['energy_source'] or 'no evidence')}.",
+            ),
+            Figure(
+                "Begin",
+                f"{begin:%H:%M}",
+                f"{begin:%Y-%m-%d %H:%M:%S} in {session['time_zone']}.",
+                f"{begin:%a %-d %b %Y}",
+            ),
+            Figure(
+                "End",
+                f"{end:%H:%M}" if end else "goes on",
+                f"Why: {session['stop_reason'] or 'not told'}.",
+                f"{end:%a %-d %b %Y}" if end else None,
+            ),
+            Figure("Plugged in", formats.duration(session["duration_seconds"]), "From begin to end."),
+            Figure("Charging", formats.duration(session["charging_seconds"]), "Time with energy flowing."),
+            Figure(
+                "Grade", session["grade"], "ok: billed; suspect: billed if the operator says so; unbillable: never."
+            ),
+        ],
+        name="session",
+    )
+    flags = " ".join(f":orange-badge[{formats.words(flag)}]" for flag in session["flags"])
+    other = f" · from the source as `{session['external_session_id']}`" if session["external_session_id"] else ""
+    token = session["id_token"] or "none"
+    st.caption(f"{flags} Session `{session['session_id']}`{other} · token `{token}` · {session['origin']}")
+
+
+def _price(session_id: str) -> None:
+    rows = read(money.session_prices, session_id)
+    if rows.is_empty():
+        st.caption("Not priced: no tariff was in force, it goes on, or it is unbillable.")
+        return
+    head = rows.row(0, named=True)
+    column = st.column_config
+    layout.table(
+        f"Price: {formats.money(float(head['total_excl_vat']), head['currency'], 4)} before VAT",
+        rows,
+        {
+            "dimension": column.TextColumn("Component"),
+            "quantity": column.NumberColumn("Quantity", format="%.4f"),
+            "quantity_unit": column.TextColumn("Unit"),
+            "price": column.NumberColumn("Price", format="%.4f"),
+            "amount_excl_vat": column.NumberColumn(f"Amount, {head['currency']}", format="%.4f"),
+            "vat_percent": column.NumberColumn("VAT, %", format="%.1f"),
+        },
+        name="session_price",
+        note=f"Tariff {head['tariff_id']}, version {head['tariff_version']}; "
+        f"contract {head['contract_id'] or 'none: ad hoc'}.",
+    )

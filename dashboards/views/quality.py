@@ -1,0 +1,88 @@
+"""Data quality: what was found odd, what was refused, which stations are silent. Of all data, whatever is chosen."""
+
+from __future__ import annotations
+
+import polars as pl
+import streamlit as st
+
+from dashboards import layout
+from dashboards.formats import count, words
+from dashboards.layout import Figure, read
+from warehouse.readers import quality
+
+MOMENT = "YYYY-MM-DD HH:mm"
+
+
+def main() -> None:
+    grades = {row["grade"]: row for row in read(quality.grades).iter_rows(named=True)}
+    faults, rejected, stations = read(quality.faults), read(quality.rejected), read(quality.stations)
+    layout.figures(
+        [
+            *(
+                Figure(f"Sessions {grade}", count(grades.get(grade, {}).get("sessions", 0)), meaning)
+                for grade, meaning in (
+                    ("ok", "Billed."),
+                    ("suspect", "They keep their energy; billed if the operator says so."),
+                    ("unbillable", "Never billed."),
+                )
+            ),
+            Figure("Faults", count(int(faults["faults"].sum())), "Rows of ops.faults: one kind of fault in one place."),
+            Figure(
+                "Texts refused", count(int(rejected["texts"].sum())), "Rows of raw.rejected: what was no OCPP frame."
+            ),
+            Figure(
+                "Unregistered",
+                count(stations.filter(~pl.col("registered")).height),
+                "Stations in the data that the registry does not know: nothing prices them.",
+            ),
+        ]
+    )
+    column = st.column_config
+    if faults.is_empty():
+        st.success("No fault was found in the data.", icon=":material/check_circle:")
+    else:
+        layout.table(
+            "Faults by kind",
+            faults.with_columns(pl.col("kind").map_elements(words, return_dtype=pl.String)),
+            {
+                "kind": column.TextColumn("Kind", pinned=True),
+                "faults": column.NumberColumn("Faults", format="localized"),
+                "stations": column.NumberColumn("Stations", format="localized"),
+                "sessions": column.NumberColumn("Sessions", format="localized"),
+                "first_seen_at": column.DatetimeColumn("First", format=MOMENT),
+                "last_seen_at": column.DatetimeColumn("Last", format=MOMENT),
+            },
+            name="faults",
+            note="Times in UTC. The Sessions page lists the sessions concerned by their flag.",
+        )
+    if not rejected.is_empty():
+        layout.table(
+            "Refused texts by reason",
+            rejected,
+            {
+                "reason": column.TextColumn("Reason", pinned=True),
+                "texts": column.NumberColumn("Texts", format="localized"),
+                "stations": column.NumberColumn("Stations", format="localized"),
+                "last_received_at": column.DatetimeColumn("Last", format=MOMENT),
+            },
+            name="rejected",
+            note="Times in UTC.",
+        )
+    layout.table(
+        "Stations, the longest silent first",
+        stations,
+        {
+            "station_id": column.TextColumn("Station", pinned=True),
+            "site": column.TextColumn("Site"),
+            "last_session_frame_at": column.DatetimeColumn("Last frame of a session", format=MOMENT),
+            "sessions": column.NumberColumn("Sessions", format="localized"),
+            "registered": column.CheckboxColumn("Registered"),
+            "vendor": column.TextColumn("Vendor"),
+            "model": column.TextColumn("Model"),
+        },
+        name="stations",
+        note="Times in UTC.",
+    )
+
+
+main()
