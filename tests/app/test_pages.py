@@ -30,6 +30,11 @@ def figures(app: AppTest) -> dict[str, str]:
     return {metric.label: metric.value.replace("\N{NARROW NO-BREAK SPACE}", " ") for metric in app.metric}
 
 
+def address(app: AppTest, key: str) -> list[str]:
+    value = app.query_params.get(key, [])
+    return [value] if isinstance(value, str) else list(value)
+
+
 @pytest.mark.parametrize("page", TITLES)
 def test_page_shows_title_age_of_data_and_where_data_come_from(open_page: OpenPage, page: str) -> None:
     app = open_page(page)
@@ -83,12 +88,12 @@ def test_filters_hold_across_pages_and_in_the_address(open_page: OpenPage) -> No
     assert dict(app.query_params) == {}
     app.multiselect(key="chosen_sites").set_value(["market"]).run()
     app.selectbox(key="chosen_period").set_value("28d").run()
-    assert app.query_params.get_all("site") == ["market"]
-    assert app.query_params.get_all("period") == ["28d"]
+    assert address(app, "site") == ["market"]
+    assert address(app, "period") == ["28d"]
     app.switch_page("views/energy.py")
     app.query_params.clear()  # what the browser does when a person clicks on a page in the navigation
     app.run()
-    assert app.query_params.get_all("site") == ["market"]
+    assert address(app, "site") == ["market"]
     assert app.multiselect(key="chosen_sites").value == ["market"]
     assert app.selectbox(key="chosen_period").value == "28d"
 
@@ -98,7 +103,7 @@ def test_what_an_address_asks_wrongly_is_left_out_with_a_note(open_page: OpenPag
     assert "nowhere" in app.info[0].value
     assert "yesterday" in app.info[0].value
     assert app.multiselect(key="chosen_sites").value == ["market"]
-    assert app.query_params.get_all("site") == ["market"]
+    assert address(app, "site") == ["market"]
     assert "period" not in app.query_params
 
 
@@ -129,7 +134,7 @@ def test_revenue_is_rated_beside_billed_by_currency(open_page: OpenPage, setting
 def test_invoices_narrow_to_a_month_and_a_contract(open_page: OpenPage) -> None:
     app = open_page("invoices")
     everything = int(figures(app)["Invoices"])
-    app.text_input(key="invoice_text").set_value("C-003").run()
+    app.text_input(key="invoice_text").set_value("C-004").run()
     assert 0 < int(figures(app)["Invoices"]) < everything
 
 
