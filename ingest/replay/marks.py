@@ -19,7 +19,6 @@ class Marks:
     """Marks of one workload at one central system (`target`)."""
 
     def __init__(self, path: Path, source: str, target: str) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
         self._scope = (source, target)
         self._database = sqlite3.connect(path, isolation_level=None, timeout=10)
         # NORMAL: a killed process loses no mark. A power cut may lose the last ones, which only repeats their sessions.

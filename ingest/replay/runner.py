@@ -17,6 +17,7 @@ from ingest.fleet.wire import Conversation, Traffic, connect, loop_factory, spea
 from ingest.replay.marks import Marks
 from ingest.replay.workload import Shift, Workload
 from warehouse.settings import Settings, is_loopback
+from warehouse.store.lock import file_lock
 
 Progress = Callable[[int, int], None]
 """Called a few times a second with the number of calls answered so far and of all calls of this run."""
@@ -71,11 +72,17 @@ def replay(
     """Tell what has not been acknowledged yet (`anew`: everything) to the central system at `url`.
 
     `url` is the address before the station's identity, e.g. ws://127.0.0.1:9000/ocpp. Raises `StationRefused`,
-    `AnswerUnusable` or `ConnectionLost`; what was acknowledged until then stays marked.
+    `AnswerUnusable`, `ConnectionLost`, or `StoreBusy` while another replay of this data folder runs; what was acknowledged until then stays marked.
     """
     # The port says nothing about which collector it is: on this machine it is the one of this data folder.
     target = "" if is_loopback(urlsplit(url).hostname or "") else url
-    with Marks(settings.home / "replay" / "acknowledged.sqlite", workload.source, target) as marks:
+    folder = settings.home / "replay"
+    folder.mkdir(parents=True, exist_ok=True)
+    # Two runs at once would throw each other's stations off the collector, which keeps the newest connection only.
+    with (
+        file_lock(folder / "replay.lock", 1.0),
+        Marks(folder / "acknowledged.sqlite", workload.source, target) as marks,
+    ):
         if anew:
             marks.clear()
         run = _Run(workload, url, marks)

@@ -28,9 +28,10 @@ from ingest.replay import runner
 from ingest.replay.file_replay import replay_file
 from ingest.replay.runner import replay
 from ingest.replay.workload import plan
-from warehouse.errors import InputError
+from warehouse.errors import InputError, StoreBusy
 from warehouse.registry import apply
 from warehouse.settings import load_settings
+from warehouse.store.lock import file_lock
 
 BEGIN = datetime(2020, 2, 3, 17, 2, 11, tzinfo=UTC)
 VERSIONS = {"CA-1": "1.6", "CA-2": "1.6", "AG-1": "2.0.1", "AG-2": "2.0.1"}
@@ -200,6 +201,8 @@ def test_what_is_refused_or_missing_names_the_mend(tmp_path, monkeypatch):
     settings = load_settings(home=tmp_path)
     with collector(tmp_path, allow_replay=False) as url, pytest.raises(StationRefused, match="KWHOUSE_ALLOW_REPLAY"):
         replay(settings, workload(1), url)
+    with file_lock(tmp_path / "replay" / "replay.lock"), pytest.raises(StoreBusy):
+        replay(settings, workload(1), "ws://127.0.0.1:9/ocpp")
     monkeypatch.setattr(runner, "_RECONNECT_SECONDS", (0.01,))
     with pytest.raises(ConnectionLost, match="kwhouse collect"):
         replay(settings, workload(1), "ws://127.0.0.1:9/ocpp")
