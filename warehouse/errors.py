@@ -4,6 +4,7 @@
      ├── SettingsError        a setting is missing or contradicts another
      ├── StoreError           the lake or the state database
      │    ├── StoreMissing        nothing has been written yet
+     │    ├── StoreOutdated       the lake lacks columns that this version knows
      │    ├── StoreBusy           another writer holds the lock (a retry helps)
      │    └── ContractBroken      a table does not look as the contract says
      ├── InputError           something a person or another system handed in
@@ -41,6 +42,17 @@ class StoreMissing(StoreError):
         self.what = what
 
 
+class StoreOutdated(StoreError):
+    """The lake was made by an older version and has not been written since."""
+
+    def __init__(self, where: str, table: str, columns: Sequence[str]) -> None:
+        super().__init__(
+            f"The warehouse in {where} was made by an older version: {table} lacks {', '.join(columns)}. "
+            "Run `kwhouse refresh` once: it adds them."
+        )
+        self.table, self.columns = table, tuple(columns)
+
+
 class StoreBusy(StoreError):
     """Another process holds the write lock."""
 
@@ -58,7 +70,10 @@ class ContractBroken(StoreError):
     """A stored table differs from its declaration."""
 
     def __init__(self, table: str, differences: Sequence[str]) -> None:
-        super().__init__(f"{table} differs from its declaration: {'; '.join(differences)}.")
+        super().__init__(
+            f"{table} differs from its declaration: {'; '.join(differences)}. "
+            "Use the version of kwhouse that made this warehouse, or an empty KWHOUSE_HOME."
+        )
         self.table, self.differences = table, tuple(differences)
 
 

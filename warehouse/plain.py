@@ -5,6 +5,7 @@ Decimals are text in JSON: a JSON number would be read as a binary float by near
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -19,6 +20,8 @@ def instant(value: datetime) -> str:
 
 def for_json(value: object) -> Any:
     """`value` for json.dumps."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value).replace("nan", "NaN")  # JSON has no such numbers
     if value is None or isinstance(value, bool | int | float | str):
         return value
     if isinstance(value, Mapping):

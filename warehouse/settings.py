@@ -83,7 +83,16 @@ class Settings(BaseSettings):
     def state_url(self) -> str:
         """SQLAlchemy address of the state database."""
         if self.catalog and self.catalog.startswith("postgres:"):
-            return "postgresql+psycopg:///?" + "&".join(self.catalog.removeprefix("postgres:").split())
+            from psycopg.conninfo import conninfo_to_dict
+            from sqlalchemy import URL
+
+            # libpq's words go into the query part: it may be a socket folder, a service or several hosts.
+            words = {
+                name: str(value) for name, value in conninfo_to_dict(self.catalog.removeprefix("postgres:")).items()
+            }
+            password = words.pop("password", None)
+            url = URL.create("postgresql+psycopg", words.pop("user", None), password, query=words)
+            return url.render_as_string(hide_password=False)
         return f"sqlite:///{self.home / 'state.sqlite'}"
 
     @cached_property

@@ -126,7 +126,7 @@ def _extracts() -> Iterator[str]:
     yield ""
     yield "`kwhouse extract NAME --from D --to D --format csv|xlsx|parquet|json -o FILE`. Days are local days of"
     yield "the site; the first is included, the last is not. CSV is UTF-8 as in RFC 4180; in JSON decimals are text;"
-    yield "Parquet has the exact types; XLSX adds totals per currency and keeps 15 digits. Energy is in kWh. No extract holds"
+    yield "Parquet has the exact types; XLSX adds totals per currency and keeps 15 digits. Energy is in kWh. None holds"
     yield "personal data."
     for extract in EXTRACTS.values():
         yield ""

@@ -25,7 +25,7 @@ def open_state(settings: Settings) -> sa.Engine:
         sa.event.listen(engine, "connect", _durable)
     else:
         engine = sa.create_engine(settings.state_url, pool_pre_ping=True)
-    if _revision(engine) != HEAD:
+    if revision(engine) != HEAD:
         _migrate(engine, settings)
     return engine
 
@@ -39,7 +39,8 @@ def _durable(connection: sa.engine.interfaces.DBAPIConnection, _record: object) 
     cursor.close()
 
 
-def _revision(engine: sa.Engine) -> str | None:
+def revision(engine: sa.Engine) -> str | None:
+    """The schema's revision; None where there is none yet."""
     with engine.connect() as connection:
         if not sa.inspect(connection).has_table("alembic_version"):
             return None
@@ -57,11 +58,11 @@ def _migrate(engine: sa.Engine, settings: Settings) -> None:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     with file_lock(settings.home / "state.lock", patience_seconds=60.0):
-        if _revision(engine) == HEAD:
+        if revision(engine) == HEAD:
             return
         with engine.begin() as connection:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
 
 
-__all__ = ["HEAD", "metadata", "open_state", "table"]
+__all__ = ["HEAD", "metadata", "open_state", "revision", "table"]

@@ -15,7 +15,7 @@ import duckdb
 
 from warehouse.contract import LAKE_TABLES, STATE_TABLES
 from warehouse.contract.ddl import CATALOG, view_statement
-from warehouse.errors import StoreMissing
+from warehouse.errors import StoreMissing, StoreOutdated
 from warehouse.settings import Settings
 from warehouse.store.lock import advisory_lock, file_lock
 
@@ -181,14 +181,18 @@ def _bucket_secret(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def _require_tables(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
-    found = {
-        (schema, name)
-        for schema, name in con.execute(
-            "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = ?", [CATALOG]
-        ).fetchall()
-    }
-    if any((table.schema, table.name) not in found for table in LAKE_TABLES):
+    """A reader cannot make what is missing; it can say so."""
+    found: dict[str, set[str]] = {}
+    for table, column in con.execute(
+        "SELECT schema_name || '.' || table_name, column_name FROM duckdb_columns() WHERE database_name = ?", [CATALOG]
+    ).fetchall():
+        found.setdefault(table, set()).add(column)
+    if not any(declared.full_name in found for declared in LAKE_TABLES):
         raise StoreMissing(f"The warehouse in {settings.home}")
+    for declared in LAKE_TABLES:
+        missing = [name for name in declared.column_names if name not in found.get(declared.full_name, ())]
+        if missing:
+            raise StoreOutdated(str(settings.home), declared.full_name, missing)
 
 
 def _make_views(con: duckdb.DuckDBPyConnection) -> None:

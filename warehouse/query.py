@@ -1,0 +1,142 @@
+"""`kwhouse sql`: one question to the warehouse, read-only.
+
+Whatever is typed, nothing changes: one SELECT-like statement on a store attached read-only, without the functions
+of DuckLake that tidy up files. Files of the person who asks may be read
+(`FROM 'my.csv'`): they could read them anyway, and joining them is the point of asking in SQL.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from itertools import islice
+from typing import Literal, TextIO, get_args
+
+import duckdb
+
+from warehouse.errors import QueryError
+from warehouse.plain import for_json, for_text
+from warehouse.store import Lake
+
+Format = Literal["table", "csv", "json"]
+FORMATS: tuple[Format, ...] = get_args(Format)
+BATCH_ROWS = 10_000
+TABLE_ROWS = 1_000  # a table is for eyes; more rows are for a file
+
+# A read-only ATTACH does not keep these from files on disk: every other function of DuckLake is refused.
+HARMLESS = {
+    "ducklake_current_snapshot",
+    "ducklake_last_committed_snapshot",
+    "ducklake_list_files",
+    "ducklake_options",
+    "ducklake_snapshots",
+    "ducklake_table_changes",
+    "ducklake_table_deletions",
+    "ducklake_table_info",
+    "ducklake_table_insertions",
+}
+_DUCKLAKE = re.compile(r"\bducklake_\w+")
+# Functions that run SQL held in text, where the check above cannot look, and those that reach into the catalog.
+_REFUSED = re.compile(
+    r"\b(query|query_table|checkpoint|force_checkpoint|sqlite_query|postgres_query|postgres_execute)\b\W*\("
+)
+
+
+def run_query(lake: Lake, text: str, fmt: Format, out: TextIO) -> int:
+    """Run `text` and write its rows to `out`; gives their number.
+
+    `table` is aligned text, cut at 1,000 rows; `csv` is RFC 4180; `json` is an array of objects, decimals as text.
+    Raises `QueryError` for anything but one SELECT-like statement, and for what DuckDB refuses.
+    """
+    if fmt not in FORMATS:
+        raise QueryError(f"There is no format {fmt!r}; there are {', '.join(FORMATS)}.")
+    cursor = lake.cursor()
+    try:
+        cursor.execute("SET preserve_insertion_order=true")
+        cursor.execute(_only_statement(cursor, text))
+        return {"table": _write_table, "csv": _write_csv, "json": _write_json}[fmt](cursor, out)
+    except duckdb.Error as error:
+        raise QueryError(str(error)) from None
+    finally:
+        cursor.close()
+
+
+def _only_statement(cursor: duckdb.DuckDBPyConnection, text: str) -> duckdb.Statement:
+    statements = cursor.extract_statements(text)
+    if len(statements) != 1:
+        raise QueryError(f"One statement is wanted, not {len(statements)}: SELECT …")
+    kind, lower = statements[0].type, text.lower()
+    explains = kind == duckdb.StatementType.EXPLAIN and "analyze" not in lower
+    if kind != duckdb.StatementType.SELECT and not explains:
+        raise QueryError(
+            f"Only questions are answered here (SELECT, WITH, FROM, DESCRIBE, SUMMARIZE, EXPLAIN), not {kind.name}. "
+            "Nothing was changed."
+        )
+    refused = [*(set(_DUCKLAKE.findall(lower)) - HARMLESS), *_REFUSED.findall(lower)]
+    if refused:
+        raise QueryError(f"{min(refused)} may change files and is not answered here.")
+    return statements[0]
+
+
+def _columns(cursor: duckdb.DuckDBPyConnection) -> list[str]:
+    return [column[0] for column in cursor.description or ()]
+
+
+def _rows(cursor: duckdb.DuckDBPyConnection) -> Iterator[tuple[object, ...]]:
+    while batch := cursor.fetchmany(BATCH_ROWS):
+        yield from batch
+
+
+def _write_csv(cursor: duckdb.DuckDBPyConnection, out: TextIO) -> int:
+    writer, count = csv.writer(out), 0
+    writer.writerow(_columns(cursor))
+    for row in _rows(cursor):
+        writer.writerow([for_text(value) for value in row])
+        count += 1
+    return count
+
+
+def _write_json(cursor: duckdb.DuckDBPyConnection, out: TextIO) -> int:
+    columns, count = _columns(cursor), 0
+    if repeated := sorted({name for name in columns if columns.count(name) > 1}):
+        raise QueryError(f"Two columns are called {repeated[0]}: name them apart with AS for JSON.")
+    out.write("[")
+    for row in _rows(cursor):
+        object_ = {name: for_json(value) for name, value in zip(columns, row, strict=True)}
+        out.write((",\n" if count else "\n") + json.dumps(object_, ensure_ascii=False))
+        count += 1
+    out.write("\n]\n")
+    return count
+
+
+def _write_table(cursor: duckdb.DuckDBPyConnection, out: TextIO) -> int:
+    rows = _rows(cursor)
+    shown = list(islice(rows, TABLE_ROWS))
+    cells = [[_on_screen(value) for value in row] for row in shown]
+    names = [_on_screen(name) for name in _columns(cursor)]
+    widths = [max(map(len, column)) for column in zip(names, *cells, strict=True)]
+    right = [bool(shown) and all(_is_number(row[n]) for row in shown) for n in range(len(names))]
+    lines = (names, ["─" * width for width in widths], *cells)
+    out.writelines("  ".join(_aligned(line, widths, right)).rstrip() + "\n" for line in lines)
+    more = sum(1 for _ in rows)
+    count = len(shown) + more
+    out.write(f"({count} rows" + (f", the first {len(shown)} shown; --format csv gives all" if more else "") + ")\n")
+    return count
+
+
+def _aligned(cells: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> Iterator[str]:
+    for cell, width, to_the_right in zip(cells, widths, right, strict=True):
+        yield cell.rjust(width) if to_the_right else cell.ljust(width)
+
+
+def _is_number(value: object) -> bool:
+    return value is None or (isinstance(value, int | float | Decimal) and not isinstance(value, bool))
+
+
+def _on_screen(value: object) -> str:
+    # Text from stations may hold line ends and terminal commands.
+    text = "NULL" if value is None else for_text(value)
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
