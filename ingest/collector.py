@@ -11,6 +11,7 @@ import contextlib
 import logging
 import signal
 import socket
+import sqlite3
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -30,10 +31,11 @@ from ingest.dialogue import Dialogue
 from ingest.journal import Journal
 from ingest.landing import Lander, highest_landed
 from ingest.metrics import Exposition, MetricsServer, Tally
+from warehouse.errors import SettingsError, StoreError
 from warehouse.settings import is_loopback
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from warehouse.settings import Settings
 
@@ -41,6 +43,7 @@ log = logging.getLogger(__name__)
 
 _PING_SECONDS: Final = 30.0  # keeps NAT tables open; a missing pong is no reason to drop a station
 _CLOSE_SECONDS: Final = 3.0
+_STOP_SECONDS: Final = 10.0
 _MOST_UNANSWERED: Final = 64  # calls of one station waiting for the disk; OCPP allows a station one
 _MOST_UNREAD_BYTES: Final = 1_048_576  # answers that a station does not read
 _REPLACED: Final = (CloseCode.POLICY_VIOLATION, "replaced by a newer connection of this station")
@@ -187,22 +190,44 @@ async def run(
     collector.journal.commit_seconds = exposition.commits.observe
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(collector.journal.close)
-        metrics = MetricsServer(settings.collect_host, settings.metrics_port, exposition, collector.health)
+        with _port_free("KWHOUSE_METRICS_PORT", settings.metrics_port):
+            metrics = MetricsServer(settings.collect_host, settings.metrics_port, exposition, collector.health)
         stack.push_async_callback(asyncio.to_thread, metrics.close)
         await collector.access.refresh()
+        with _port_free("KWHOUSE_COLLECT_PORT", settings.collect_port):
+            server = await _listen(collector)
         tasks = [asyncio.create_task(collector.access.keep_fresh()), asyncio.create_task(collector.lander.run())]
-        server = await _listen(collector)
         if ready is not None:
             ready(_addresses(server, metrics))
         await (stop or asyncio.Event()).wait()
         server.close(code=CloseCode.GOING_AWAY, reason="the central system is stopping")
-        await server.wait_closed()
+        await asyncio.wait([asyncio.ensure_future(server.wait_closed())], timeout=_STOP_SECONDS)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await asyncio.wait_for(collector.journal.flush(), 10)
+        return await _land_everything(collector)
+
+
+async def _land_everything(collector: Collector) -> int:
+    """Exit status: 0 when nothing waits any more. What the disk refuses now, the next start lands."""
+    try:
+        await asyncio.wait_for(collector.journal.flush(), _STOP_SECONDS)
         await collector.lander.land()
+    except (TimeoutError, StoreError, OSError, sqlite3.Error) as error:
+        reason = collector.journal.failure or error
+        log.error("%d rows have not landed (%s). Mend it and start again.", collector.lander.waiting_rows, reason)
+        return 1
     return 0
+
+
+@contextlib.contextmanager
+def _port_free(setting: str, port: int) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise SettingsError(
+            f"Port {port} cannot be opened ({error.strerror or error}). Stop what uses it or set {setting}."
+        ) from error
 
 
 async def _listen(collector: Collector) -> Server:

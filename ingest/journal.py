@@ -15,9 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import fcntl
 import logging
-import os
 import queue
 import sqlite3
 import threading
@@ -30,7 +28,8 @@ from typing import Any, Final, TypeVar
 from ingest.ocpp.answers import Start
 from warehouse.contract.model import Table
 from warehouse.contract.raw import CONNECTIONS, MESSAGES, REJECTED
-from warehouse.errors import SettingsError, StoreBusy
+from warehouse.errors import SettingsError
+from warehouse.store.lock import file_lock
 
 log = logging.getLogger(__name__)
 
@@ -116,10 +115,9 @@ class Journal:
         rows from `after` + 1: what an earlier journal of that name has landed must not come twice.
         """
         self._path = path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._lock = _lock(path.with_name("journal.lock"))
-        try:
-            self._reader = connect(path)
+        with contextlib.ExitStack() as opening:
+            opening.enter_context(file_lock(path.with_name("journal.lock"), patience_seconds=0))
+            self._reader = opening.enter_context(contextlib.closing(connect(path)))
             for statement in (*_SCHEMA, *map(_create, TABLES)):
                 self._reader.execute(statement)
             self.collector_id = _identity(self._reader, name)
@@ -129,9 +127,7 @@ class Journal:
             self._next_transaction: int = self._reader.execute(
                 "SELECT coalesce(max(transaction_id), 0) + 1 FROM transactions"
             ).fetchone()[0]
-        except BaseException:
-            os.close(self._lock)
-            raise
+            self._held = opening.pop_all()
         self._fresh_starts: dict[tuple[Any, ...], int] = {}
         self._loop = asyncio.get_running_loop()
         self._group = Group()
@@ -199,8 +195,7 @@ class Journal:
         self._stopping.set()
         self._inbox.put(None)
         await self._loop.run_in_executor(None, self._thread.join)
-        self._reader.close()
-        os.close(self._lock)
+        self._held.close()
 
     def _hand_over(self) -> None:
         group, self._group = self._group, Group()
@@ -277,16 +272,6 @@ def last_seq(connection: sqlite3.Connection) -> int:
     statements = [f"SELECT max(seq) FROM {table.name}" for table in TABLES]  # noqa: S608 (names of the contract)
     statements.append("SELECT max(last_seq) FROM landings")
     return max(connection.execute(statement).fetchone()[0] or 0 for statement in statements)
-
-
-def _lock(path: Path) -> int:
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(descriptor)
-        raise StoreBusy(str(path), 0) from None
-    return descriptor
 
 
 def _identity(connection: sqlite3.Connection, name: str | None) -> str:

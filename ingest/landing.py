@@ -12,7 +12,6 @@ in one process drop each other's locks on the file (sqlite.org/howtocorrupt.html
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import logging
 import os
 import sqlite3
@@ -25,9 +24,11 @@ from typing import Final, NamedTuple
 from ingest.journal import TABLES, Journal, last_seq
 from warehouse.contract.model import Table
 from warehouse.errors import StoreError
+from warehouse.store.lock import file_lock
 
 log = logging.getLogger(__name__)
 
+_STARTS_REMEMBERED: Final = 1_000_000  # a StartTransaction repeated later than that gets a new id; about 250 MB
 _ROWS_DELETED_AT_ONCE: Final = 20_000  # some 20 ms: commits of new frames wait no longer than that
 
 
@@ -76,6 +77,10 @@ def finish(connection: sqlite3.Connection, landing: Range) -> None:
     connection.execute("DELETE FROM landings WHERE last_seq < ?", (landing.first_seq,))
     connection.execute(
         "UPDATE landings SET finished_at = ? WHERE first_seq = ?", (time.time_ns() // 1000, landing.first_seq)
+    )
+    connection.execute(
+        "DELETE FROM transactions WHERE transaction_id <= (SELECT max(transaction_id) FROM transactions) - ?",
+        (_STARTS_REMEMBERED,),
     )
     connection.execute("COMMIT")
 
@@ -232,8 +237,7 @@ def main(arguments: list[str]) -> None:
     journal, folder, collector_id, first_seq, last = arguments
     os.nice(5)  # frames first
     # The child of a collector that was killed may still be writing this very range: wait for its end.
-    with Path(journal).with_name("landing.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with file_lock(Path(journal).with_name("landing.lock")):
         write_files(Path(journal), Path(folder), collector_id, Range(int(first_seq), int(last)))
 
 

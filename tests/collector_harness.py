@@ -70,7 +70,6 @@ def collector(home: Path, stations: frozenset[str] = STATIONS, **overrides: Any)
                 status.append(runner.run(serve()))
         except BaseException as error:
             told.put(error)
-            raise
 
     status: list[int] = []
     thread = threading.Thread(target=work)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
+import urllib.request
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from tests.collector_harness import collector, landed, station
+from warehouse.errors import SettingsError, StoreBusy
 
 NOW = "2026-01-31T12:00:00Z"
 READING = {"timestamp": NOW, "sampledValue": [{"value": "1234.5", "unit": "Wh"}]}
@@ -313,3 +315,33 @@ def test_stopping_closes_stations_with_going_away(tmp_path: Path) -> None:
     assert (codes, running.status) == ([1001], 0)
     assert [row["event"] for row in landed(running, "connections")] == ["opened", "closed"]
     assert landed(running, "connections")[1]["close_code"] == 1001
+
+
+def test_a_port_in_use_is_named_and_nothing_is_left_behind(tmp_path: Path) -> None:
+    with collector(tmp_path / "one") as running:
+        port = int(running.ready.url.rsplit(":", 1)[1].split("/")[0])
+        with pytest.raises(SettingsError, match="KWHOUSE_COLLECT_PORT"), collector(tmp_path / "two", collect_port=port):
+            pass
+    with collector(tmp_path / "two"):
+        pass
+
+
+def test_two_collectors_on_one_data_folder_are_refused(tmp_path: Path) -> None:
+    with collector(tmp_path), pytest.raises(StoreBusy), collector(tmp_path):
+        pass
+
+
+def test_health_and_metrics_tell_of_a_running_collector(tmp_path: Path) -> None:
+    async def talk() -> None:
+        async with station(running) as cp:
+            await cp.call("Heartbeat", {})
+            facts = json.loads(await asyncio.to_thread(get, "health"))
+            assert (facts["status"], facts["connections"]) == ("ok", 1)
+            assert "kwhouse_connections 1.0" in await asyncio.to_thread(get, "metrics")
+
+    def get(path: str) -> str:
+        with urllib.request.urlopen(running.ready.metrics_url + path, timeout=10) as answer:
+            return str(answer.read().decode())
+
+    with collector(tmp_path) as running:
+        asyncio.run(talk())
