@@ -10,7 +10,6 @@ import asyncio
 import contextlib
 import logging
 import signal
-import socket
 import sqlite3
 import time
 from collections.abc import Callable
@@ -22,6 +21,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHeader
 from websockets.frames import CloseCode
 from websockets.headers import parse_subprotocol
 from websockets.http11 import Request, Response
+from websockets.protocol import State
 from websockets.typing import Subprotocol
 
 from ingest import handshake
@@ -41,7 +41,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_PING_SECONDS: Final = 30.0  # keeps NAT tables open; a missing pong is no reason to drop a station
+_PING_SECONDS: Final = 30.0
+_PINGS_IN_A_ROW: Final = 100
 _CLOSE_SECONDS: Final = 3.0
 _STOP_SECONDS: Final = 10.0
 _MOST_UNANSWERED: Final = 64  # calls of one station waiting for the disk; OCPP allows a station one
@@ -118,7 +119,6 @@ class Collector:
         )
         self._replace(station_id)
         self._current[station_id] = (dialogue, connection)
-        _keep_alive(connection)
         dialogue.open("{}:{}".format(*connection.remote_address[:2]))
         code, reason = int(CloseCode.INTERNAL_ERROR), ""
         try:
@@ -148,6 +148,21 @@ class Collector:
         task = asyncio.create_task(connection.close(*_REPLACED))
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
+
+    async def keep_open(self) -> None:
+        """Ping all stations now and then, until cancelled.
+
+        It keeps NAT tables open, and the kernel ends a connection whose peer acknowledges nothing. A missing pong
+        is no reason to drop a station; websockets' own pings would be remembered until their pong comes, for ever.
+        """
+        while True:
+            await asyncio.sleep(_PING_SECONDS)
+            for number, (_, connection) in enumerate(list(self._current.values())):
+                if connection.state is State.OPEN:
+                    connection.protocol.send_ping(b"")
+                    connection.send_data()
+                if number % _PINGS_IN_A_ROW == 0:
+                    await asyncio.sleep(0)
 
     # Facts for /health.
 
@@ -196,7 +211,8 @@ async def run(
         await collector.access.refresh()
         with _port_free("KWHOUSE_COLLECT_PORT", settings.collect_port):
             server = await _listen(collector)
-        tasks = [asyncio.create_task(collector.access.keep_fresh()), asyncio.create_task(collector.lander.run())]
+        chores = (collector.access.keep_fresh(), collector.lander.run(), collector.keep_open())
+        tasks = [asyncio.create_task(chore) for chore in chores]
         if ready is not None:
             ready(_addresses(server, metrics))
         await (stop or asyncio.Event()).wait()
@@ -240,8 +256,7 @@ async def _listen(collector: Collector) -> Server:
         select_subprotocol=_select,
         compression="deflate",
         max_size=settings.max_frame_bytes,
-        ping_interval=_PING_SECONDS,
-        ping_timeout=None,
+        ping_interval=None,  # see `Collector.keep_open`
         close_timeout=_CLOSE_SECONDS,
         server_header="kwhouse",
         reuse_address=True,
@@ -275,13 +290,6 @@ def _why(end: ConnectionClosed) -> tuple[int, str]:
     """Close code and reason of whoever closed first; 1006 where the connection broke off."""
     close = end.rcvd if end.rcvd_then_sent or end.sent is None else end.sent
     return (CloseCode.ABNORMAL_CLOSURE, "") if close is None else (close.code, close.reason)
-
-
-def _keep_alive(connection: ServerConnection) -> None:
-    """Let the kernel find peers that are gone: pings alone never end a connection."""
-    sock = connection.transport.get_extra_info("socket")
-    if sock is not None:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
 
 
 def _addresses(server: Server, metrics: MetricsServer) -> Ready:

@@ -62,7 +62,7 @@ def columns(table: Table) -> tuple[str, ...]:
 def _create(table: Table) -> str:
     types = {name: "TEXT" if table.by_name[name].type == "VARCHAR" else "INTEGER" for name in columns(table)}
     types["seq"] = "INTEGER PRIMARY KEY"
-    return f"CREATE TABLE IF NOT EXISTS {table.name} ({', '.join(f'{n} {t}' for n, t in types.items())}) STRICT"
+    return f"CREATE TABLE IF NOT EXISTS {table.name} ({', '.join(f'{n} {t}' for n, t in types.items())})"
 
 
 def _insert(table: Table, rows: int) -> str:
@@ -246,7 +246,7 @@ class Journal:
             begun = time.perf_counter()
             try:
                 group.write(connection)
-            except (sqlite3.Error, OSError) as error:
+            except Exception as error:  # whatever it is, this thread must live on and /health must tell
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
                 self._loop.call_soon_threadsafe(self._refused, str(error))

@@ -345,3 +345,18 @@ def test_health_and_metrics_tell_of_a_running_collector(tmp_path: Path) -> None:
 
     with collector(tmp_path) as running:
         asyncio.run(talk())
+
+
+def test_a_station_that_answers_no_pings_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ingest.collector._PING_SECONDS", 0.02)
+
+    async def talk() -> None:
+        async with station(running) as cp:
+            await cp.call("Heartbeat", {})
+            cp.socket.transport.pause_reading()
+            await asyncio.sleep(0.5)
+            cp.socket.transport.resume_reading()
+            assert (await cp.call("Heartbeat", {}))[0] == 3
+
+    with collector(tmp_path) as running:
+        asyncio.run(talk())
