@@ -72,12 +72,12 @@ def replay(
     """Tell what has not been acknowledged yet (`anew`: everything) to the central system at `url`.
 
     `url` is the address before the station's identity, e.g. ws://127.0.0.1:9000/ocpp. Raises `StationRefused`,
-    `AnswerUnusable`, `ConnectionLost`, or `StoreBusy` while another replay of this data folder runs; what was acknowledged until then stays marked.
+    `AnswerUnusable`, `ConnectionLost`, or `StoreBusy` while another replay of this data folder runs; what was
+    acknowledged until then stays marked.
     """
     # The port says nothing about which collector it is: on this machine it is the one of this data folder.
     target = "" if is_loopback(urlsplit(url).hostname or "") else url
     folder = settings.home / "replay"
-    folder.mkdir(parents=True, exist_ok=True)
     # Two runs at once would throw each other's stations off the collector, which keeps the newest connection only.
     with (
         file_lock(folder / "replay.lock", 1.0),

@@ -139,19 +139,19 @@ def test_the_stations_time_is_the_collectors_time(tmp_path):
 
 
 def test_a_collector_that_goes_away_is_waited_for(tmp_path, monkeypatch):
-    work = workload(60)
+    work = workload(25)
     settings = load_settings(home=tmp_path)
     reports = []
     with collector(tmp_path) as url:
         port = int(url.split(":")[2].split("/")[0])
         thread = threading.Thread(target=lambda: reports.append(replay(settings, work, url)))
         thread.start()
-        time.sleep(1)
+        time.sleep(0.7)
     with collector(tmp_path, port):
         thread.join(60)
-    assert reports[0].sessions == 240
+    assert reports[0].sessions == 100
     told = sessions_told(tmp_path)
-    assert len(told) == 240
+    assert len(told) == 100
     assert all(len(ids) == 1 for ids, _ in told.values())
 
 
@@ -161,12 +161,12 @@ from pathlib import Path
 from ingest.replay.runner import replay
 from tests.integration.test_replay import workload
 from warehouse.settings import load_settings
-replay(load_settings(home=Path(sys.argv[1])), workload(60), sys.argv[2])
+replay(load_settings(home=Path(sys.argv[1])), workload(25), sys.argv[2])
 """
 
 
 def test_a_killed_replay_goes_on_where_it_stopped(tmp_path):
-    work, settings = workload(60), load_settings(home=tmp_path)
+    work, settings = workload(25), load_settings(home=tmp_path)
     root = Path(runner.__file__).parents[2]
     with collector(tmp_path) as url:
         child = subprocess.Popen([sys.executable, "-c", KILLED, str(tmp_path), url], cwd=root,
@@ -179,9 +179,9 @@ def test_a_killed_replay_goes_on_where_it_stopped(tmp_path):
         child.wait()
         report = replay(settings, work, url)
     assert report.sessions_before > 20
-    assert report.sessions + report.sessions_before == 240
+    assert report.sessions + report.sessions_before == 100
     told = sessions_told(tmp_path)
-    assert len(told) == 240
+    assert len(told) == 100
     assert all(len(ids) == 1 for ids, _ in told.values()), "told twice, but one transaction"
     extra = landed(tmp_path).filter("direction = 'in'").count("*").fetchone()[0] - report.calls
     assert extra > 0
