@@ -34,6 +34,7 @@ _MEAN_STAY_HOURS = 1.5
 _SHORTEST_STAY = timedelta(minutes=10)
 _HANDSHAKES_AT_ONCE = 50
 _RECONNECT_SECONDS = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
+_FOREVER = 1 << 62
 _REGISTER_EPOCH = datetime(2025, 1, 1, tzinfo=UTC)
 _REGISTER_WH_PER_SECOND = 45
 """A connector's register starts each run at 45 Wh for each second since 2025: more than a 150 kW connector can have
@@ -174,15 +175,16 @@ class _Run:
             self.ended += 1
 
         sessions = station_sessions(self.fleet, station.hardware, self.begin, self.hours)
-        end = None if self.hours is None else self.begin + int(self.hours * 3_600_000_000)
+        end = _FOREVER if self.hours is None else self.begin + int(self.hours * 3_600_000_000)
         return _with_heartbeats(perform(station, sessions, finished), station, self.begin, end)
 
 
-def _with_heartbeats(script: Script, station: Station16 | Station201, begin: int, end: int | None) -> Script:
+def _with_heartbeats(script: Script, station: Station16 | Station201, begin: int, end: int) -> Script:
     """The script's calls, and a heartbeat wherever the station would be silent for longer than it may be."""
     last = begin
     pending = next(script, None)
-    while (until := pending[0] if pending else end) is not None:
+    while True:
+        until = pending[0] if pending else end
         while until - last > (beat := station.heartbeat_seconds * 1_000_000):
             last += beat
             yield last, station.heartbeat()
@@ -215,6 +217,8 @@ def _connector_sessions(
 ) -> Iterator[Session]:
     station_id, (evse, connector), rating = hardware.station_id, place, hardware.connectors[place]
     chance = random.Random(f"{fleet.seed}/{station_id}/{evse}/{connector}")  # noqa: S311 (a simulation, no secret)
+    if fleet.sessions_per_hour <= 0:
+        return
     mean_gap_hours = sum(len(other.connectors) for other, _ in fleet.hardware()) / fleet.sessions_per_hour
     mean_stay_hours = _MEAN_STAY_HOURS / 3 if rating > MAX_AC_POWER_W else _MEAN_STAY_HOURS
     begin = start

@@ -9,6 +9,8 @@ from pathlib import Path
 from ingest.fleet.simulated_registry import write_rows
 from ingest.replay.made_up import DRIVERS, FAST_CHARGERS, NOTE, card, driver_id, terminal_token
 from ingest.replay.workload import Workload
+from warehouse.errors import InputError
+from warehouse.settings import Settings
 
 # Prices, taxes and the company are made up: no connection to the real operators of these sites.
 _OPERATORS = f"""\
@@ -117,6 +119,28 @@ def write_demo_registry(folder: Path, workload: Workload) -> None:
         ("id_token", "token_type", "contract_id", "status", "valid_from", "note"),
         _tokens(workload),
     )
+
+
+def refuse_other_registry(settings: Settings) -> None:
+    """Raise `InputError` where the data folder's registry holds sites of somebody else.
+
+    The demo declares its registry as a whole, and applying it would take away what a person has declared.
+    """
+    import sqlalchemy as sa
+
+    from warehouse.state import open_state, table
+
+    engine = open_state(settings)
+    try:
+        with engine.connect() as connection:
+            sites = set(connection.scalars(sa.select(table("registry", "sites").c.site_id)))
+    finally:
+        engine.dispose()
+    if others := sorted(sites - set(DRIVERS)):
+        raise InputError(
+            f"The registry in {settings.home} holds {', '.join(others)}, which the demo would remove. "
+            "Give the demo a folder of its own: KWHOUSE_HOME=./data-demo make demo"
+        )
 
 
 def _texts() -> Iterator[tuple[str, str]]:

@@ -67,6 +67,12 @@ def test_silent_stations_send_heartbeats():
     assert seconds == [(60, beat), (120, beat), (180, beat), (200, status), (260, beat), (320, beat)]
 
 
+def test_a_fleet_without_arrivals_only_beats():
+    fleet = Fleet(stations=1, sessions_per_hour=0)
+    hardware, _ = next(fleet.hardware())
+    assert not list(station_sessions(fleet, hardware, BEGIN, None))
+
+
 def test_registry_files_can_be_applied(tmp_path):
     fleet = Fleet(stations=11)
     write_registry(tmp_path / "registry", fleet)

@@ -7,10 +7,13 @@ import csv
 import pytest
 import yaml
 
+from ingest.fleet.simulated_registry import write_registry as write_simulated
+from ingest.fleet.simulator import Fleet
 from ingest.replay import made_up
-from ingest.replay.demo_registry import write_demo_registry
+from ingest.replay.demo_registry import refuse_other_registry, write_demo_registry
 from ingest.replay.workload import registered_ratings
 from warehouse.contract import registry
+from warehouse.errors import InputError
 from warehouse.registry import apply
 from warehouse.settings import load_settings
 
@@ -66,3 +69,16 @@ def test_the_files_can_be_applied_and_give_the_ratings(tmp_path):
     assert not apply(settings, tmp_path / "registry").changed
     ratings = registered_ratings(settings)
     assert (len(ratings), ratings["11900388", 1, 1], ratings["AG-1F01", 1, 1]) == (107, 50_000, 7_200)
+
+
+def test_a_folder_with_somebody_elses_registry_is_refused(tmp_path):
+    settings = load_settings(home=tmp_path)
+    refuse_other_registry(settings)
+    write_demo_registry(tmp_path / "registry", made_up.demo_workload())
+    apply(settings, tmp_path / "registry")
+    refuse_other_registry(settings)
+    write_simulated(tmp_path / "simulated", Fleet(stations=1))
+    other = load_settings(home=tmp_path / "other")
+    apply(other, tmp_path / "simulated")
+    with pytest.raises(InputError, match="KWHOUSE_HOME"):
+        refuse_other_registry(other)
