@@ -6,7 +6,6 @@ Without a socket: what is to be sent goes to a function that the caller hands in
 from __future__ import annotations
 
 import logging
-from typing import Final
 
 from ingest.access import Access
 from ingest.clock import Clock, iso
@@ -18,8 +17,6 @@ from ingest.ocpp.schemas import schema_error
 from warehouse.contract.raw import CONNECTIONS, MESSAGES, REJECTED
 
 log = logging.getLogger(__name__)
-
-_LONGEST_TEXT: Final = 65_536  # characters kept of a text that is not a frame
 
 
 class Dialogue:
@@ -114,10 +111,9 @@ class Dialogue:
 
     def _reject(self, text: str, rejection: Rejection) -> None:
         now = self._clock.now()
-        kept = text[:_LONGEST_TEXT]
         self._journal.append(
             REJECTED,
-            (self._connection_id, self.station_id, now, self.version, kept, rejection.reason, rejection.detail),
+            (self._connection_id, self.station_id, now, self.version, text, rejection.reason, rejection.detail),
         )
         self._tally.rejected[rejection.reason] += 1
         reply = answer_rejection(self.version, rejection)
