@@ -1,0 +1,30 @@
+-- What the frames of `status_frames` say of connectors. Connector 0 (1.6) and EVSE 0 (2.x) stand for the station as
+-- a whole and are no connectors.
+WITH frames AS (
+    SELECT
+        collector_id, seq, station_id, received_at,
+        CASE WHEN json_valid(payload) THEN from_json(payload, '{
+            "connectorId": "VARCHAR", "evseId": "VARCHAR", "status": "VARCHAR", "connectorStatus": "VARCHAR",
+            "errorCode": "VARCHAR", "timestamp": "VARCHAR"
+        }') END AS body
+    FROM status_frames
+),
+told AS (
+    SELECT
+        collector_id, seq, station_id, received_at,
+        try_cast(coalesce(body.evseId, body.connectorId) AS INTEGER) AS evse_id,
+        try_cast(body.connectorId AS INTEGER) AS connector_id,
+        lower(trim(coalesce(body.connectorStatus, body.status))) AS reported_state,
+        nullif(nullif(trim(body.errorCode), ''), 'NoError') AS error_code,
+        try_cast(trim(body.timestamp) AS TIMESTAMPTZ) AS told_at
+    FROM frames
+)
+SELECT
+    collector_id, seq, station_id, evse_id, connector_id, reported_state, error_code,
+    -- The station's own time, if it can be: a queue is a week old at most, a good clock five minutes ahead.
+    CASE WHEN told_at BETWEEN received_at - INTERVAL 7 DAY AND received_at + INTERVAL 5 MINUTE
+         THEN told_at ELSE received_at END AS at_time
+FROM told
+WHERE evse_id > 0 AND connector_id > 0
+  AND reported_state IN ('available', 'preparing', 'charging', 'suspendedev', 'suspendedevse', 'finishing', 'reserved',
+                         'unavailable', 'faulted', 'occupied')

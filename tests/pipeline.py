@@ -1,0 +1,40 @@
+"""Run the pipeline's stages over a lake, without Dagster, and read what came of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pipelines.registry_history import record_registry
+from pipelines.sessions import connector_states, meter_values, sessions, transaction_events
+from pipelines.stages import run_stage
+from pipelines.utilization import utilization
+from warehouse.contract import Table, core, mart
+from warehouse.store import Lake
+from warehouse.store.landing import register_landed
+
+STAGES = (
+    transaction_events.STAGE, meter_values.STAGE, connector_states.STAGE, sessions.STAGE, utilization.STAGE,
+)  # fmt: skip
+TABLES = (
+    core.EVENTS, core.METER_VALUES, core.STATES, core.SESSIONS, core.ENERGY_STEPS, mart.CONNECTOR_HOURS, mart.SITE_DAYS,
+)  # fmt: skip
+
+
+def bring_up_to_date(lake: Lake, *, full: bool = False) -> None:
+    register_landed(lake)
+    record_registry(lake)
+    for stage in STAGES:
+        run_stage(lake, stage, full=full)
+
+
+def rows(lake: Lake, table: Table) -> list[tuple[Any, ...]]:
+    """All rows in the order of the key."""
+    return lake.con.execute(f"SELECT * FROM {table.full_name} ORDER BY {', '.join(table.key)}").fetchall()
+
+
+def contents(lake: Lake) -> dict[str, list[tuple[Any, ...]]]:
+    return {table.full_name: rows(lake, table) for table in TABLES}
+
+
+def one(lake: Lake, query: str) -> Any:
+    return lake.con.execute(query).fetchall()[0][0]
