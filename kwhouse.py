@@ -1,6 +1,7 @@
 """The command line: wires the rooms together. Each command reads the settings once and hands them on.
 
-Exit status: 0 done, 1 refused or failed (the message names the mend), 2 wrong usage, 75 try again later.
+Results go to stdout (as JSON with --json), progress and warnings to stderr. Exit status: 0 done, 1 refused or failed
+(the message names the mend), 2 wrong usage, 75 try again later.
 """
 
 from __future__ import annotations
@@ -8,16 +9,22 @@ from __future__ import annotations
 import dataclasses
 import json
 import sys
-from datetime import date, datetime
-from decimal import Decimal
+from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from warehouse.errors import KwhouseError
 
 if TYPE_CHECKING:
+    import polars as pl
+    from _typeshed import DataclassInstance
+
+    from pipelines.refresh import RefreshReport
+    from pipelines.stages import StageResult
+    from warehouse.registry import ApplyReport
     from warehouse.settings import Settings
 
 app = typer.Typer(
@@ -28,29 +35,53 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 registry_app = typer.Typer(
-    help="Declare operators, sites, stations, tokens, contracts and tariffs.", no_args_is_help=True
+    help="Declare operators, sites, stations, tokens, contracts and tariffs in files.", no_args_is_help=True
 )
 app.add_typer(registry_app, name="registry")
 
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 
+class QueryFormat(StrEnum):
+    """How rows are printed."""
+
+    table = "table"
+    csv = "csv"
+    json = "json"
+
+
+class FileFormat(StrEnum):
+    """How an extract is written."""
+
+    csv = "csv"
+    xlsx = "xlsx"
+    parquet = "parquet"
+    json = "json"
+
+
+class OcppVersion(StrEnum):
+    """What a replayed station speaks."""
+
+    v16 = "1.6"
+    v201 = "2.0.1"
+
+
 @app.command()
 def demo(
     serve: Annotated[bool, typer.Option("--serve/--no-serve", help="Open the dashboard at the end.")] = True,
-    limit: Annotated[int | None, typer.Option(help="Replay only the first so many sessions of each site.")] = None,
 ) -> None:
-    """Replay real sessions over OCPP, refresh the warehouse and open the dashboard."""
-    from dashboards.run import main as dashboard_main
+    """Replay real sessions over OCPP, refresh the warehouse, check it, and open the dashboard."""
     from ingest.replay.demo import run_demo
-    from pipelines.refresh import refresh as run_refresh
-    from warehouse.registry import apply
 
     settings = _settings()
-    passed = run_demo(settings, limit=limit, apply_registry=apply, refresh=run_refresh)
-    if not passed:
+    check = run_demo(
+        settings, apply_registry=_apply_registry, refresh=_refresh_aloud, read_sessions=_session_energies, say=_say
+    )
+    if not check.ok:
         raise typer.Exit(1)
     if serve:
+        from dashboards.run import main as dashboard_main
+
         raise typer.Exit(dashboard_main(settings))
 
 
@@ -60,7 +91,6 @@ def up() -> None:
     from warehouse.supervisor import Program, run_together
 
     settings = _settings()
-    settings.home.mkdir(parents=True, exist_ok=True)
     _say(
         f"Stations:  ws://{settings.collect_host}:{settings.collect_port}/ocpp/<station_id>\n"
         f"Dagster:   http://127.0.0.1:{settings.dagster_port}\n"
@@ -74,10 +104,59 @@ def up() -> None:
 
 @app.command()
 def collect() -> None:
-    """Run the OCPP endpoint, ws://HOST:9000/ocpp/<station_id>, with /health and /metrics on the next port."""
+    """Run the OCPP endpoint ws://HOST:9000/ocpp/<station_id>; /health and /metrics on port 9001."""
     from ingest.collector import main as collector_main
 
     raise typer.Exit(collector_main(_settings()))
+
+
+@app.command()
+def simulate(
+    stations: Annotated[int, typer.Option(min=1, max=9_999, help="Number of stations.")] = 10,
+    sessions_per_hour: Annotated[float, typer.Option(min=0, help="Arrivals at the whole fleet.")] = 20.0,
+    hours: Annotated[float | None, typer.Option(min=0, help="Time to live; without it until Ctrl-C.")] = None,
+    speed: Annotated[float, typer.Option(min=1, help="How much faster than the wall clock (with --hours).")] = 1.0,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same fleet.")] = 1,
+    url: Annotated[str | None, typer.Option(help="Central system; default: the collector of the settings.")] = None,
+    write_registry: Annotated[
+        Path | None, typer.Option(help="Only write the fleet's registry files to this folder.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Run a fleet that speaks OCPP. Declare it first: --write-registry DIR, then `kwhouse registry apply DIR`."""
+    from ingest.fleet.simulated_registry import write_registry as write_files
+    from ingest.fleet.simulator import Fleet, simulate as run_fleet
+
+    fleet = Fleet(stations=stations, sessions_per_hour=sessions_per_hour, seed=seed)
+    if write_registry is not None:
+        write_files(write_registry, fleet)
+        _say(f"Written to {write_registry}; now: kwhouse registry apply {write_registry}")
+        return
+    if speed != 1.0 and hours is None:
+        raise typer.BadParameter("another speed than 1 needs --hours", param_hint="--speed")
+    _report(run_fleet(fleet, url or _collector_url(_settings()), hours=hours, speed=speed), as_json)
+
+
+@app.command()
+def replay(
+    file: Annotated[Path, typer.Argument(help="Sessions as CSV or Parquet.", exists=True, dir_okay=False)],
+    ocpp: Annotated[OcppVersion, typer.Option(help="What the stations speak.")] = OcppVersion.v16,
+    url: Annotated[str | None, typer.Option(help="Central system; default: the collector of the settings.")] = None,
+    anew: Annotated[bool, typer.Option("--anew", help="Tell everything again, not only what is left.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Speak a file of past sessions as OCPP.
+
+    Columns: site_id, station_id, connector_id, started_at, ended_at, energy_kwh; where known id_token, session_id,
+    time_zone (naive times are in that zone). The collector must allow it: KWHOUSE_ALLOW_REPLAY=true.
+    """
+    from ingest.replay.file_replay import replay_file
+    from ingest.replay.show import shown_progress
+
+    settings = _settings()
+    with shown_progress() as progress:
+        report = replay_file(settings, file, ocpp_version=ocpp.value, url=url, anew=anew, progress=progress, say=_say)
+    _report(report, as_json)
 
 
 @app.command()
@@ -86,10 +165,7 @@ def refresh(
     as_json: Json = False,
 ) -> None:
     """Run the Dagster job for what is new, in this process."""
-    from pipelines.refresh import refresh as run_refresh
-
-    report = run_refresh(_settings(), full=full, on_progress=None if as_json else _say)
-    _report(report, as_json)
+    _report(_refresh_aloud(_settings(), full=full), as_json)
 
 
 @app.command()
@@ -108,15 +184,45 @@ def dashboard() -> None:
     raise typer.Exit(dashboard_main(_settings()))
 
 
+@app.command()
+def sql(
+    query: Annotated[str, typer.Argument(help="One SELECT; quote it.")],
+    fmt: Annotated[QueryFormat, typer.Option("--format", help="How to print the rows.")] = QueryFormat.table,
+) -> None:
+    """Ask the warehouse in SQL, read-only."""
+    from warehouse.query import run_query
+    from warehouse.store import open_lake
+
+    with open_lake(_settings(), read_only=True) as lake:
+        run_query(lake, query, fmt.value, sys.stdout)
+
+
+@app.command()
+def extract(
+    name: Annotated[str, typer.Argument(help="sessions, cdrs, cdr_lines, invoices, invoice_lines or revenue_days.")],
+    date_from: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="First local day.")],
+    date_to: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="Local day after the last one.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="File to write.")],
+    fmt: Annotated[FileFormat, typer.Option("--format", help="Kind of file.")] = FileFormat.csv,
+    site: Annotated[list[str] | None, typer.Option(help="Only this site; may be given several times.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Write a billing extract to a file."""
+    from warehouse.extracts import write_extract
+    from warehouse.store import open_lake
+
+    with open_lake(_settings(), read_only=True) as lake:
+        report = write_extract(lake, name, date_from.date(), date_to.date(), fmt.value, output, site or None)
+    _report(report, as_json)
+
+
 @registry_app.command("apply")
 def registry_apply(
     folder: Annotated[Path, typer.Argument(help="Folder with one YAML or CSV file a table.")],
     as_json: Json = False,
 ) -> None:
     """Make the registry what the files say; with any problem in them nothing is applied."""
-    from warehouse.registry import apply
-
-    _report(apply(_settings(), folder), as_json)
+    _report(_apply_registry(_settings(), folder), as_json)
 
 
 @registry_app.command("export")
@@ -127,6 +233,73 @@ def registry_export(folder: Annotated[Path, typer.Argument(help="Folder to write
     _report(export(_settings(), folder), as_json)
 
 
+@app.command()
+def publish(
+    file: Annotated[Path, typer.Argument(help="DuckDB file to write, replaced in one step.")],
+    as_json: Json = False,
+) -> None:
+    """Write sessions, marts, billing and forecasts as one plain DuckDB file, for BI tools and notebooks."""
+    from warehouse.publish import publish as run_publish
+    from warehouse.store import open_lake
+
+    with open_lake(_settings(), read_only=True) as lake:
+        _report(run_publish(lake, file), as_json)
+
+
+@app.command()
+def doctor(as_json: Json = False) -> None:
+    """Tell what is set up, what is missing, and the mend."""
+    from warehouse.doctor import examine
+
+    report = examine(_settings())
+    _report(report, as_json)
+    raise typer.Exit(1 if report.failed else 0)
+
+
+@app.command()
+def docs(
+    folder: Annotated[Path, typer.Argument(help="Folder of the reference pages.")] = Path("docs/reference"),
+) -> None:
+    """Write the reference pages of tables, settings and extracts anew."""
+    from warehouse.contract.reference import write_pages
+
+    for path in write_pages(folder):
+        _say(str(path))
+
+
+def _apply_registry(settings: Settings, folder: Path) -> ApplyReport:
+    from pipelines.billing.tariffs import why_refused
+    from warehouse.registry import apply
+
+    return apply(settings, folder, why_refused)
+
+
+def _refresh_aloud(settings: Settings, *, full: bool = False) -> RefreshReport:
+    from pipelines.refresh import refresh as run_refresh
+
+    def say_step(step: StageResult) -> None:
+        if step.window is not None:
+            rows = ", ".join(f"{count:,} {table}" for table, count in step.rows.items())
+            _say(f"     {step.stage:<20} {step.seconds:6.2f} s  {rows}")
+
+    report = run_refresh(settings, full=full, on_progress=say_step)
+    for name, reason in report.set_aside.items():
+        _say(f"Set aside: {settings.set_aside / name}: {reason}")
+    return report
+
+
+def _session_energies(settings: Settings) -> pl.DataFrame:
+    from warehouse.readers import session_energies
+    from warehouse.store import open_lake
+
+    with open_lake(settings, read_only=True) as lake:
+        return session_energies(lake)
+
+
+def _collector_url(settings: Settings) -> str:
+    return f"ws://{settings.collect_host}:{settings.collect_port}/ocpp"
+
+
 def _settings() -> Settings:
     from warehouse.settings import load_settings
 
@@ -134,27 +307,18 @@ def _settings() -> Settings:
 
 
 def _say(line: str) -> None:
-    """Progress goes to stderr: stdout is for results."""
     sys.stderr.write(line + "\n")
     sys.stderr.flush()
 
 
-def _report(result: Any, as_json: bool) -> None:
-    """Print a result: as JSON, or as its own words."""
+def _report(result: DataclassInstance, as_json: bool) -> None:
+    """Print a result: as JSON, or in its own words."""
     if as_json:
-        value = dataclasses.asdict(result) if dataclasses.is_dataclass(result) else result
-        sys.stdout.write(json.dumps(value, default=_plain, ensure_ascii=False) + "\n")
+        # Exact decimals, instants and paths are text in JSON.
+        value = dataclasses.asdict(result)
+        sys.stdout.write(json.dumps(value, default=str, ensure_ascii=False) + "\n")
     else:
         sys.stdout.write(f"{result}\n")
-
-
-def _plain(value: object) -> object:
-    """JSON for what json does not know: exact decimals and instants as text."""
-    if isinstance(value, Decimal | Path):
-        return str(value)
-    if isinstance(value, date | datetime):
-        return value.isoformat()
-    raise TypeError(type(value).__name__)
 
 
 def main() -> None:
@@ -165,6 +329,8 @@ def main() -> None:
         _say(f"kwhouse: {error}")
         sys.exit(75 if error.retryable else 1)
     except BrokenPipeError:
+        # Whoever read our output has seen enough; closing stdout again must not complain.
+        sys.stderr.close()
         sys.exit(141)
 
 

@@ -81,6 +81,15 @@ def parse_tariff(tariff: Mapping[str, Any]) -> tuple[Component, ...]:
     return parse_elements(tariff.get("elements"))
 
 
+def why_refused(tariff: Mapping[str, object]) -> Iterator[str]:
+    """The reason why a tariff (currency, elements) cannot be priced; nothing where it can. For who takes tariffs in."""
+    try:
+        check_currency(tariff.get("currency"))
+        parse_elements(tariff.get("elements"))
+    except TariffRefused as refused:
+        yield str(refused)
+
+
 def check_currency(currency: object) -> None:
     """Raises `TariffRefused` for anything but a code of ISO 4217 that has a minor unit."""
     if currency not in MINOR_UNITS:
