@@ -125,7 +125,8 @@ def simulate(
 ) -> None:
     """Run a fleet that speaks OCPP. Declare it first: --write-registry DIR, then `kwhouse registry apply DIR`."""
     from ingest.fleet.simulated_registry import write_registry as write_files
-    from ingest.fleet.simulator import Fleet, simulate as run_fleet
+    from ingest.fleet.simulator import Fleet
+    from ingest.fleet.simulator import simulate as run_fleet
 
     fleet = Fleet(stations=stations, sessions_per_hour=sessions_per_hour, seed=seed)
     if write_registry is not None:
@@ -253,7 +254,7 @@ def doctor(as_json: Json = False) -> None:
 
     report = examine(_settings())
     _report(report, as_json)
-    raise typer.Exit(1 if report.failed else 0)
+    raise typer.Exit(report.exit_status)
 
 
 @app.command()
@@ -289,11 +290,11 @@ def _refresh_aloud(settings: Settings, *, full: bool = False) -> RefreshReport:
 
 
 def _session_energies(settings: Settings) -> pl.DataFrame:
-    from warehouse.readers import session_energies
+    from warehouse.readers.sessions import energies
     from warehouse.store import open_lake
 
     with open_lake(settings, read_only=True) as lake:
-        return session_energies(lake)
+        return energies(lake)
 
 
 def _collector_url(settings: Settings) -> str:

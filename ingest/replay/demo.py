@@ -19,8 +19,8 @@ from ingest.replay.check import SessionCheck, compare_sessions, session_frame
 from ingest.replay.dataset import TIME_ZONE
 from ingest.replay.demo_registry import write_demo_registry
 from ingest.replay.made_up import demo_workload
-from ingest.replay.show import shown_progress
 from ingest.replay.runner import ReplayReport, replay
+from ingest.replay.show import shown_progress
 from warehouse.errors import KwhouseError
 from warehouse.settings import Settings
 from warehouse.supervisor import Program, running

@@ -38,3 +38,8 @@ def steps(lake: Lake, session_id: str) -> pl.DataFrame:
     `power_kw` is the mean of the interval; `measured` is false where the energy is laid evenly over the session.
     """
     return frame(lake, "session_steps", session_id=session_id)
+
+
+def energies(lake: Lake) -> pl.DataFrame:
+    """All sessions: `station_id, started_at, energy_wh` (exact)."""
+    return frame(lake, "session_energies")
