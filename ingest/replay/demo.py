@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from ingest.replay.check import SessionCheck, compare_sessions, session_frame
 from ingest.replay.dataset import TIME_ZONE
-from ingest.replay.demo_registry import write_demo_registry
+from ingest.replay.demo_registry import refuse_other_registry, write_demo_registry
 from ingest.replay.made_up import demo_workload
 from ingest.replay.runner import ReplayReport, replay
 from ingest.replay.show import shown_progress
@@ -57,6 +57,7 @@ def run_demo(
     """
     started = time.perf_counter()
     say("1/4  Reading the session files and declaring the stations (drivers, contracts and prices are made up)")
+    refuse_other_registry(settings)
     workload = demo_workload()
     with tempfile.TemporaryDirectory() as folder:
         write_demo_registry(Path(folder), workload)
