@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from pipelines.billing import STAGES
-from pipelines.stages import StageResult, run_stage
+from pipelines.stages import Stage, StageResult, run_stage
 from warehouse.store import Lake
 
 OPEN = "2019-01-01T00:00:00.000000+00:00"
@@ -28,6 +28,7 @@ class World:
     def __init__(self, lake: Lake) -> None:
         self.lake = lake
         self._clock = datetime(2026, 1, 1, tzinfo=UTC)
+        self._changes: list[tuple[str, list[Any]]] = []
 
     def basic(self) -> World:
         self.set("operators", ["O"], country_code="DE", party_id="KWH", name="kWhouse GmbH")
@@ -77,11 +78,8 @@ class World:
 
     def _change(self, table: str, key: list[object], change: str, row: str | None) -> None:
         self._clock += timedelta(seconds=1)
-        with self.lake.write("test") as con:
-            con.execute(
-                "INSERT INTO lake.ops.registry_history VALUES (?, ?, ?, ?, ?, ?)",
-                [table, json.dumps(key), self._clock, change, str(hash(row)), row],
-            )
+        values = [table, json.dumps(key), self._clock, change, str(hash(row)), row]
+        self._changes.append(("INSERT INTO lake.ops.registry_history VALUES (?, ?, ?, ?, ?, ?)", values))
 
     def session(self, session_id: str = "s1", start: str = "2019-05-10T12:00:00+00:00", **changes: object) -> None:
         """Insert a session, or put another in its place: one hour of charging, half an hour idle, 10 kWh."""
@@ -112,17 +110,25 @@ class World:
             "last_received_at": began + timedelta(minutes=90),
             **changes,
         }
-        with self.lake.write("test") as con:
-            con.execute("DELETE FROM lake.core.sessions WHERE session_id = ?", [session_id])
-            marks = ", ".join("?" for _ in row)
-            con.execute(f"INSERT INTO lake.core.sessions VALUES ({marks})", list(row.values()))
+        self.drop_session(session_id)
+        marks = ", ".join("?" for _ in row)
+        self._changes.append((f"INSERT INTO lake.core.sessions VALUES ({marks})", list(row.values())))
 
     def drop_session(self, session_id: str) -> None:
-        with self.lake.write("test") as con:
-            con.execute("DELETE FROM lake.core.sessions WHERE session_id = ?", [session_id])
+        self._changes.append(("DELETE FROM lake.core.sessions WHERE session_id = ?", [session_id]))
 
-    def run(self, *, full: bool = False) -> list[StageResult]:
-        return [run_stage(self.lake, stage, full=full) for stage in STAGES]
+    def write(self) -> None:
+        """Put all changes made since the last time into the lake, in one transaction."""
+        if self._changes:
+            with self.lake.write("test") as con:
+                for statement, values in self._changes:
+                    con.execute(statement, values)
+            self._changes.clear()
+
+    def run(self, *stages: Stage, full: bool = False) -> list[StageResult]:
+        """Write the changes and run `stages`, or all of billing's."""
+        self.write()
+        return [run_stage(self.lake, stage, full=full) for stage in stages or STAGES]
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         return self.lake.con.execute(query).fetchall()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from pipelines.billing import cdrs
 from tests.integration.billing_world import OPEN, World, energy
 from warehouse.settings import load_settings
 from warehouse.store import open_lake
@@ -19,14 +20,6 @@ from warehouse.store import open_lake
 def world(tmp_path: Path) -> Iterator[World]:
     with open_lake(load_settings(home=tmp_path)) as lake:
         yield World(lake).basic()
-
-
-def reason(world: World) -> str:
-    """Why the only session has no price."""
-    ((evidence,),) = world.rows("SELECT evidence FROM ops.faults WHERE kind = 'unpriced'")
-    assert world.rows("SELECT * FROM billing.cdrs") == []
-    code: str = json.loads(evidence)["reason"]
-    return code
 
 
 def test_a_session_becomes_cdr_invoice_and_revenue(world: World) -> None:
@@ -86,67 +79,82 @@ def test_the_month_is_the_local_month_of_the_start(world: World) -> None:
     assert world.rows("SELECT local_date FROM mart.revenue_days") == [(date(2019, 6, 1),)]
 
 
-@pytest.mark.parametrize(
-    ("changes", "expected"),
-    [
-        ({"site_id": "unregistered"}, "unregistered"),
-        ({"energy_wh": None}, "no_energy"),
-        ({"energy_wh": Decimal(-1)}, "contradiction"),
-        ({"energy_wh": Decimal(10) ** 10}, "contradiction"),
-        ({"idle_seconds": -1}, "contradiction"),
-        ({"start": "2018-12-31T23:00:00+00:00"}, "token"),
-        ({"start": "2018-12-31T23:00:00+00:00", "id_token": None}, "no_tariff"),
-    ],
-)
-def test_a_session_that_cannot_be_priced_is_listed_with_the_reason(
-    world: World, changes: dict[str, object], expected: str
-) -> None:
-    world.session(**changes)  # type: ignore[arg-type]
+def reasons(world: World) -> dict[str, str]:
+    """Reason by session, after pricing what is new."""
+    world.run(cdrs.STAGE)
+    rows = world.rows("SELECT session_id, evidence FROM ops.faults WHERE kind = 'unpriced'")
+    return {session_id: json.loads(evidence)["reason"] for session_id, evidence in rows}
+
+
+def test_sessions_that_cannot_be_priced_are_listed_with_the_reason(world: World) -> None:
+    world.session("somewhere", site_id="unregistered")
+    world.session("no evidence", energy_wh=None)
+    world.session("below zero", energy_wh=Decimal(-1))
+    world.session("ten gigawatt-hours", energy_wh=Decimal(10) ** 10)
+    world.session("idle below zero", idle_seconds=-1)
+    world.session("backwards", ended_at=datetime(2019, 5, 1, tzinfo=UTC))
+    world.session("before the token", "2018-12-31T23:00:00+00:00")
+    world.session("before the tariff", "2018-12-31T23:00:00+00:00", id_token=None)
+    assert reasons(world) == {
+        "somewhere": "unregistered",
+        "no evidence": "no_energy",
+        "below zero": "contradiction",
+        "ten gigawatt-hours": "contradiction",
+        "idle below zero": "contradiction",
+        "backwards": "contradiction",
+        "before the token": "token",
+        "before the tariff": "no_tariff",
+    }
     world.run()
-    assert reason(world) == expected
+    assert world.rows("SELECT * FROM billing.cdrs") == []
     assert world.rows("SELECT * FROM billing.invoices") == []
+    assert world.rows("SELECT sum(unpriced_sessions) FROM mart.revenue_days") == [(7,)]  # but for the unregistered one
 
 
 def test_reasons_that_the_registry_gives(world: World) -> None:
-    world.session()
-    seen = []
+    def contract(contract_id: str, valid_from: str) -> None:
+        world.set("contracts", [contract_id], operator_id="O", currency="EUR", valid_from=valid_from)
 
-    def look() -> None:
-        world.run()
-        seen.append(reason(world))
+    def tariff(station_id: str, elements: str, valid_from: str = OPEN, currency: str = "EUR") -> None:
+        world.tariff(station_id, 1, elements, valid_from, currency)
+        world.assign(station_id, station_id, station_id=station_id)
+        world.session(station_id, station_id=station_id)
 
-    world.set("contracts", ["C1"], operator_id="O", currency="EUR", valid_from="2020-01-01T00:00:00Z")
-    look()
-    world.set("contracts", ["C1"], operator_id="O", currency="EUR", valid_from=OPEN)
-    world.tariff("T", 1, energy("-1"))
-    look()
-    world.tariff("T", 1, energy("1"), currency="ABC")
-    look()
-    world.tariff("T", 1, "no json")
-    look()
-    world.tariff("T", 1, energy("1"), valid_from="2020-01-01T00:00:00Z")
-    look()
-    world.tariff("T", 1, '[{"price_components": [{"type": "TIME", "price": 1, "step_size": 1}]}]')
-    world.session(charging_seconds=None, idle_seconds=None)
-    look()
-    world.assign("B", "U")
-    look()
-    world.remove("operators", ["O"])
-    look()
-    world.set("sites", ["site"], operator_id="O", name="Site", time_zone="Mars/Base", country_code="DE", currency="EUR")
-    world.set("operators", ["O"], country_code="DE", party_id="KWH", name="kWhouse GmbH")
-    look()
-    assert seen == [
-        "contract",
-        "tariff",
-        "tariff",
-        "tariff",
-        "no_version",
-        "no_readings",
-        "ambiguous",
-        "no_operator",
-        "no_time_zone",
-    ]
+    contract("C2", "2020-01-01T00:00:00Z")
+    world.set("tokens", ["early"], token_type="RFID", contract_id="C2", status="active", valid_from=OPEN)
+    world.session("early contract", id_token="early")
+    tariff("negative", energy("-1"))
+    tariff("currency", energy("1"), currency="ABC")
+    tariff("no json", "no json")
+    tariff("future", energy("1"), "2020-01-01T00:00:00Z")
+    tariff("twice", energy("1"))
+    world.assign("again", "T", station_id="twice")
+    tariff("time", '[{"price_components": [{"type": "TIME", "price": 1, "step_size": 1}]}]')
+    world.session("time", station_id="time", charging_seconds=None, idle_seconds=None)
+    world.set("sites", ["mars"], operator_id="O", name="M", time_zone="Mars/Base", country_code="DE", currency="EUR")
+    world.session("mars", site_id="mars")
+    world.set("sites", ["alone"], operator_id="P", name="A", time_zone="UTC", country_code="DE", currency="EUR")
+    world.session("alone", site_id="alone")
+    assert reasons(world) == {
+        "early contract": "contract",
+        "negative": "tariff",
+        "currency": "tariff",
+        "no json": "tariff",
+        "future": "no_version",
+        "twice": "ambiguous",
+        "time": "no_readings",
+        "mars": "no_time_zone",
+        "alone": "no_operator",
+    }
+    # Each is priced as soon as what was wrong is mended.
+    contract("C2", OPEN)
+    for station_id in ("negative", "currency", "no json", "future", "time"):
+        world.tariff(station_id, 1, energy("1"))
+    world.remove("tariff_assignments", ["again"])
+    world.set("sites", ["mars"], operator_id="O", name="M", time_zone="UTC", country_code="DE", currency="EUR")
+    world.set("operators", ["P"], country_code="DE", party_id="PPP", name="P")
+    assert reasons(world) == {}
+    assert world.rows("SELECT count(*) FROM billing.cdrs") == [(9,)]
 
 
 def test_the_most_particular_rule_wins_and_a_contract_goes_before_a_place(world: World) -> None:
@@ -169,7 +177,7 @@ def test_the_most_particular_rule_wins_and_a_contract_goes_before_a_place(world:
         world.tariff(f"T{number}", 1, energy("1"))
         world.assign(f"R{number}", f"T{number}", **scope)
         world.assign(f"elsewhere{number}", "T", **{**scope, "site_id": "elsewhere"})
-        world.run()
+        world.run(cdrs.STAGE)
         winners += [row[0] for row in world.rows("SELECT tariff_id FROM billing.cdrs")]
     assert winners == ["T0", "T1", "T2", "T3", "T4", "T5", "T6"]
 
