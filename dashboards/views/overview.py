@@ -61,7 +61,7 @@ def main() -> None:
             ),
             *(
                 Figure(
-                    f"Revenue, rated {row['currency']}",
+                    "Revenue, rated",
                     money(row["rated"], row["currency"]),
                     f"Sum of CDRs before VAT, by the sessions' starts. Billed on invoices so far: "
                     f"{money(row['billed'], row['currency'])}.",

@@ -1,0 +1,111 @@
+"""A served dashboard over a small warehouse, and the system's Chromium to look at it."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests import small_warehouse
+from tests.system_chromium import MEND, find
+
+ROOT = Path(__file__).parents[2]
+# No GPU and no calls home: what is measured and asserted is the page.
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+SERVE = """
+from dashboards.run import main
+from warehouse.settings import load_settings
+raise SystemExit(main(load_settings()))
+"""
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Path of the system's Chromium."""
+    path = find()
+    assert path, MEND
+    return path
+
+
+@pytest.fixture(scope="session")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of a dashboard that serves the small warehouse."""
+    home = small_warehouse.build(tmp_path_factory.mktemp("served")).home
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = {
+        **os.environ,
+        "KWHOUSE_HOME": str(home),
+        "KWHOUSE_DASHBOARD_PORT": str(port),
+        "PYTHONPATH": str(ROOT),
+    }
+    log = home / "dashboard.log"
+    with log.open("wb") as output:
+        # Started from another folder: nothing may depend on the working folder.
+        server = subprocess.Popen(
+            [sys.executable, "-c", SERVE], cwd=home, env=environment, stdout=output, stderr=output
+        )
+        try:
+            _wait(f"http://127.0.0.1:{port}/_stcore/health", server, log)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.terminate()
+            assert server.wait(20) == 0, log.read_text()
+
+
+def _wait(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
+    for _ in range(600):
+        assert server.poll() is None, log.read_text()
+        try:
+            with urllib.request.urlopen(url, timeout=1) as answer:
+                if answer.status == 200:
+                    return
+        except OSError:
+            time.sleep(0.1)
+    raise AssertionError(f"no answer from {url}: {log.read_text()}")
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        yield running
+        running.close()
+
+
+@pytest.fixture(scope="session")
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """One visitor's browser, whose cache stays warm from test to test."""
+    opened = browser.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True)
+    opened.set_default_timeout(30_000)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext, address: str) -> Iterator[Page]:
+    """A tab. Fails when a page asks any other host for anything, or throws."""
+    tab = context.new_page()
+    elsewhere: list[str] = []
+    thrown: list[str] = []
+
+    def note(url: str) -> None:
+        if not url.startswith((address, address.replace("http", "ws"), "data:", "blob:")):
+            elsewhere.append(url)
+
+    tab.on("request", lambda request: note(request.url))
+    tab.on("websocket", lambda socket_: note(socket_.url))
+    tab.on("pageerror", lambda error: thrown.append(str(error)))
+    yield tab
+    tab.close()
+    assert not elsewhere, f"asked other hosts: {elsewhere}"
+    assert not thrown
