@@ -44,9 +44,7 @@ class Choice:
         elif self.period == WEEKS:
             first = max(first, last - timedelta(days=27))
         elif self.period == YEAR:
-            # The day after the same day a year earlier; 29 February counts as the 28th.
-            first = max(first, last.replace(year=last.year - 1, day=min(last.day, 28) if last.month == 2 else last.day))
-            first = first if first == limits.first else first + timedelta(days=1)
+            first = max(first, _year_before(last + timedelta(days=1)))
         return Scope(self.sites or tuple(limits.sites), first, last)
 
     def address(self) -> dict[str, list[str]]:
@@ -59,6 +57,11 @@ class Choice:
         elif self.period != ALL:
             wanted["period"] = [self.period]
         return wanted
+
+
+def _year_before(day: date) -> date:
+    # 29 February has no day of its name a year before.
+    return date(day.year - 1, 3, 1) if (day.month, day.day) == (2, 29) else day.replace(year=day.year - 1)
 
 
 def parse(query: Mapping[str, Sequence[str]], limits: Limits) -> tuple[Choice, list[str]]:

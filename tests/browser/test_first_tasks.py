@@ -100,7 +100,7 @@ def test_session_is_reached_from_an_invoice_line(page: Page, address: str) -> No
 
 def _choose_first_row(page: Page, name: str) -> None:
     # The table is drawn on a canvas: its first row begins under the head, its check box at the left edge.
-    table = page.locator(f".st-key-table_{name} canvas").first
+    table = page.locator(f".st-key-table_{name} .dvn-scroller")
     table.scroll_into_view_if_needed()
     table.click(position={"x": 18, "y": 52})
 
