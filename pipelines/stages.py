@@ -67,6 +67,7 @@ class Overtaken(StoreError):
 def run_stage(lake: Lake, stage: Stage, *, full: bool = False) -> StageResult:
     """Run `stage` for what is new (`full`: for everything). Computes without the writer's lock, publishes under it."""
     started = time.perf_counter()
+    before = watermark(lake, stage.name)  # asked before the work: whoever publishes meanwhile is seen at its end
     window = window_for(lake, stage.name, full=full)
     if window is None:
         return StageResult(stage.name, None, time.perf_counter() - started)
@@ -78,18 +79,19 @@ def run_stage(lake: Lake, stage: Stage, *, full: bool = False) -> StageResult:
     for table in stage.inputs:
         expose(lake, window, table)
     replacements = stage.compute(lake, window)
-    rows = _publish(lake, stage, window, replacements)
+    rows = _publish(lake, stage, window, before, replacements)
     for table in stage.inputs:
         for prefix in ("new", "changed", "all"):
             lake.con.execute(f"DROP VIEW IF EXISTS {prefix}_{table.name}")
     return StageResult(stage.name, window, time.perf_counter() - started, rows)
 
 
-def _publish(lake: Lake, stage: Stage, window: Window, replacements: Sequence[Replacement]) -> dict[str, int]:
-    before = watermark(lake, stage.name)
+def _publish(
+    lake: Lake, stage: Stage, window: Window, before: int | None, replacements: Sequence[Replacement]
+) -> dict[str, int]:
     rows: dict[str, int] = {}
     with lake.write(stage.name) as con:
-        if watermark(lake, stage.name) != before or (before is not None and before > window.until):
+        if watermark(lake, stage.name) != before:
             raise Overtaken(stage.name)
         for replacement in replacements:
             name = f"lake.{replacement.table.full_name}"

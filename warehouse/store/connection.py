@@ -7,8 +7,9 @@ connection's own memory over the lake and over the state database, so that both 
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass, field
 
 import duckdb
@@ -51,7 +52,7 @@ class Lake:
 
         Rolled back when the block raises. Not reentrant: a stage publishes once.
         """
-        with self._lock():
+        with self.lock():
             self.con.execute("BEGIN")
             try:
                 yield self.con
@@ -61,7 +62,8 @@ class Lake:
                 self.con.execute("ROLLBACK")
                 raise
 
-    def _lock(self) -> AbstractContextManager[None]:
+    def lock(self) -> AbstractContextManager[None]:
+        """The writer's lock, for maintenance that makes transactions of its own. Not reentrant."""
         if (conninfo := postgres_conninfo(self.settings)) is not None:
             return advisory_lock(conninfo)
         return file_lock(self.settings.home / "catalog.lock")
@@ -87,15 +89,17 @@ def open_lake(settings: Settings, *, read_only: bool = False) -> Lake:
     """Open the store. A writer makes what is missing; a reader raises `StoreMissing` where nothing was written yet."""
     from warehouse.state import open_state
 
-    conninfo = postgres_conninfo(settings)
-    if read_only and conninfo is None and not (settings.home / "catalog.sqlite").exists():
+    made = has_catalog(settings)
+    if read_only and not made:
         raise StoreMissing(f"The warehouse in {settings.home}")
     settings.home.mkdir(parents=True, exist_ok=True)
     open_state(settings).dispose()
     con = connect(settings)
     lake = Lake(settings, con, read_only)
     try:
-        _attach(con, settings, read_only=read_only)
+        # The first ATTACH makes the catalog's tables, which two processes must not do at once.
+        with nullcontext() if made else lake.lock():
+            _attach(con, settings, read_only=read_only)
         if read_only:
             _require_tables(con, settings)
         else:
@@ -107,6 +111,22 @@ def open_lake(settings: Settings, *, read_only: bool = False) -> Lake:
         con.close()
         raise
     return lake
+
+
+def has_catalog(settings: Settings) -> bool:
+    """Whether DuckLake has made its tables; asks the catalog's database without making anything."""
+    if (conninfo := postgres_conninfo(settings)) is not None:
+        import psycopg
+
+        with psycopg.connect(conninfo) as server:
+            row = server.execute("SELECT to_regclass('ducklake_metadata')").fetchone()
+            return row is not None and row[0] is not None
+    path = settings.home / "catalog.sqlite"
+    if not path.exists():
+        return False
+    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=10)) as catalog:
+        found = catalog.execute("SELECT 1 FROM sqlite_master WHERE name = 'ducklake_metadata'").fetchone()
+        return found is not None
 
 
 def connect(settings: Settings) -> duckdb.DuckDBPyConnection:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,7 +33,7 @@ class Registered:
 def register_landed(lake: Lake) -> Registered:
     """Register every new landed file in one transaction. Safe to call at any time, from any process."""
     fresh, unreadable = _sort_out(lake, list(_new_files(lake)))
-    moved = {path.name: reason for path, reason in unreadable.items()}
+    taken: dict[str, int] = {}
     if fresh or unreadable:
         with lake.write("register landed files") as con:
             # Asked again under the lock: another process may have registered some meanwhile.
@@ -40,6 +41,7 @@ def register_landed(lake: Lake) -> Registered:
             for table in raw.TABLES:
                 paths = [str(path) for path in fresh.get(table.name, ()) if path in still_new]
                 if paths:
+                    taken[table.name] = len(paths)
                     listing = ", ".join(quoted(path) for path in paths)  # the function takes literals only
                     con.execute(
                         f"CALL ducklake_add_data_files('lake', '{table.name}', [{listing}], schema => '{table.schema}')"
@@ -48,8 +50,9 @@ def register_landed(lake: Lake) -> Registered:
             _record_faults(con, unreadable)
         for path in unreadable:
             lake.settings.set_aside.mkdir(parents=True, exist_ok=True)
-            path.rename(lake.settings.set_aside / path.name)
-    return Registered({name: len(paths) for name, paths in fresh.items()}, moved)
+            with suppress(FileNotFoundError):  # another process has set it aside meanwhile
+                path.rename(lake.settings.set_aside / path.name)
+    return Registered(taken, {path.name: reason for path, reason in unreadable.items()})
 
 
 def _new_files(lake: Lake) -> Iterator[Path]:
@@ -95,8 +98,11 @@ def _record_faults(con: duckdb.DuckDBPyConnection, unreadable: dict[Path, str]) 
     for path, reason in unreadable.items():
         fault_id = hashlib.md5(f"unreadable_file|{path.name}".encode(), usedforsecurity=False).hexdigest()
         evidence = json.dumps({"file": path.name, "reason": reason})
+        # The same file again, or set aside but for a crash: one fault, seen since the first time.
+        row = con.execute("SELECT min(first_seen_at) FROM lake.ops.faults WHERE fault_id = ?", [fault_id]).fetchone()
+        con.execute("DELETE FROM lake.ops.faults WHERE fault_id = ?", [fault_id])
         con.execute(
             "INSERT INTO lake.ops.faults BY NAME SELECT ? AS fault_id, 'unreadable_file' AS kind, ? AS evidence, "
             "CAST(? AS TIMESTAMPTZ) AS first_seen_at, CAST(? AS TIMESTAMPTZ) AS last_seen_at",
-            [fault_id, evidence, now, now],
+            [fault_id, evidence, (row[0] if row else None) or now, now],
         )
