@@ -12,8 +12,9 @@ from pathlib import Path
 
 from pipelines.billing.rate import GREATEST_VOLUME, load_components, rate
 from pipelines.billing.registry import load_registry
-from pipelines.billing.tariffs import Component, TariffRefused, check_currency, parse_elements, read_json
+from pipelines.billing.tariffs import Component, TariffRefused, check_currency, parse_elements
 from pipelines.stages import Replacement, Stage, sql, temp_table
+from warehouse import exact_json
 from warehouse.contract import billing, core, ops
 from warehouse.store import Lake
 from warehouse.store.changes import Window
@@ -60,10 +61,10 @@ def _tariffs(lake: Lake) -> Iterator[tuple[str, int, str, tuple[Component, ...] 
     for tariff_id, version, currency, elements in rows:
         try:
             check_currency(currency)
-            yield tariff_id, version, currency, parse_elements(read_json(elements))
+            yield tariff_id, version, currency, parse_elements(exact_json.loads(elements))
         except TariffRefused as refused:
             yield tariff_id, version, currency, refused
-        except json.JSONDecodeError as error:
+        except ValueError as error:
             yield tariff_id, version, currency, TariffRefused("elements", f"not JSON: {error}")
 
 

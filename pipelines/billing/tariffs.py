@@ -8,7 +8,6 @@ Source: OCPI 2.2.1-d2 and 2.3.0, mod_tariffs.asciidoc, "Tariff Object" and "Pric
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -62,13 +61,8 @@ class Component:
     step_size: int
 
 
-def read_json(text: str) -> Any:
-    """JSON with exact numbers: 0.1 stays 0.1."""
-    return json.loads(text, parse_float=Decimal)
-
-
 def parse_tariff(tariff: Mapping[str, Any]) -> tuple[Component, ...]:
-    """Components of a whole OCPI Tariff object as read by `read_json`. Raises `TariffRefused`."""
+    """Components of a whole OCPI Tariff object as read by `warehouse.exact_json`. Raises `TariffRefused`."""
     for name, value in tariff.items():
         if value is None or name in _INFORMING or name in ("currency", "elements", "tax_included"):
             continue

@@ -6,7 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from pipelines.billing.tariffs import Component, TariffRefused, parse_elements, parse_tariff, read_json
+from pipelines.billing.tariffs import Component, TariffRefused, parse_elements, parse_tariff
+from warehouse import exact_json
 
 pytestmark = pytest.mark.fast
 
@@ -22,7 +23,7 @@ def test_components_keep_exact_prices_and_their_element() -> None:
         {"price_components": [{"type": "FLAT", "price": 0.10, "step_size": 0}]},
         {"price_components": [{"type": "TIME", "price": 1.9, "vat": 5.2, "step_size": 300}], "restrictions": {}}
     ]"""
-    assert parse_elements(read_json(text)) == (
+    assert parse_elements(exact_json.loads(text)) == (
         Component(0, "FLAT", Decimal("0.10"), None, 1),
         Component(1, "TIME", Decimal("1.9"), Decimal("5.2"), 300),
     )
