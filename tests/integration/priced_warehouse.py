@@ -45,9 +45,9 @@ SESSIONS = [
 ]
 
 
-def build(home: Path) -> Settings:
-    """Make the warehouse in `home` and give the settings that open it."""
-    settings = Settings(home=home)
+def build(home: Path, settings: Settings | None = None) -> Settings:
+    """Make the warehouse in `home` (or as `settings` say) and give the settings that open it."""
+    settings = settings or Settings(home=home)
     engine = open_state(settings)
     with engine.begin() as connection:
         for name, rows in {

@@ -53,11 +53,14 @@ def _migrate(engine: sa.Engine, settings: Settings) -> None:
     from alembic import command
     from alembic.config import Config
 
-    from warehouse.store.lock import file_lock
+    from warehouse.store.connection import postgres_conninfo
+    from warehouse.store.lock import advisory_lock, file_lock
 
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
-    with file_lock(settings.home / "state.lock", patience_seconds=60.0):
+    conninfo = postgres_conninfo(settings)
+    lock = advisory_lock(conninfo, 60.0) if conninfo else file_lock(settings.home / "state.lock", 60.0)
+    with lock:
         if revision(engine) == HEAD:
             return
         with engine.begin() as connection:
