@@ -1,4 +1,4 @@
-"""`refresh`: run Dagster's job in this process, and say what it did. `dev`: Dagster's pages and daemon."""
+"""`refresh` and `check`: run Dagster's jobs in this process. `dev`: Dagster's pages and daemon."""
 
 from __future__ import annotations
 
@@ -55,15 +55,30 @@ def refresh(
         open_instance(settings) as instance,
     ):
         space = Workspace(lake, full=full, heard=on_progress)
-        run_id = run_in_process("rebuild" if full else "refresh", space, instance)
+        run = run_in_process("rebuild" if full else "refresh", space, instance)
         registered = space.registered
         return RefreshReport(
-            run_id=run_id,
+            run_id=run.run_id,
             seconds=time.perf_counter() - started,
             snapshot=lake.snapshot(),
             steps=tuple(space.results),
             files=dict(registered.files) if registered else {},
             set_aside=dict(registered.set_aside) if registered else {},
+        )
+
+
+def check(settings: Settings) -> tuple[str, ...]:
+    """Run the job `checks` in this process; returns the names of the checks that failed, as `table: check`."""
+    from pipelines.defs.jobs import run_in_process
+    from pipelines.defs.workspace import Workspace
+    from pipelines.instance import open_instance
+
+    with open_lake(settings) as lake, open_instance(settings) as instance:
+        run = run_in_process("checks", Workspace(lake), instance)
+        return tuple(
+            f"{'.'.join(result.asset_key.path)}: {result.check_name}"
+            for result in run.get_asset_check_evaluations()
+            if not result.passed
         )
 
 

@@ -1,16 +1,14 @@
-"""Jobs: `refresh` for what is new, `rebuild` for everything."""
-
-from __future__ import annotations
+"""Jobs: `refresh` for what is new, `rebuild` for everything, `checks` of all tables, `maintenance` of the lake."""
 
 import dagster as dg
 
 from pipelines.defs.workspace import FULL, WRITES, Workspace
 
-SELECTION = dg.AssetSelection.all() - dg.AssetSelection.all_asset_checks()
+TABLES = dg.AssetSelection.all() - dg.AssetSelection.all_asset_checks()
 
 refresh = dg.define_asset_job(
     "refresh",
-    SELECTION,
+    TABLES,
     description="Take in landed files and bring every table up to date.",
     executor_def=dg.in_process_executor,
     tags={WRITES: "true"},
@@ -18,26 +16,53 @@ refresh = dg.define_asset_job(
 
 rebuild = dg.define_asset_job(
     "rebuild",
-    SELECTION,
+    TABLES,
     description="Make every table anew from the raw frames and the registry.",
     executor_def=dg.in_process_executor,
     tags={WRITES: "true", FULL: "true"},
 )
 
+checks = dg.define_asset_job(
+    "checks",
+    dg.AssetSelection.all_asset_checks(),
+    description="Check every table: keys, NULLs, allowed values, types, and that energy is conserved between them.",
+    executor_def=dg.in_process_executor,
+)
 
-def run_in_process(name: str, space: Workspace, instance: dg.DagsterInstance) -> str:
-    """Run one of the jobs here, over a lake that is open already; returns the run's id.
+
+@dg.op(required_resource_keys={"workspace"}, description="Merge files, expire snapshots, delete what nobody refers to.")
+def tidy(context: dg.OpExecutionContext) -> None:
+    from pipelines.catalog import STAGES
+    from pipelines.maintenance import maintain
+
+    space: Workspace = context.resources.workspace
+    done = maintain(space.lake, [stage.name for stage in STAGES])
+    context.log.info(f"Expired {done.expired_snapshots} snapshots")
+
+
+@dg.job(tags={WRITES: "true"}, executor_def=dg.in_process_executor, description="Keep the lake small and tidy.")
+def maintenance() -> None:
+    tidy()
+
+
+def run_in_process(name: str, space: Workspace, instance: dg.DagsterInstance) -> dg.ExecuteInProcessResult:
+    """Run one of the asset jobs here, over a lake that is open already.
 
     Only what the job needs is built: looking through the whole folder would double the time of an empty refresh.
     """
     from pipelines.defs.assets import all_assets
 
+    asset_checks = []
+    if name == checks.name:
+        from pipelines.defs.checks import all_checks
+
+        asset_checks = all_checks()
     definitions = dg.Definitions(
         assets=all_assets(),
-        jobs=[refresh, rebuild],
+        asset_checks=asset_checks,
+        jobs=[job for job in (refresh, rebuild, checks) if job.name == name],
         resources={"workspace": dg.ResourceDefinition.hardcoded_resource(space)},
     )
-    job = definitions.resolve_job_def(name)
     # The caller tells of progress and errors; Dagster's events go to its database only.
     quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
-    return job.execute_in_process(instance=instance, run_config=quiet).run_id
+    return definitions.resolve_job_def(name).execute_in_process(instance=instance, run_config=quiet)

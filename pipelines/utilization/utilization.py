@@ -36,7 +36,7 @@ NEWEST = """
 def compute(lake: Lake, window: Window) -> list[Replacement]:
     """Cut the touched sites' intervals and energy at UTC hours and at local midnights."""
     now = _newest(lake, window.until)
-    last_now = BEGINNING if window.full else _newest(lake, window.after)
+    last_now = BEGINNING if window.full or not _is_kept(lake, window.after) else _newest(lake, window.after)
     temp_table(lake, "touched_sites", sql(HERE / "touched_sites.sql"), {"now": now, "last_now": last_now})
     temp_table(lake, "spans", sql(HERE / "spans.sql"))
     temp_table(lake, "session_spans", sql(HERE / "session_spans.sql"), {"now": now})
@@ -59,6 +59,11 @@ def compute(lake: Lake, window: Window) -> list[Replacement]:
             " AND local_date < CAST(timezone(t.time_zone, t.to_at) AS DATE))",
         ),
     ]
+
+
+def _is_kept(lake: Lake, snapshot: int) -> bool:
+    # Once the last run's snapshot is expired nobody knows its "now": then every hour is computed anew.
+    return bool(lake.con.execute(f"FROM ducklake_snapshots('lake') WHERE snapshot_id = {int(snapshot)}").fetchone())
 
 
 def _newest(lake: Lake, snapshot: int) -> datetime:
