@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import re
 import sqlite3
 import sys
 import time
@@ -46,9 +47,9 @@ def file_name(table: Table, collector_id: str, landing: Range) -> str:
 
 def highest_landed(folder: Path, collector_id: str) -> int:
     """Last seq in the names of the files a collector has landed; 0 where there is none."""
-    files = (path for table in TABLES for path in folder.glob(f"{table.name}-*.parquet"))
-    parts = (path.stem.split("-", 1)[1].rsplit("-", 2) for path in files)
-    return max((int(last) for name, _first, last in parts if name == collector_id), default=0)
+    name = re.compile(rf"({'|'.join(table.name for table in TABLES)})-{re.escape(collector_id)}-\d+-(\d+)\.parquet")
+    found = (name.fullmatch(path.name) for path in folder.glob("*.parquet"))
+    return max((int(match[2]) for match in found if match), default=0)
 
 
 def plan(connection: sqlite3.Connection, until: int, most_rows: int) -> Range | None:
@@ -101,7 +102,7 @@ def delete_landed(connection: sqlite3.Connection) -> bool:
     return more
 
 
-def write_files(journal: Path, folder: Path, collector_id: str, landing: Range) -> list[Path]:
+def write_files(journal: Path, folder: Path, collector_id: str, landing: Range) -> None:
     """Write the files of a landing that do not stand there yet; a table without rows in the range gets none.
 
     Runs in a process that has not opened the journal otherwise.
@@ -114,7 +115,6 @@ def write_files(journal: Path, folder: Path, collector_id: str, landing: Range) 
     connection.load_extension("sqlite_scanner")
     connection.execute("SET TimeZone = 'UTC'")
     connection.execute(f"ATTACH {_quoted(str(journal))} AS journal (TYPE sqlite, READ_ONLY)")
-    written = []
     folder.mkdir(parents=True, exist_ok=True)
     for table in TABLES:
         target = folder / file_name(table, collector_id, landing)
@@ -129,8 +129,6 @@ def write_files(journal: Path, folder: Path, collector_id: str, landing: Range) 
         _flush(temporary)
         temporary.rename(target)
         _flush(folder)
-        written.append(target)
-    return written
 
 
 def _select_list(table: Table, collector_id: str) -> str:
