@@ -22,8 +22,9 @@ def ensure_tables(lake: Lake) -> None:
         for statement in list(_missing(lake)):
             con.execute(statement)
     # raw is append-only and grows in files of one landing each: they are merged on purpose, never on the side.
-    lake.con.execute("CALL lake.set_option('parquet_compression', 'zstd')")
-    lake.con.execute("CALL lake.set_option('auto_compact', false, schema => 'raw', table_name => 'messages')")
+    with lake.lock():
+        lake.con.execute("CALL lake.set_option('parquet_compression', 'zstd')")
+        lake.con.execute("CALL lake.set_option('auto_compact', false, schema => 'raw', table_name => 'messages')")
 
 
 def _missing(lake: Lake) -> Iterator[str]:
