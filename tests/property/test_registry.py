@@ -10,13 +10,12 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from warehouse import exact_json
 from warehouse.contract.registry import DECLARED
 from warehouse.registry import apply, export
-from warehouse.registry.values import _UNPRINTABLE
 from warehouse.state import metadata, table
 
 pytestmark = pytest.mark.fast
@@ -39,10 +38,13 @@ AWKWARD = [
     "=",
     "<<",
 ]
-words = st.one_of(st.sampled_from(AWKWARD), st.text(min_size=1, max_size=12).map(str.strip).filter(bool)).filter(
-    lambda text: not _UNPRINTABLE.search(text)
+printable = st.characters(
+    codec="utf-8", exclude_categories=("Cc", "Cs"), exclude_characters="\u2028\u2029\ufeff\ufffe\uffff"
 )
-notes = st.text(max_size=30).filter(lambda text: not _UNPRINTABLE.search(text)).map(lambda text: text or None)
+words = st.one_of(
+    st.sampled_from(AWKWARD), st.text(printable, min_size=1, max_size=12).map(lambda text: text.strip() or "x")
+)
+notes = st.text(st.one_of(printable, st.sampled_from("\n\t")), max_size=30).map(lambda text: text or None)
 instants = st.datetimes(datetime(1970, 1, 2), datetime(2090, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 prices = st.decimals(0, 1000, places=6)
 steps = st.integers(0, 900).map(Decimal)
@@ -111,7 +113,8 @@ def contents(engine: sa.Engine) -> dict[str, list[dict[str, Any]]]:
     return found
 
 
-@settings(max_examples=60, deadline=None)
+# A loaded machine is no failure: how long making rows takes says nothing about them.
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(rows=registries(), fmt=st.sampled_from(["yaml", "csv"]))
 def test_export_and_apply_are_inverse(rows: dict[str, list[dict[str, Any]]], fmt: Any) -> None:
     with TemporaryDirectory() as folder:
