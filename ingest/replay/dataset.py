@@ -71,10 +71,10 @@ def periods() -> tuple[Period, ...]:
 
 
 def in_service_to(period: Period, last_departure: datetime) -> datetime:
-    """When a connector goes out of service after `period`.
+    """When connectors go out of service after `period`.
 
-    A few vehicles that came in the period's last hours left after its end, once 16 hours later. Their connector stays
-    in service until they are gone, up to the full hour, so that no session lies outside a time in service.
+    A few vehicles that came in the period's last hours left after its end, once 16 hours later. Connectors stay in
+    service until they are gone, up to the full hour, so that no session lies outside a time in service.
     """
     if last_departure < period.end:
         return period.end

@@ -74,6 +74,7 @@ def plan(
     for session in sessions:
         by_station[session.station_id].append(session)
     service = tuple(service)
+    ends = _ends_of_service([session for own in by_station.values() for session in own], service)
     ratings = rated_power_w or {}
     hardware, shifts = {}, {}
     for station_id, own in sorted(by_station.items()):
@@ -81,7 +82,7 @@ def plan(
         connectors = sorted({(session.evse_id, session.connector_id) for session in own})
         rated = {place: ratings.get((station_id, *place), LEVEL_2_W) for place in connectors}
         hardware[station_id] = Hardware(station_id, *maker, connectors=rated)
-        shifts[station_id] = _shifts(station_id, _registered(own), service)
+        shifts[station_id] = _shifts(station_id, _registered(own), service, ends)
     return Workload(_source(by_station), ocpp_versions, hardware, shifts)
 
 
@@ -94,7 +95,26 @@ def _registered(sessions: list[Session]) -> list[tuple[Session, int]]:
     return sorted(found, key=lambda pair: pair[0].order)
 
 
-def _shifts(station_id: str, sessions: list[tuple[Session, int]], service: tuple[Period, ...]) -> tuple[Shift, ...]:
+def _ends_of_service(sessions: list[Session], service: tuple[Period, ...]) -> dict[tuple[str, Period], datetime]:
+    """When the connectors of a site go out of service after each period.
+
+    All together, when the site's last vehicle has left: a few connectors alone would make an empty site look full.
+    """
+    last: dict[tuple[str, Period], datetime] = {}
+    for session in sessions:
+        for period in service:
+            if period.holds(session.started_at):
+                key = session.site_id, period
+                last[key] = max(session.ended_at, last.get(key, session.ended_at))
+    return {key: in_service_to(key[1], departure) for key, departure in last.items()}
+
+
+def _shifts(
+    station_id: str,
+    sessions: list[tuple[Session, int]],
+    service: tuple[Period, ...],
+    ends: Mapping[tuple[str, Period], datetime],
+) -> tuple[Shift, ...]:
     if not service:
         last = max(session.ended_at for session, _ in sessions)
         whole = Period(sessions[0][0].started_at - _MARGIN, last + _MARGIN)
@@ -103,8 +123,7 @@ def _shifts(station_id: str, sessions: list[tuple[Session, int]], service: tuple
     for period in service:
         held = tuple(pair for pair in sessions if period.holds(pair[0].started_at))
         if held:
-            last = max(session.ended_at for session, _ in held)
-            found.append(Shift(station_id, period.begin, in_service_to(period, last), held))
+            found.append(Shift(station_id, period.begin, ends[held[0][0].site_id, period], held))
     outside = len(sessions) - sum(len(shift.sessions) for shift in found)
     if outside:
         raise InputError(f"{station_id} has {outside} session(s) outside its times in service. Widen them.")
