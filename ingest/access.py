@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final, Protocol
 
 from ingest.clock import iso, microseconds
-from ingest.ocpp.answers import Verdict
+from ingest.ocpp.desk import Verdict
 
 if TYPE_CHECKING:
     from warehouse.settings import Settings

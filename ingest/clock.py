@@ -6,7 +6,6 @@ Times are integers: microseconds since 1970-01-01 UTC.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal, Protocol
 
@@ -47,26 +46,30 @@ class ReplayClock:
 
     def __init__(self, start: int) -> None:
         self._now = start
+        self._newest: object = None  # the text read last: most frames say their time more than once
 
     def now(self) -> int:
         return self._now
 
     def observe(self, payload: Any) -> None:
-        for text in _times(payload):
-            instant = microseconds(text)
-            if instant is not None and instant > self._now:
-                self._now = instant
+        if not isinstance(payload, dict):
+            return
+        self._see(payload.get("timestamp"))
+        self._see(payload.get("generatedAt"))
+        for name in ("meterValue", "transactionData", "eventData"):
+            entries = payload.get(name)
+            if isinstance(entries, list):
+                for entry in entries:
+                    if isinstance(entry, dict):
+                        self._see(entry.get("timestamp"))
 
-
-def _times(payload: Any) -> Iterator[Any]:
-    if not isinstance(payload, dict):
-        return
-    yield payload.get("timestamp")
-    yield payload.get("generatedAt")
-    for name in ("meterValue", "transactionData", "eventData"):
-        entries = payload.get(name)
-        if isinstance(entries, list):
-            yield from (entry.get("timestamp") for entry in entries if isinstance(entry, dict))
+    def _see(self, text: object) -> None:
+        if text is None or text == self._newest:
+            return
+        self._newest = text
+        instant = microseconds(text)
+        if instant is not None and instant > self._now:
+            self._now = instant
 
 
 def microseconds(text: Any) -> int | None:

@@ -11,7 +11,8 @@ from ingest.access import Access
 from ingest.clock import Clock, iso
 from ingest.journal import Deliver, Journal
 from ingest.metrics import Tally
-from ingest.ocpp.answers import Answer, Start, Verdict, answer, answer_rejection
+from ingest.ocpp.answers import Answer, answer, answer_rejection
+from ingest.ocpp.desk import Start, Verdict
 from ingest.ocpp.frames import CALL, CALL_RESULT, Frame, Rejection, parse, reject
 from ingest.ocpp.schemas import schema_error
 from warehouse.contract.raw import CONNECTIONS, MESSAGES, REJECTED

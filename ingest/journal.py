@@ -25,7 +25,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from ingest.ocpp.answers import Start
+from ingest.ocpp.desk import Start
 from warehouse.contract.model import Table
 from warehouse.contract.raw import CONNECTIONS, MESSAGES, REJECTED
 from warehouse.errors import SettingsError

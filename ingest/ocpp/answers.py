@@ -7,52 +7,19 @@ knows and this system does not do is NotSupported; a call that OCPP does not kno
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, Final, Literal, NamedTuple, Protocol
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
 
-import orjson
-
+from ingest.ocpp import answers_v2, answers_v16
+from ingest.ocpp.desk import EMPTY, Desk, Rule, to_json
 from ingest.ocpp.frames import CALL_ERROR, CALL_RESULT, Rejection
 from ingest.ocpp.schemas import is_action
 
-OWN_VENDOR: Final = "kwhouse"
-OWN_MESSAGE: Final = "ExternalSession"  # the id a session has in the system it was replayed from
-EMPTY: Final = "{}"
-
-
-class Verdict(NamedTuple):
-    """What is known of an idToken at a time."""
-
-    status: Literal["Accepted", "Blocked", "Expired", "Invalid"]
-    valid_until: str | None = None  # ISO 8601
-    parent: str | None = None
-
-
-class Start(NamedTuple):
-    """What makes a StartTransaction the same one, as text: stations repeat it with a new message id."""
-
-    connector_id: str
-    id_tag: str
-    started_at: str
-    meter_start: str
-
-
-class Desk(Protocol):
-    """What an answer needs to know besides the call itself."""
-
-    heartbeat_seconds: int
-
-    def time(self) -> str:
-        """The connection's time, ISO 8601."""
-        ...
-
-    def verdict(self, id_token: str) -> Verdict:
-        """Whether a driver may charge with this token now."""
-        ...
-
-    def transaction_id(self, start: Start) -> int:
-        """The OCPP 1.6 transaction id of a start: the same one whenever the same start comes again."""
-        ...
+RULES: Final[Mapping[str, Mapping[str, Rule]]] = {
+    "1.6": answers_v16.RULES,
+    "2.0.1": answers_v2.RULES,
+    "2.1": answers_v2.RULES,
+}
 
 
 class Answer(NamedTuple):
@@ -62,12 +29,9 @@ class Answer(NamedTuple):
     payload_text: str
 
 
-Rule = str | Callable[[Mapping[str, Any], Desk], str]
-
-
 def answer(version: str, action: str, payload: Any, desk: Desk) -> Answer:
     """Answer a call, whatever stands in its payload."""
-    rule = _rules(version).get(action)
+    rule = RULES[version].get(action)
     if rule is None:
         if is_action(version, action):
             return error("NotSupported", f"{action} is not supported by this central system")
@@ -100,36 +64,3 @@ def answer_rejection(version: str, rejection: Rejection) -> tuple[str, Answer] |
 def error(code: str, description: str) -> Answer:
     """A CALLERROR; the description is cut to the 255 characters that OCPP allows."""
     return Answer(CALL_ERROR, f"[{to_json(code)},{to_json(description[:255])},{EMPTY}]")
-
-
-def to_json(value: Any) -> str:
-    """`value` as compact JSON text."""
-    return orjson.dumps(value).decode()
-
-
-def text_of(value: Any) -> str | None:
-    """`value` if it is text, else None: payloads are answered even where they break their schema."""
-    return value if isinstance(value, str) else None
-
-
-def boot(_payload: Mapping[str, Any], desk: Desk) -> str:
-    """BootNotification, all versions."""
-    return to_json({"status": "Accepted", "currentTime": desk.time(), "interval": desk.heartbeat_seconds})
-
-
-def heartbeat(_payload: Mapping[str, Any], desk: Desk) -> str:
-    """Heartbeat, all versions."""
-    return f'{{"currentTime":"{desk.time()}"}}'
-
-
-def data_transfer(payload: Mapping[str, Any], _desk: Desk) -> str:
-    """DataTransfer, all versions: the warehouse takes only its own kind."""
-    if payload.get("vendorId") != OWN_VENDOR:
-        return '{"status":"UnknownVendorId"}'
-    return '{"status":"Accepted"}' if payload.get("messageId") == OWN_MESSAGE else '{"status":"UnknownMessageId"}'
-
-
-def _rules(version: str) -> Mapping[str, Rule]:
-    from ingest.ocpp import answers_v2, answers_v16
-
-    return answers_v16.RULES if version == "1.6" else answers_v2.RULES

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from ingest.ocpp.answers import EMPTY, Desk, Rule, Start, boot, data_transfer, heartbeat, text_of, to_json
+from ingest.ocpp.desk import EMPTY, Desk, Rule, Start, boot, data_transfer, heartbeat, text_of, to_json
 
 
 def id_tag_info(id_tag: Any, desk: Desk) -> dict[str, str]:

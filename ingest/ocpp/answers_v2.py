@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from ingest.ocpp.answers import EMPTY, Desk, Rule, boot, data_transfer, heartbeat, text_of, to_json
+from ingest.ocpp.desk import EMPTY, Desk, Rule, boot, data_transfer, heartbeat, text_of, to_json
 
 _STATUS: Final = {"Accepted": "Accepted", "Blocked": "Blocked", "Expired": "Expired", "Invalid": "Unknown"}
 

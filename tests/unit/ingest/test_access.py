@@ -10,7 +10,7 @@ import pytest
 
 from ingest.access import Access, Directory, Known, Registry, Token
 from ingest.clock import microseconds
-from ingest.ocpp.answers import Verdict
+from ingest.ocpp.desk import Verdict
 from warehouse.settings import load_settings
 
 pytestmark = pytest.mark.fast

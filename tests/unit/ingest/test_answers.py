@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.ocpp import answers_v2, answers_v16
-from ingest.ocpp.answers import Start, Verdict, answer, answer_rejection
+from ingest.ocpp.answers import answer, answer_rejection
+from ingest.ocpp.desk import Start, Verdict
 from ingest.ocpp.frames import Rejection
 from ingest.ocpp.schemas import is_action, schema_error
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from ingest.journal import Journal, columns
-from ingest.ocpp.answers import Start
+from ingest.ocpp.desk import Start
 from warehouse.contract.raw import CONNECTIONS, MESSAGES
 from warehouse.errors import SettingsError, StoreBusy
 
