@@ -47,7 +47,7 @@ class Directory:
         return Known(frozenset({"CP-1"}), {"": Token(), "a": Token(valid_to=0)})
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.sampled_from(VERSIONS), st.lists(st.binary(max_size=40) | FRAME | damaged(), min_size=10, max_size=40))
 def test_each_message_is_one_row(version: str, messages: list[bytes]) -> None:
     with tempfile.TemporaryDirectory() as folder:
