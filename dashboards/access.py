@@ -38,7 +38,7 @@ def admit() -> None:
     import streamlit as st
 
     if sign_in_configured():
-        if not st.user.is_logged_in:
+        if not st.user.get("is_logged_in", False):
             st.title("kwhouse")
             st.write("Sign in to see the charging network.")
             st.button("Sign in", type="primary", icon=":material/login:", on_click=st.login)

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
+import threading
+import time
+from contextlib import suppress
 from pathlib import Path
 
+from warehouse.errors import KwhouseError
 from warehouse.settings import Settings
 
 APP = Path(__file__).parent / "app.py"
@@ -27,7 +31,7 @@ def main(settings: Settings) -> int:
     bootstrap.load_config_options(options)
     require_sign_in_if_open(settings.dashboard_host)
     _hand_over(settings)
-    _warm_up()
+    threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()
     bootstrap.run(str(APP), False, [], options)
     return 0
 
@@ -57,8 +61,17 @@ def _hand_over(settings: Settings) -> None:
 
 
 def _warm_up() -> None:
-    # Loaded before the first visitor comes, who would wait two seconds for them.
-    import plotly.graph_objects
-    import polars  # noqa: F401
+    """Do in the background what the first visitor would wait two seconds for: imports, catalog, heads of files."""
+    import plotly.graph_objects as go
+    from streamlit import runtime
 
-    plotly.graph_objects.Figure(plotly.graph_objects.Bar(x=[1], y=[1])).to_json()
+    go.Figure(go.Bar(x=[1], y=[1])).to_json()
+    while not runtime.exists():  # the pages' caches belong to it
+        time.sleep(0.05)
+
+    from dashboards import data
+    from warehouse.readers import network
+
+    with suppress(KwhouseError):  # a page will say it better
+        network.extent(data.lake())
+        network.sites(data.lake())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import streamlit as st
@@ -19,14 +20,15 @@ def show_session(session_id: str) -> None:
         st.warning(f"No session has the id {session_id}.", icon=":material/search_off:")
         return
     session = found.row(0, named=True)
-    st.subheader(f"Session at {session['site']}, {session['station_id']}", anchor=False)
+    place = f"{session['site']}, {session['station_id']}"
+    st.subheader(f"Session at {place}, {formats.day(session['local_start'])}", anchor=False)
     _facts(session)
     steps = read(sessions.steps, session["session_id"])
     if not steps.is_empty():
         how = "between meter readings" if steps["measured"].all() else "laid evenly over the session: no readings came"
         layout.chart(
             "Power",
-            charts.power(steps),
+            charts.power(steps, session["local_start"], session["local_end"]),
             steps,
             name="session_power",
             note=f"Mean kW {how}; the steps sum to the session's energy. Local time ({session['time_zone']}).",
@@ -43,18 +45,8 @@ def _facts(session: dict[str, Any]) -> None:
                 "–" if session["energy_kwh"] is None else f"{session['energy_kwh']:,.3f} kWh",
                 f"Rests on: {formats.words(session['energy_source'] or 'no evidence')}.",
             ),
-            Figure(
-                "Begin",
-                f"{begin:%H:%M}",
-                f"{begin:%Y-%m-%d %H:%M:%S} in {session['time_zone']}.",
-                f"{begin:%a %-d %b %Y}",
-            ),
-            Figure(
-                "End",
-                f"{end:%H:%M}" if end else "goes on",
-                f"Why: {session['stop_reason'] or 'not told'}.",
-                f"{end:%a %-d %b %Y}" if end else None,
-            ),
+            Figure("Begin", _moment(begin), f"{begin:%A, %Y-%m-%d %H:%M:%S} in {session['time_zone']}."),
+            Figure("End", _moment(end) if end else "goes on", f"Why: {session['stop_reason'] or 'not told'}."),
             Figure("Plugged in", formats.duration(session["duration_seconds"]), "From begin to end."),
             Figure("Charging", formats.duration(session["charging_seconds"]), "Time with energy flowing."),
             Figure(
@@ -67,6 +59,10 @@ def _facts(session: dict[str, Any]) -> None:
     other = f" · from the source as `{session['external_session_id']}`" if session["external_session_id"] else ""
     token = session["id_token"] or "none"
     st.caption(f"{flags} Session `{session['session_id']}`{other} · token `{token}` · {session['origin']}")
+
+
+def _moment(local: datetime) -> str:
+    return f"{local.day} {local:%b, %H:%M}"
 
 
 def _price(session_id: str) -> None:

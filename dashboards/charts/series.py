@@ -72,6 +72,7 @@ def per_kwh(rows: pl.DataFrame, grain: Grain, currency: str) -> go.Figure:
         y=rows["rated_per_kwh"].to_list(),
         name="Rated per kWh",
         mode="lines+markers",
+        connectgaps=False,
         line={"color": colour(0), "width": 2},
         hovertemplate=f"%{{y:.3f}} {currency} a kWh",
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import plotly.graph_objects as go
@@ -12,13 +13,21 @@ if TYPE_CHECKING:
     import polars as pl
 
 
-def power(steps: pl.DataFrame) -> go.Figure:
-    """Mean kW of each interval as a stair; nothing flows between the intervals."""
-    times: list[object] = []
-    values: list[float | None] = []
-    for begin, end, kilowatts in steps.select("local_from", "local_to", "power_kw").iter_rows():
-        times += [begin, begin, end, end]
-        values += [0.0, kilowatts, kilowatts, 0.0]
+def power(steps: pl.DataFrame, begin: datetime, end: datetime | None) -> go.Figure:
+    """Mean kW of each interval as a stair from plug-in to plug-out; nothing flows between the intervals."""
+    times: list[datetime] = [begin]
+    values: list[float] = [0.0]
+    for start, stop, kilowatts in steps.select("local_from", "local_to", "power_kw").iter_rows():
+        if kilowatts is None:  # a jump of the register at one instant: there is no power to tell
+            continue
+        if start != times[-1]:
+            times += [times[-1], start]
+            values += [0.0, 0.0]
+        times += [start, stop]
+        values += [kilowatts, kilowatts]
+    last = end or times[-1]
+    times += [times[-1], last]
+    values += [0.0, 0.0]
     figure = go.Figure()
     figure.add_scatter(
         x=times,
@@ -30,4 +39,5 @@ def power(steps: pl.DataFrame) -> go.Figure:
         name="Power",
         hovertemplate="%{y:,.2f} kW",
     )
+    figure.update_xaxes(hoverformat="%H:%M:%S")
     return finish(figure, height=220, unit="kW", tick_format=",.1f")

@@ -8,20 +8,33 @@ import polars as pl
 import streamlit as st
 
 from dashboards import layout
-from dashboards.formats import count, money
+from dashboards.formats import count, energy, money
 from dashboards.layout import Figure, read
 from dashboards.session import show_session
 from warehouse.readers import money as readers
 
+# What a browser's table shows quickly.
+LISTED = 1000
+EVERY_MONTH = "All months"
+
 
 def main() -> None:
-    invoices = read(readers.invoices, layout.scope())
-    if invoices.is_empty():
+    scope = layout.scope()
+    months = read(readers.invoice_months, scope)["month"].to_list()
+    if not months:
         layout.nothing("No invoice falls into that period.")
         return
-    shown = _narrow(invoices)
-    layout.figures(_sums(shown))
-    chosen = _list(shown)
+    with st.container(horizontal=True, key="choices"):
+        names = {f"{month:%B %Y}": month for month in months} | {EVERY_MONTH: None}
+        month = names[st.selectbox("Month", list(names), key="month", width=200)]
+        text = st.text_input("Contract or invoice", placeholder="part of its id", key="invoice_text", width=260)
+    totals = read(readers.invoice_totals, scope, month=month, text=text)
+    if totals.is_empty():
+        layout.nothing("No invoice fits.")
+        return
+    layout.figures([figure for row in totals.iter_rows(named=True) for figure in _sums(row)])
+    matches = sum(totals["invoices"])
+    chosen = _list(read(readers.invoices, scope, month=month, text=text, limit=LISTED), matches)
     if chosen is None:
         st.caption(":material/touch_app: Choose an invoice at the left edge of its row to see its lines.")
         return
@@ -30,44 +43,26 @@ def main() -> None:
         show_session(line["session_id"])
 
 
-def _narrow(invoices: pl.DataFrame) -> pl.DataFrame:
-    months = invoices["month"].unique().sort(descending=True).to_list()
-    with st.container(horizontal=True, key="choices"):
-        month = st.selectbox(
-            "Month",
-            months,
-            format_func=lambda day: f"{day:%B %Y}",
-            index=None,
-            placeholder="All months",
-            key="month",
-            width=200,
-        )
-        text = st.text_input("Contract or invoice", placeholder="part of its id", key="invoice_text", width=260)
-    if month is not None:
-        invoices = invoices.filter(pl.col("month") == month)
-    if text:
-        held = pl.concat_str("invoice_id", "contract_id", separator=" ").str.to_lowercase()
-        invoices = invoices.filter(held.str.contains(text.lower(), literal=True))
-    return invoices
+def _sums(totals: dict[str, Any]) -> list[Figure]:
+    currency = totals["currency"]
+    unknown = f" {count(totals['vat_unknown'])} without a known VAT rate are left out." if totals["vat_unknown"] else ""
+    return [
+        Figure(
+            f"Invoices in {currency}", count(totals["invoices"]), "Drafts follow their sessions until they are issued."
+        ),
+        Figure("Total excl. VAT", money(totals["total_excl_vat"], currency, 2), "Sum over these invoices."),
+        Figure("Total incl. VAT", money(totals["total_incl_vat"], currency, 2), "Sum over these invoices." + unknown),
+        Figure("Energy", energy(totals["energy_kwh"]), f"Of {count(totals['sessions'])} sessions on these invoices."),
+    ]
 
 
-def _sums(invoices: pl.DataFrame) -> list[Figure]:
-    row = [Figure("Invoices", count(invoices.height), "Drafts follow their sessions until they are issued.")]
-    for currency, part in invoices.group_by("currency", maintain_order=True):
-        row.append(
-            Figure(
-                f"Total excl. VAT {currency[0]}",
-                money(float(part["total_excl_vat"].sum()), str(currency[0]), 2),
-                "Sum of the invoices listed below.",
-            )
-        )
-    return row
-
-
-def _list(invoices: pl.DataFrame) -> dict[str, Any] | None:
+def _list(invoices: pl.DataFrame, matches: int) -> dict[str, Any] | None:
     column = st.column_config
+    some = (
+        f" The newest {LISTED:,} of {matches:,} are listed; the billing extract holds all." if matches > LISTED else ""
+    )
     return layout.choose_row(
-        "Invoices",
+        f"{matches:,} invoices",
         invoices,
         {
             "month": column.DateColumn("Month", format="MMM YYYY"),
@@ -83,7 +78,7 @@ def _list(invoices: pl.DataFrame) -> dict[str, Any] | None:
         },
         name="invoices",
         note="One contract in one local month. Each line is rounded half up to the minor unit; VAT is per rate on the "
-        "sum of lines. With sites chosen: whole invoices that touch them.",
+        "sum of lines. With sites chosen: whole invoices that touch them." + some,
     )
 
 

@@ -88,7 +88,7 @@ def main() -> None:
             series.lines_by_site(steps, "occupied_utilization", sites, scope.grain),
             steps,
             name="utilization_trend",
-            note=f"Plugged-in time ÷ open time of all connectors of the site. A gap: out of service. {zone}.",
+            note=f"Plugged-in time ÷ open time of the site's connectors. A gap: (nearly) all out of service. {zone}.",
         )
     by_site = read(usage.by_site, scope)
     column = st.column_config

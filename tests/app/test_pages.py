@@ -133,9 +133,11 @@ def test_revenue_is_rated_beside_billed_by_currency(open_page: OpenPage, setting
 
 def test_invoices_narrow_to_a_month_and_a_contract(open_page: OpenPage) -> None:
     app = open_page("invoices")
-    everything = int(figures(app)["Invoices"])
+    newest = int(figures(app)["Invoices in EUR"])
     app.text_input(key="invoice_text").set_value("C-004").run()
-    assert 0 < int(figures(app)["Invoices"]) < everything
+    assert int(figures(app)["Invoices in EUR"]) == 1 < newest
+    app.selectbox(key="month").set_value("All months").run()
+    assert int(figures(app)["Invoices in EUR"]) == 6
 
 
 def test_session_is_found_by_its_link(open_page: OpenPage, settings: Settings) -> None:
@@ -182,6 +184,18 @@ def test_open_address_without_sign_in_shows_nothing(open_page: OpenPage) -> None
     config.set_option("server.address", "0.0.0.0")
     app = open_page("overview")
     assert "no sign-in is configured" in app.error[0].value
+    assert not app.metric
+
+
+def test_with_sign_in_configured_a_stranger_sees_the_sign_in_only(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KWHOUSE_HOME", str(settings.home))
+    app = AppTest.from_file(str(APP), default_timeout=60)
+    app.secrets["auth"] = {"client_id": "x"}
+    app.run()
+    assert not app.exception
+    assert [button.label for button in app.button] == ["Sign in"]
     assert not app.metric
 
 

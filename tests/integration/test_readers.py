@@ -105,14 +105,18 @@ def test_money_stays_apart_by_currency_and_by_kind(lake: Lake) -> None:
 
 
 def test_invoice_lines_sum_to_the_invoice(lake: Lake) -> None:
-    invoices = money.invoices(lake, EVERYTHING)
+    everything = {"month": None, "text": None}
+    invoices = money.invoices(lake, EVERYTHING, **everything, limit=1000)
     for invoice in invoices.head(5).iter_rows(named=True):
         lines = money.invoice_lines(lake, invoice["invoice_id"])
         assert lines.height == invoice["sessions"]
         assert lines["amount_excl_vat"].sum() == invoice["total_excl_vat"]
         found = sessions.one(lake, lines["session_id"][0])
         assert found["energy_kwh"][0] == pytest.approx(lines["energy_kwh"][0])
-    assert money.invoice_months(lake)["invoices"].sum() == invoices.height
+    totals = money.invoice_totals(lake, EVERYTHING, **everything)
+    assert totals["invoices"].sum() == invoices.height
+    assert totals["total_excl_vat"].sum() == pytest.approx(float(invoices["total_excl_vat"].sum()))
+    assert money.invoice_months(lake, EVERYTHING)["month"].to_list() == [date(2025, n, 1) for n in range(6, 0, -1)]
 
 
 def test_sessions_are_found_by_grade_flag_and_text(lake: Lake) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
 from warehouse.readers.query import frame
@@ -27,14 +28,22 @@ def revenue_by_period(lake: Lake, scope: Scope, grain: Grain) -> pl.DataFrame:
     return frame(lake, "revenue_by_period", **scope.parameters(), grain=str(grain))
 
 
-def invoice_months(lake: Lake) -> pl.DataFrame:
-    """One row a month that has invoices: number, sums by currency; the newest month first."""
-    return frame(lake, "invoice_months")
+def invoice_months(lake: Lake, scope: Scope) -> pl.DataFrame:
+    """`month` of each month that the period touches and that has invoices, the newest first."""
+    return frame(lake, "invoice_months", first=scope.first, last=scope.last)
 
 
-def invoices(lake: Lake, scope: Scope) -> pl.DataFrame:
-    """Invoices of the months that the period touches and with a line of the sites, the newest month first."""
-    return frame(lake, "invoices", **scope.parameters())
+def invoices(lake: Lake, scope: Scope, *, month: date | None, text: str | None, limit: int) -> pl.DataFrame:
+    """Invoices of the months that the period touches (or of `month`) with a line of the sites, the newest first.
+
+    `text` is looked for in the ids of invoice and contract; at most `limit` are given.
+    """
+    return frame(lake, "invoices", **scope.parameters(), month=month, text=text or "", limit=limit)
+
+
+def invoice_totals(lake: Lake, scope: Scope, *, month: date | None, text: str | None) -> pl.DataFrame:
+    """One row a currency: number and sums of all those invoices; `vat_unknown` counts those without a total."""
+    return frame(lake, "invoice_totals", **scope.parameters(), month=month, text=text or "")
 
 
 def invoice_lines(lake: Lake, invoice_id: str) -> pl.DataFrame:

@@ -32,6 +32,7 @@ def by_site(lake: Lake, scope: Scope) -> pl.DataFrame:
 def by_period(lake: Lake, scope: Scope, grain: Grain) -> pl.DataFrame:
     """One row a site and step of time, without gaps: steps in which nothing was in service hold NULL.
 
+    Rates are NULL too where less than 5 % of the open time of the site's fullest step was open.
     Where there are more than `SITES_SHOWN` sites, those with less energy stand together as `Other sites`, id NULL.
     """
     return frame(lake, "by_period", **scope.parameters(), grain=str(grain), shown=SITES_SHOWN)

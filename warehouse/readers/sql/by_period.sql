@@ -35,6 +35,14 @@ sums AS (
     FROM days
     JOIN groups USING (site_id)
     GROUP BY site, period
+),
+-- One connector open for a few hours of a month would draw a rate as high as the house: none is given below 5 %
+-- of the open time of the site's fullest step. The sums stay.
+open_enough AS (
+    SELECT
+        *,
+        CASE WHEN open_seconds >= 0.05 * max(open_seconds) OVER (PARTITION BY site) THEN open_seconds END AS divisor
+    FROM sums
 )
 SELECT
     period,
@@ -46,11 +54,11 @@ SELECT
     occupied_seconds / 3600 AS occupied_hours,
     charging_seconds / 3600 AS charging_hours,
     rated_kwh::DOUBLE AS rated_kwh,
-    occupied_seconds / nullif(open_seconds, 0) AS occupied_utilization,
-    charging_seconds / nullif(open_seconds, 0) AS charging_utilization,
-    (occupied_seconds - charging_seconds) / nullif(open_seconds, 0) AS idle_utilization,
-    energy_kwh::DOUBLE / nullif(rated_kwh, 0) AS capacity_factor
+    occupied_seconds / divisor AS occupied_utilization,
+    charging_seconds / divisor AS charging_utilization,
+    (occupied_seconds - charging_seconds) / divisor AS idle_utilization,
+    CASE WHEN divisor > 0 THEN energy_kwh::DOUBLE / nullif(rated_kwh, 0) END AS capacity_factor
 FROM steps
 CROSS JOIN (SELECT DISTINCT group_id AS site_id, site FROM groups) AS shown
-LEFT JOIN sums USING (site, period)
+LEFT JOIN open_enough USING (site, period)
 ORDER BY shown.site_id NULLS LAST, period
