@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 ARGS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help install demo check test bench docs lock clean
+.PHONY: help install demo lint check test bench docs lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | expand -t 12
@@ -24,20 +24,21 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 demo: install ## replay real sessions over OCPP into the warehouse and open the dashboard
 	@$(BIN)/kwhouse demo $(ARGS)
 
-check: install ## lint, types, fast tests, secret scan: before each commit
-	@$(BIN)/ruff check .
-	@$(BIN)/ruff format --check .
+lint: install
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --quiet --check .
 	@$(BIN)/mypy
-	@$(BIN)/python -m pytest -q -m fast -n 2
 	@$(BIN)/python -m tests.secret_scan
 
-test: install ## all tests; installs Chromium from the system's packages where it is missing
+check: lint ## lint, types, secret scan and fast tests: before each commit
+	@$(BIN)/python -m pytest -q -m fast -n 2
+
+test: lint ## all of it; installs Chromium from the system's packages where it is missing
 	@$(BIN)/python -m tests.system_chromium
-	@$(MAKE) --no-print-directory check
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
 
 bench: install ## measure speed as ratios
-	@$(BIN)/python -m pytest tests/benchmarks -m "" -s --override-ini="testpaths=tests/benchmarks" $(ARGS)
+	@$(BIN)/python -m pytest tests/benchmarks -s $(ARGS)
 
 docs: install ## write the generated reference pages
 	@$(BIN)/kwhouse docs

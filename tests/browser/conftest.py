@@ -74,7 +74,9 @@ def _wait(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
     raise AssertionError(f"no answer from {url}: {log.read_text()}")
 
 
-@pytest.fixture(scope="session")
+# While it is open, Playwright's event loop runs in this thread, where no other test could run one of its own: it is
+# closed when the last test of this folder is done.
+@pytest.fixture(scope="package")
 def browser(chromium: str) -> Iterator[Browser]:
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
@@ -82,7 +84,7 @@ def browser(chromium: str) -> Iterator[Browser]:
         running.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def context(browser: Browser) -> Iterator[BrowserContext]:
     """One visitor's browser, whose cache stays warm from test to test."""
     opened = browser.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True)
