@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import timedelta
 
 from warehouse.contract import LAKE_TABLES, raw
@@ -15,26 +14,21 @@ KEEP_SNAPSHOTS = timedelta(days=7)
 KEEP_FILES = timedelta(days=2)
 
 
-@dataclass(frozen=True, slots=True)
-class Maintained:
-    """What one maintenance did."""
-
-    expired_snapshots: int
-    merged_files: int
-
-
 def maintain(
     lake: Lake,
     stages: Collection[str],
     *,
     keep_snapshots: timedelta = KEEP_SNAPSHOTS,
     keep_files: timedelta = KEEP_FILES,
-) -> Maintained:
-    """Tidy the lake while nobody writes. `stages`: names of all stages, whose next start must stay readable."""
+) -> int:
+    """Tidy the lake while nobody writes; returns how many snapshots were expired.
+
+    `stages` are the names of all stages: what they have yet to read must stay readable.
+    """
     con = lake.con
     with lake.lock():
         con.execute("CALL ducklake_flush_inlined_data('lake')")
-        merged = con.execute("CALL ducklake_merge_adjacent_files('lake')").fetchall()
+        con.execute("CALL ducklake_merge_adjacent_files('lake')")
         for table in LAKE_TABLES:
             # Rewriting shows every surviving row as new. Stages that append what is new from raw would double it;
             # raw has no deleted rows to get rid of.
@@ -46,7 +40,7 @@ def maintain(
         expired = _expire(lake, stages, keep_snapshots)
         con.execute("CALL ducklake_cleanup_old_files('lake', older_than => now() - ?)", [keep_files])
         con.execute("CALL ducklake_delete_orphaned_files('lake', older_than => now() - ?)", [keep_files])
-    return Maintained(expired, sum(int(row[-1] or 0) for row in merged if isinstance(row[-1], int)))
+    return expired
 
 
 def _expire(lake: Lake, stages: Collection[str], keep: timedelta) -> int:

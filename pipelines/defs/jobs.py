@@ -36,8 +36,8 @@ def tidy(context: dg.OpExecutionContext) -> None:
     from pipelines.maintenance import maintain
 
     space: Workspace = context.resources.workspace
-    done = maintain(space.lake, [stage.name for stage in STAGES])
-    context.log.info(f"Expired {done.expired_snapshots} snapshots")
+    expired = maintain(space.lake, [stage.name for stage in STAGES])
+    context.log.info(f"Expired {expired} snapshots")
 
 
 @dg.job(tags={WRITES: "true"}, executor_def=dg.in_process_executor, description="Keep the lake small and tidy.")

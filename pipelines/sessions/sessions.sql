@@ -78,7 +78,7 @@ SELECT
     begin_register_wh,
     end_register_wh,
     charging_seconds,
-    greatest(known_seconds - charging_seconds, 0) AS idle_seconds,
+    CASE WHEN charging_seconds IS NOT NULL THEN greatest(known_seconds - charging_seconds, 0) END AS idle_seconds,
     CAST(greatest(step_power_w, power_w) AS DECIMAL(18, 3)) AS max_power_w,
     stop_reason,
     CASE
