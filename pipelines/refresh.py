@@ -12,10 +12,6 @@ from dataclasses import dataclass
 from pipelines.stages import StageResult
 from warehouse.settings import Settings
 from warehouse.store import open_lake
-from warehouse.store.lock import file_lock
-
-# Runs of other processes end within this time, even a full rebuild of a large network.
-PATIENCE_SECONDS = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +41,11 @@ def refresh(
     """
     started = time.perf_counter()
     from pipelines.defs.jobs import run_in_process
-    from pipelines.defs.workspace import Workspace
+    from pipelines.defs.workspace import Workspace, one_at_a_time
     from pipelines.instance import open_instance
 
-    settings.home.mkdir(parents=True, exist_ok=True)
     with (
-        file_lock(settings.home / "refresh.lock", PATIENCE_SECONDS),
+        one_at_a_time(settings),
         open_lake(settings) as lake,
         open_instance(settings) as instance,
     ):

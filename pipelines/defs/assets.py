@@ -27,10 +27,20 @@ def landed(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[N
     space.registered = register_landed(space.lake)
     for name, reason in space.registered.set_aside.items():
         context.log.warning(f"Set aside {name}: {reason}")
-    files = {f"raw.{name}": count for name, count in space.registered.files.items()}
-    result = StageResult("landed", None, time.perf_counter() - started, files)
+    result = StageResult("landed", None, time.perf_counter() - started, _rows_landed(space))
     space.note(result)
     yield from _materialized(space, LANDED, result)
+
+
+def _rows_landed(space: Workspace) -> dict[str, int]:
+    # Files are registered, not read: how many rows they hold is asked of the snapshot that took them in.
+    rows: dict[str, int] = {}
+    snapshot = space.lake.snapshot()
+    for name in space.registered.files if space.registered else ():
+        query = f"SELECT count(*) FROM ducklake_table_insertions('lake', 'raw', '{name}', {snapshot}, {snapshot})"  # noqa: S608
+        count = space.lake.con.execute(query).fetchone()
+        rows[f"raw.{name}"] = int(count[0]) if count else 0
+    return rows
 
 
 @dg.multi_asset(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from decimal import Decimal
 from pathlib import Path
 
@@ -27,6 +29,7 @@ def test_a_session_walks_from_landed_frames_to_the_table(tmp_path: Path) -> None
     report = refresh(settings)
     assert report.files == {"messages": 1, "connections": 1}
     assert report.changed
+    assert report.steps[0].rows == {"raw.messages": 6, "raw.connections": 1}
     with open_lake(settings, read_only=True) as lake:
         rows = lake.con.execute("SELECT energy_wh, energy_source, origin, grade, state FROM core.sessions").fetchall()
     assert rows == [(Decimal("1999.723456"), "registers", "replay", "ok", "completed")]
@@ -52,3 +55,19 @@ def test_a_refresh_with_nothing_new_writes_nothing(tmp_path: Path) -> None:
     second = refresh(settings)
     assert not second.changed
     assert second.snapshot == first.snapshot
+
+
+def test_two_refreshes_at_once_do_the_work_once(tmp_path: Path) -> None:
+    settings = load_settings(home=tmp_path)
+    wire = Wire()
+    a_session(wire)
+    land(settings, wire)
+    code = (
+        "import sys; from pipelines.refresh import refresh; from warehouse.settings import load_settings; "
+        "sys.exit(10 + refresh(load_settings(home=sys.argv[1])).changed)"
+    )
+    runs = [subprocess.Popen([sys.executable, "-c", code, str(tmp_path)]) for _ in range(2)]
+    assert sorted(run.wait(timeout=120) for run in runs) == [10, 11]
+    with open_lake(settings, read_only=True) as lake:
+        assert lake.con.execute("SELECT count(*) FROM core.sessions").fetchone() == (1,)
+        assert lake.con.execute("SELECT count(*) FROM core.meter_values").fetchone() == (3,)
