@@ -64,7 +64,7 @@ def figures(row: Sequence[Figure], name: str = "page") -> None:
 
 def chart(title: str, figure: go.Figure, rows: pl.DataFrame, *, name: str, note: str) -> None:
     """A chart, the button that downloads its rows, and what its numbers mean."""
-    with st.container(border=True, key=f"card_{name}"):
+    with st.container(border=True, key=f"card_{name}", height="stretch"):
         _heading(title, rows, name)
         st.plotly_chart(figure, config=_CHART, key=f"chart_{name}", alt=title)
         st.caption(note)

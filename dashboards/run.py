@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import socket
+import sys
 import threading
 import time
 from contextlib import suppress
 from pathlib import Path
 
-from warehouse.errors import KwhouseError
+from warehouse.errors import KwhouseError, SettingsError
 from warehouse.settings import Settings
 
 APP = Path(__file__).parent / "app.py"
@@ -18,29 +20,49 @@ SECRETS = "dashboard-secrets.toml"
 def main(settings: Settings) -> int:
     """Serve the pages until SIGTERM or SIGINT; gives the exit status.
 
-    Raises `SettingsError` where the address is open to others and nobody would have to sign in.
+    Raises `SettingsError` where the port is taken, or where others could open the pages without signing in.
     """
     from streamlit import config
     from streamlit.web import bootstrap
 
     from dashboards.access import require_sign_in_if_open
 
-    options = _options(settings)
+    port = _free_port(settings)
+    options = _options(settings, port)
     # Streamlit looks for its config beside the entry script only once it knows it.
     config._main_script_path = str(APP)
     bootstrap.load_config_options(options)
     require_sign_in_if_open(settings.dashboard_host)
     _hand_over(settings)
     threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()
+    host = f"[{settings.dashboard_host}]" if ":" in settings.dashboard_host else settings.dashboard_host
+    sys.stdout.write(f"Dashboard: http://{host}:{port}\n")
+    sys.stdout.flush()
     bootstrap.run(str(APP), False, [], options)
     return 0
 
 
-def _options(settings: Settings) -> dict[str, object]:
+def _free_port(settings: Settings) -> int:
+    """The port of the settings (0: one that is free). Raises `SettingsError` where another program has it."""
+    family = socket.AF_INET6 if ":" in settings.dashboard_host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.dashboard_host, settings.dashboard_port))
+        except OSError as error:
+            place = f"{settings.dashboard_host}:{settings.dashboard_port}"
+            raise SettingsError(
+                f"The dashboard cannot listen on {place}: {error.strerror}. "
+                "Stop the program that has the port (perhaps another dashboard), or set KWHOUSE_DASHBOARD_PORT."
+            ) from error
+        return int(probe.getsockname()[1])
+
+
+def _options(settings: Settings, port: int) -> dict[str, object]:
     """Streamlit's options that follow from the settings; the rest stands in `.streamlit/config.toml`."""
     return {
         "server_address": settings.dashboard_host,
-        "server_port": settings.dashboard_port,
+        "server_port": port,
         "server_headless": True,
         "browser_gatherUsageStats": False,
         "logger_hideWelcomeMessage": True,

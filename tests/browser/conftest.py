@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import socket
+import re
 import subprocess
 import sys
 import time
@@ -39,13 +39,10 @@ def chromium() -> str:
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of a dashboard that serves the small warehouse."""
     home = small_warehouse.build(tmp_path_factory.mktemp("served")).home
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
     environment = {
         **os.environ,
         "KWHOUSE_HOME": str(home),
-        "KWHOUSE_DASHBOARD_PORT": str(port),
+        "KWHOUSE_DASHBOARD_PORT": "0",
         "PYTHONPATH": str(ROOT),
     }
     log = home / "dashboard.log"
@@ -55,23 +52,25 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             [sys.executable, "-c", SERVE], cwd=home, env=environment, stdout=output, stderr=output
         )
         try:
-            _wait(f"http://127.0.0.1:{port}/_stcore/health", server, log)
-            yield f"http://127.0.0.1:{port}"
+            yield _address(server, log)
         finally:
             server.terminate()
             assert server.wait(20) == 0, log.read_text()
 
 
-def _wait(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
+def _address(server: subprocess.Popen[bytes], log: Path) -> str:
+    """The address that the server has printed, once it answers there."""
     for _ in range(600):
         assert server.poll() is None, log.read_text()
-        try:
-            with urllib.request.urlopen(url, timeout=1) as answer:
-                if answer.status == 200:
-                    return
-        except OSError:
-            time.sleep(0.1)
-    raise AssertionError(f"no answer from {url}: {log.read_text()}")
+        if found := re.search(r"Dashboard: (http://\S+)", log.read_text()):
+            try:
+                with urllib.request.urlopen(f"{found[1]}/_stcore/health", timeout=1) as answer:
+                    if answer.status == 200:
+                        return found[1]
+            except OSError:
+                pass
+        time.sleep(0.1)
+    raise AssertionError(f"the dashboard does not answer: {log.read_text()}")
 
 
 # While it is open, Playwright's event loop runs in this thread, where no other test could run one of its own: it is
