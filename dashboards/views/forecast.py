@@ -98,7 +98,7 @@ def _accuracy(accuracy: pl.DataFrame) -> None:
         "Backtest: earlier forecasts beside what came",
         accuracy.with_columns(model=pl.col("model").map_elements(formats.words, return_dtype=pl.String)),
         {
-            "site": column.TextColumn("Site", pinned=True),
+            "site": column.TextColumn("Site"),
             "model": column.TextColumn("Model"),
             "wape": column.NumberColumn("WAPE", format="percent", help="Σ|error| ÷ Σ delivered"),
             "mase": column.NumberColumn(

@@ -96,7 +96,7 @@ def main() -> None:
         "Sites",
         by_site,
         {
-            "site": column.TextColumn("Site", pinned=True),
+            "site": column.TextColumn("Site"),
             "connectors": column.NumberColumn("Connectors", help="Most in service on one day"),
             "sessions": column.NumberColumn("Sessions", format="localized"),
             "energy_kwh": column.NumberColumn("Energy, kWh", format="%,.0f"),

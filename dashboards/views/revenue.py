@@ -98,7 +98,7 @@ def _sites(scope: Scope) -> None:
         "Sites",
         read(readers.revenue_by_site, scope),
         {
-            "site": column.TextColumn("Site", pinned=True),
+            "site": column.TextColumn("Site"),
             "currency": column.TextColumn("Currency"),
             "rated": column.NumberColumn("Rated", format="%,.2f"),
             "billed": column.NumberColumn("Billed", format="%,.2f"),
