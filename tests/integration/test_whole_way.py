@@ -128,7 +128,8 @@ def test_the_register_behind_the_invoice_is_found_in_its_frame(house: House) -> 
         FROM core.sessions AS sessions
         JOIN core.meter_values AS readings USING (station_id, transaction_id)
         JOIN raw.messages AS frames ON frames.collector_id = readings.collector_id AND frames.seq = readings.seq
-        WHERE sessions.external_session_id = 'A-1' AND readings.context = 'Transaction.End' AND readings.measurand = 'Energy.Active.Import.Register'
+        WHERE sessions.external_session_id = 'A-1' AND readings.context = 'Transaction.End'
+          AND readings.measurand = 'Energy.Active.Import.Register'
         """
     )
     assert evidence["value"] == evidence["end_register_wh"]
