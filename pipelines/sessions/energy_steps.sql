@@ -42,7 +42,8 @@ SELECT
     CAST(energy_wh AS DECIMAL(18, 6)) AS energy_wh,
     has_readings AS measured,
     -- Believed up to 1.1 times the rating plus 100 Wh; without a rating up to 1 MW (no vehicle takes more today).
-    energy_wh > 1.1 * coalesce(rated_power_w, 1000000) * date_sub('millisecond', from_at, to_at) / 3600000 + 100
+    CAST(energy_wh AS DOUBLE)
+        > 1.1 * coalesce(rated_power_w, 1000000)::DOUBLE * date_sub('millisecond', from_at, to_at) / 3600000 + 100
         AS is_implausible
 FROM steps
 JOIN registers USING (session_id)

@@ -57,7 +57,7 @@ samples AS (
 named AS (
     SELECT
         * EXCLUDE (reading),
-        coalesce(try_cast(trim(reading.timestamp) AS TIMESTAMPTZ), received_at) AS measured_at,
+        try_cast(trim(reading.timestamp) AS TIMESTAMPTZ) AS told_at,
         coalesce(nullif(trim(reading.sample.measurand), ''), 'Energy.Active.Import.Register') AS measurand,
         nullif(trim(reading.sample.phase), '') AS phase,
         coalesce(nullif(trim(reading.sample.location), ''), 'Outlet') AS location,
@@ -106,17 +106,23 @@ units (sent, unit, factor, shift) AS (
 ),
 canonical AS (
     SELECT
-        measured.* EXCLUDE (value_text, unit_text, multiplier),
+        measured.* EXCLUDE (value_text, unit_text, multiplier, told_at),
+        -- A clock that was never set, or one far ahead, tells no time: the receipt does.
+        CASE WHEN told_at BETWEEN TIMESTAMPTZ '2010-01-01 00:00:00+00' AND received_at + INTERVAL 1 DAY THEN told_at
+             ELSE received_at END AS measured_at,
         CASE
             WHEN units.factor = 1 AND units.shift = 0 AND multiplier = 0 THEN try_cast(value_text AS DECIMAL(18, 6))
-            -- OCPP 2.x: value * 10^multiplier. Beyond 10^6 it is no reading of a charging station.
-            WHEN multiplier BETWEEN -6 AND 6 THEN try_cast(
-                ((try_cast(value_text AS DECIMAL(24, 12)) + units.shift) * units.factor)
-                * CASE WHEN multiplier >= 0 THEN ('1' || repeat('0', multiplier))::DECIMAL(7, 0) ELSE 1 END
-                * CASE WHEN multiplier < 0 THEN ('0.' || repeat('0', -multiplier - 1) || '1')::DECIMAL(6, 6) ELSE 1 END
-                AS DECIMAL(18, 6))
+            -- From kWh to Wh exactly: a register in kWh has up to nine decimals.
+            WHEN units.factor = 1000 AND multiplier = 0
+                THEN try_cast(CAST(try_cast(value_text AS DECIMAL(18, 9)) AS DECIMAL(38, 9)) * 1000 AS DECIMAL(18, 6))
+            -- OCPP 2.x: value * 10^multiplier. Doubles hold 15 digits, more than any meter shows.
+            WHEN multiplier BETWEEN -9 AND 9
+                THEN try_cast((try_cast(value_text AS DOUBLE) + units.shift) * units.factor * pow(10, multiplier)
+                              AS DECIMAL(18, 6))
         END AS value
     FROM measured
     JOIN units ON units.sent = lower(coalesce(measured.unit_text, measured.unit)) AND units.unit = measured.unit
 )
-SELECT * FROM canonical WHERE value IS NOT NULL
+SELECT * FROM canonical
+-- No register of a connector reaches 100 GWh, and no other reading that number.
+WHERE value BETWEEN -100000000000 AND 100000000000

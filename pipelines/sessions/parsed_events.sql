@@ -31,7 +31,9 @@ named AS (
         END AS event,
         -- The label's own JSON travels as text inside the frame's.
         CASE WHEN action = 'DataTransfer' AND json_valid(body.data)
-             THEN from_json(body.data, '{"transactionId": "VARCHAR", "sessionId": "VARCHAR"}') END AS label
+             THEN from_json(body.data, '{"transactionId": "VARCHAR", "sessionId": "VARCHAR"}') END AS label,
+        try_cast(trim(body.timestamp) AS TIMESTAMPTZ) AS told_at,
+        try_cast(coalesce(body.meterStart, body.meterStop) AS DECIMAL(18, 6)) AS told_register_wh
     FROM frames
 )
 SELECT
@@ -50,8 +52,11 @@ SELECT
     try_cast(coalesce(body.evse.id, body.connectorId) AS INTEGER) AS evse_id,
     try_cast(coalesce(body.evse.connectorId, body.connectorId) AS INTEGER) AS connector_id,
     nullif(trim(coalesce(body.idToken.idToken, body.idTag)), '') AS raw_token,
-    try_cast(trim(body.timestamp) AS TIMESTAMPTZ) AS event_at,
-    try_cast(coalesce(body.meterStart, body.meterStop) AS DECIMAL(18, 6)) AS register_wh,
+    -- A clock that was never set, or one far ahead, tells no time: the receipt does.
+    CASE WHEN told_at BETWEEN TIMESTAMPTZ '2010-01-01 00:00:00+00' AND received_at + INTERVAL 1 DAY THEN told_at END
+        AS event_at,
+    -- Below 0 stands for "unknown" (-1 is common); no register of a connector reaches 100 GWh.
+    CASE WHEN told_register_wh BETWEEN 0 AND 100000000000 THEN told_register_wh END AS register_wh,
     try_cast(body.seqNo AS BIGINT) AS seq_no,
     body.transactionInfo.chargingState AS charging_state,
     coalesce(body.transactionInfo.stoppedReason, body.reason) AS stop_reason,

@@ -6,7 +6,7 @@ WITH flows AS (
         CAST(round(sum(date_sub('millisecond', from_at, to_at)) FILTER (measured) / 1000) AS BIGINT)
             AS charging_seconds,
         -- Shorter steps are dominated by the resolution of the register.
-        max(3600000 * energy_wh / date_sub('millisecond', from_at, to_at))
+        max(3600000 * CAST(energy_wh AS DOUBLE) / date_sub('millisecond', from_at, to_at))
             FILTER (date_sub('second', from_at, to_at) >= 60) AS step_power_w,
         bool_or(is_implausible) AS has_implausible_step
     FROM energy_step_rows
@@ -31,9 +31,11 @@ judged AS (
     SELECT
         *,
         -- Mean power above the rating: the check of the whole session, from its begin to its end.
-        energy_wh > 1.1 * coalesce(rated_power_w, 1000000) * duration_seconds / 3600 AS over_rating,
-        energy_wh > 1.1 * coalesce(rated_power_w, 1000000) * duration_seconds / 3600 + 100 AS implausible_session
-    FROM figures
+        CAST(energy_wh AS DOUBLE) > most_wh AS over_rating,
+        CAST(energy_wh AS DOUBLE) > most_wh + 100 AS implausible_session
+    FROM (
+        SELECT *, 1.1 * coalesce(rated_power_w, 1000000)::DOUBLE * duration_seconds / 3600 AS most_wh FROM figures
+    )
 ),
 flagged AS (
     SELECT

@@ -7,7 +7,9 @@ WITH answers AS (
     WHERE event = 'answer'
 ),
 starts_without_id AS (
-    SELECT * EXCLUDE (transaction_id) FROM all_transaction_events WHERE event = 'started' AND transaction_id IS NULL
+    SELECT * EXCLUDE (transaction_id) FROM all_transaction_events
+    SEMI JOIN touched_transactions USING (station_id)
+    WHERE event = 'started' AND transaction_id IS NULL
 ),
 answered_starts AS (
     -- Message ids restart with a station's boot: an answer belongs to the last call before it that had its id.

@@ -58,6 +58,13 @@ CASES: dict[str, tuple[Any, list[tuple[int, str, str, str]]]] = {
         sets({"value": "5", "measurand": "Power.Active.Import", "unit": "Wh"}, {"value": "6"}),
         [(1, REGISTER, "6", "Wh")],
     ),
+    "beyond_all_meters": (sets({"value": "999999999999"}, {"value": "-999999999999.5"}, {"value": "8e30"}), []),
+    "kwh_beyond_all_meters": (sets({"value": "999999999.9", "unit": "kWh"}), []),
+    "not_finite": (
+        sets({"value": "inf"}, {"value": "nan", "unitOfMeasure": {"multiplier": 2}}, {"value": "1e400", "unit": "kWh"}),
+        [],
+    ),
+    "multiplier_beyond_all_meters": (sets({"value": 1e9, "unitOfMeasure": {"unit": "kWh", "multiplier": 9}}), []),
     "unknown_unit": (sets({"value": "5", "unit": "furlong"}), []),
     "no_number": (sets({"value": "n/a"}), []),
     "empty_samples": (sets(), []),
@@ -80,6 +87,13 @@ def lake() -> Iterator[Lake]:
         wire.call(
             "no_time", "MeterValues", {"connectorId": 1, "meterValue": [{"sampledValue": [{"value": "1"}]}]}, at(5)
         )
+        for station, stamp in (
+            ("in_1970", "1970-01-01T00:00:12Z"),
+            ("in_9999", "9999-12-31T00:00:00Z"),
+            ("ever", "infinity"),
+        ):
+            body = {"connectorId": 1, "meterValue": [{"timestamp": stamp, "sampledValue": [{"value": "1"}]}]}
+            wire.call(station, "MeterValues", body, at(5))
         land(settings, wire)
         with open_lake(settings) as opened:
             bring_up_to_date(opened)
@@ -99,6 +113,7 @@ def test_defaults_of_the_protocol_are_written_out(lake: Lake) -> None:
     assert lake.con.execute(query).fetchone() == ("Outlet", "Sample.Periodic", None, 1, 1, at(0))
 
 
-def test_a_set_without_time_has_that_of_its_receipt(lake: Lake) -> None:
-    query = "SELECT measured_at FROM core.meter_values WHERE station_id = 'no_time'"
-    assert lake.con.execute(query).fetchone() == (at(5),)
+@pytest.mark.parametrize("station", ["no_time", "in_1970", "in_9999", "ever"])
+def test_a_set_without_a_time_that_can_be_has_that_of_its_receipt(lake: Lake, station: str) -> None:
+    query = "SELECT measured_at FROM core.meter_values WHERE station_id = $station"
+    assert lake.con.execute(query, {"station": station}).fetchone() == (at(5),)

@@ -133,6 +133,26 @@ def longer_than_two_days(wire: Wire, a: str) -> None:
     wire.stop(a, number, at(3000), 5000)
 
 
+def numbers_beyond_all_meters(wire: Wire, a: str) -> None:
+    number = wire.start(a, at(0), 0)
+    wire.meter(a, number, at(15), "99999999999.5")
+    wire.meter(a, number, at(20), "-99999999999.5")
+    wire.stop(a, number, at(60), 99_999_999_999)
+
+
+def stop_register_unknown(wire: Wire, a: str) -> None:
+    number = wire.start(a, at(0), 0)
+    wire.meter(a, number, at(15), "500")
+    wire.stop(a, number, at(60), -1)
+
+
+def clock_never_set(wire: Wire, a: str) -> None:
+    body = {"connectorId": 1, "idTag": "T", "meterStart": 0, "timestamp": "1970-01-01T00:00:07Z"}
+    wire.call(a, "StartTransaction", body, at(0), {"transactionId": 424_242})
+    body = {"transactionId": 424_242, "meterStop": 1000, "timestamp": "9999-12-31T23:59:59Z"}
+    wire.call(a, "StopTransaction", body, at(60))
+
+
 def in_kwh_over_201(wire: Wire, a: str) -> None:
     unit = {"unitOfMeasure": {"unit": "kWh"}}
     evse, token = {"id": 1, "connectorId": 1}, {"idToken": "T", "type": "ISO14443"}
@@ -245,6 +265,22 @@ CASES = [
         steps=[(0, 15, "500"), (15, 60, "500")],
     ),
     Case("longer_than_two_days", longer_than_two_days, [{"flags": ["long_session"], "grade": "ok"}]),
+    Case(
+        "numbers_beyond_all_meters",
+        numbers_beyond_all_meters,
+        [{"grade": "suspect", "energy_wh": Decimal(99_999_999_999)}],
+        faults=["implausible_power"],
+    ),
+    Case(
+        "stop_register_unknown",
+        stop_register_unknown,
+        [COMPLETED | {"energy_wh": Decimal(500), "energy_source": "periodic_registers", "ended_at": at(60)}],
+    ),
+    Case(
+        "clock_never_set",
+        clock_never_set,
+        [COMPLETED | {"energy_wh": Decimal(1000), "started_at": at(0), "ended_at": at(60)}],
+    ),
     Case(
         "in_kwh_over_201",
         in_kwh_over_201,
