@@ -113,7 +113,7 @@ def _say_201(wire: Wire, visit: Visit, number: int, begin: int, end: int, first:
 
 # Each example runs the pipeline on a real lake several times: few examples, and no shrinking of what is small already.
 @settings(
-    max_examples=5,
+    max_examples=4,
     deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
     suppress_health_check=[HealthCheck.too_slow],
