@@ -4,6 +4,7 @@ Each rule is a step with a name and a SQL file of its own:
 
     touched_transactions   which transactions something new is said about
     transactions           who, where, when, by their events
+    simultaneous_…         whose neighbours' flags depend on them
     session_frame          name, site, rating, origin
     readings               what was measured meanwhile
     registers              begin and end by the best evidence
@@ -25,14 +26,17 @@ from warehouse.store import Lake
 from warehouse.store.changes import Window
 
 HERE = Path(__file__).parent
-FAULT_KINDS = ("implausible_power", "register_decreased", "no_registers")
+FAULT_KINDS = ("implausible_power", "register_decreased", "no_registers", "simultaneous_start")
 OWN_FAULTS = f"kind IN {FAULT_KINDS}"
 
 
 def compute(lake: Lake, window: Window) -> list[Replacement]:
     """Make the touched sessions, their steps and their faults anew."""
-    for step in ("touched_transactions", "transactions", "session_frame"):
+    for step in ("touched_transactions", "transactions"):
         temp_table(lake, step, sql(HERE / f"{step}.sql"))
+    if not window.full:
+        _touch_simultaneous(lake)
+    temp_table(lake, "session_frame", sql(HERE / "session_frame.sql"))
     temp_table(lake, "readings", sql(HERE / "readings.sql"), {"since": _since(lake, window)})
     temp_table(lake, "registers", sql(HERE / "registers.sql"))
     temp_table(lake, "energy_step_rows", sql(HERE / "energy_steps.sql"))
@@ -51,6 +55,13 @@ def compute(lake: Lake, window: Window) -> list[Replacement]:
         Replacement(ops.FAULTS, "session_fault_rows", f"{OWN_FAULTS} AND {replaced}", owned=OWN_FAULTS),
         Replacement(core.SESSIONS, "session_rows", replaced),
     ]
+
+
+def _touch_simultaneous(lake: Lake) -> None:
+    temp_table(lake, "simultaneous_transactions", sql(HERE / "simultaneous_transactions.sql"))
+    count = lake.con.execute("INSERT INTO touched_transactions FROM simultaneous_transactions").fetchone()
+    if count and count[0]:
+        temp_table(lake, "transactions", sql(HERE / "transactions.sql"))
 
 
 def _since(lake: Lake, window: Window) -> datetime:

@@ -22,7 +22,8 @@ figures AS (
         CASE WHEN has_readings THEN coalesce(flows.charging_seconds, 0) END AS charging_seconds,
         flows.step_power_w,
         coalesce(flows.has_implausible_step, false) AS has_implausible_step,
-        end_register_wh < begin_register_wh AS register_decreased
+        end_register_wh < begin_register_wh AS register_decreased,
+        count(*) OVER (PARTITION BY station_id, evse_id, date_trunc('second', started_at)) AS starts_in_second
     FROM session_frame
     JOIN registers USING (session_id)
     LEFT JOIN flows USING (session_id)
@@ -46,6 +47,8 @@ flagged AS (
             CASE WHEN register_decreased THEN 'register_decreased' END,
             CASE WHEN ended_at IS NOT NULL AND energy_wh IS NULL AND NOT coalesce(register_decreased, false)
                  THEN 'no_registers' END,
+            -- One plug takes one vehicle: of two starts in the same second, one did not happen so.
+            CASE WHEN starts_in_second > 1 THEN 'simultaneous_start' END,
             -- Checks: they tell, and never change the grade.
             CASE WHEN duration_seconds < 0 THEN 'negative_duration' END,
             CASE WHEN duration_seconds BETWEEN 0 AND 59 OR (duration_seconds BETWEEN 60 AND 119 AND energy_wh > 0)
@@ -85,7 +88,7 @@ SELECT
     stop_reason,
     CASE
         WHEN list_has_any(flags, ['register_decreased', 'no_registers']) THEN 'unbillable'
-        WHEN list_has_any(flags, ['implausible_power']) THEN 'suspect'
+        WHEN list_has_any(flags, ['implausible_power', 'simultaneous_start']) THEN 'suspect'
         ELSE 'ok'
     END AS grade,
     flags,

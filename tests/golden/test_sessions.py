@@ -174,6 +174,7 @@ def _iso(minute: float) -> str:
 
 
 COMPLETED = {"state": "completed", "grade": "ok", "flags": []}
+SIMULTANEOUS = {"state": "completed", "grade": "suspect", "flags": ["simultaneous_start"]}
 CASES = [
     Case(
         "exact_edges",
@@ -232,7 +233,8 @@ CASES = [
     Case(
         "two_at_the_same_second",
         two_at_the_same_second,
-        [COMPLETED | {"energy_wh": Decimal(1000)}, COMPLETED | {"energy_wh": Decimal(2000)}],
+        [SIMULTANEOUS | {"energy_wh": Decimal(1000)}, SIMULTANEOUS | {"energy_wh": Decimal(2000)}],
+        faults=["simultaneous_start", "simultaneous_start"],
     ),
     Case(
         "more_than_the_rating",
@@ -336,3 +338,18 @@ def test_steps(lake: Lake, case: Case) -> None:
 def test_faults(lake: Lake, case: Case) -> None:
     found = lake.con.execute("SELECT kind FROM ops.faults WHERE station_id = $station", {"station": case.name})
     assert [row[0] for row in found.fetchall()] == case.faults
+
+
+def test_a_second_start_that_lands_later_makes_the_first_one_suspect(tmp_path: Path) -> None:
+    settings = load_settings(home=tmp_path)
+    register_stations(settings, {"a": "site"})
+    wire = Wire()
+    with open_lake(settings) as lake:
+        for token, grades in (("one", ["ok"]), ("two", ["suspect", "suspect"])):
+            landed = len(wire.messages)
+            number = wire.start("a", at(0), 0, token=token)
+            wire.stop("a", number, at(60), 1000)
+            land(settings, wire, messages=wire.messages[landed:])
+            bring_up_to_date(lake)
+            found = lake.con.execute("SELECT grade FROM core.sessions").fetchall()
+            assert [row[0] for row in found] == grades
