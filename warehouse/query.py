@@ -39,9 +39,12 @@ HARMLESS = {
     "ducklake_table_insertions",
 }
 _DUCKLAKE = re.compile(r"\bducklake_\w+")
-# Functions that run SQL held in text, where the check above cannot look, and those that reach into the catalog.
+# Functions that run SQL held in text, where the check above cannot look, and those that reach into the catalog;
+# comments may stand between a name and its bracket.
 _REFUSED = re.compile(
-    r"\b(query|query_table|checkpoint|force_checkpoint|sqlite_query|postgres_query|postgres_execute)\b\W*\("
+    r"\b(query|query_table|json_execute_serialized_sql|checkpoint|force_checkpoint"
+    r"|sqlite_query|postgres_query|postgres_execute)\b(?:\W|/\*.*?\*/|--[^\n]*)*?\(",
+    re.DOTALL,
 )
 
 
