@@ -81,6 +81,17 @@ def test_bad_files_are_set_aside_with_the_reason_and_the_rest_goes_on(tmp_path: 
         assert register_landed(lake).set_aside == {}
 
 
+def test_a_file_with_a_whole_footer_and_a_damaged_page_is_set_aside(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path)
+    damaged = land(settings, 1, 50)
+    content = damaged.read_bytes()
+    damaged.write_bytes(content[:40] + bytes(byte ^ 0x5A for byte in content[40:400]) + content[400:])
+    land(settings, 51, 52)
+    with open_lake(settings) as lake:
+        assert set(register_landed(lake).set_aside) == {damaged.name}
+        assert seqs(lake) == [51, 52]
+
+
 def test_the_same_bad_name_again_is_one_fault(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path)
     with open_lake(settings) as lake:
