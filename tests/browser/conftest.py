@@ -74,8 +74,9 @@ def _address(server: subprocess.Popen[bytes], log: Path) -> str:
 
 
 # While it is open, Playwright's event loop runs in this thread, where no other test could run one of its own: it is
-# closed when the last test of this folder is done.
-@pytest.fixture(scope="package")
+# closed with the module's last test. (A folder without __init__.py is no package to pytest: that scope would be the
+# whole session.)
+@pytest.fixture(scope="module")
 def browser(chromium: str) -> Iterator[Browser]:
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
@@ -83,7 +84,7 @@ def browser(chromium: str) -> Iterator[Browser]:
         running.close()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def context(browser: Browser) -> Iterator[BrowserContext]:
     """One visitor's browser, whose cache stays warm from test to test."""
     opened = browser.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True)
