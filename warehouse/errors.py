@@ -6,6 +6,7 @@
      │    ├── StoreMissing        nothing has been written yet
      │    ├── StoreOutdated       the lake lacks columns that this version knows
      │    ├── StoreBusy           another writer holds the lock (a retry helps)
+     │    ├── StoreMoved          the data folder is not where its files were written
      │    └── ContractBroken      a table does not look as the contract says
      ├── InputError           something a person or another system handed in
      │    └── RegistryError       problems in registry files; holds them all
@@ -64,6 +65,17 @@ class StoreBusy(StoreError):
             "Wait for it to end and try again; `kwhouse doctor` names the process."
         )
         self.lock, self.waited_seconds = lock, waited_seconds
+
+
+class StoreMoved(StoreError):
+    """The data folder was moved or copied; the catalog holds the files' absolute paths."""
+
+    def __init__(self, given: str, recorded: str) -> None:
+        super().__init__(
+            f"The lake's files are looked for in {given}, but its catalog was made for {recorded}. "
+            "Move the data folder back (a link at the old place will do), or take an empty KWHOUSE_HOME."
+        )
+        self.given, self.recorded = given, recorded
 
 
 class ContractBroken(StoreError):

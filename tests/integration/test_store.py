@@ -10,7 +10,7 @@ import pytest
 
 from warehouse.contract import BY_NAME, LAKE_TABLES
 from warehouse.contract.ddl import comment, stored_type
-from warehouse.errors import ContractBroken, StoreMissing, StoreOutdated
+from warehouse.errors import ContractBroken, StoreMissing, StoreMoved, StoreOutdated
 from warehouse.settings import Settings
 from warehouse.state import metadata, open_state
 from warehouse.store import open_lake
@@ -107,6 +107,15 @@ def test_reading_what_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(StoreMissing, match="Run `kwhouse refresh`"):
         open_lake(Settings(home=tmp_path / "home"), read_only=True)
     assert not (tmp_path / "home").exists()
+
+
+@pytest.mark.parametrize("read_only", [True, False])
+def test_a_data_folder_that_was_moved_is_told(tmp_path: Path, read_only: bool) -> None:
+    open_lake(Settings(home=tmp_path / "here")).close()
+    (tmp_path / "here").rename(tmp_path / "there")
+    with pytest.raises(StoreMoved, match=r"made for .*here/lake/\. Move the data folder back") as told:
+        open_lake(Settings(home=tmp_path / "there"), read_only=read_only)
+    assert told.value.given == f"{tmp_path}/there/lake/"
 
 
 def test_a_write_that_fails_leaves_nothing(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ connection's own memory over the lake and over the state database, so that both 
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
@@ -16,7 +17,7 @@ import duckdb
 
 from warehouse.contract import LAKE_TABLES, STATE_TABLES
 from warehouse.contract.ddl import CATALOG, view_statement
-from warehouse.errors import StoreMissing, StoreOutdated
+from warehouse.errors import StoreMissing, StoreMoved, StoreOutdated
 from warehouse.settings import Settings
 from warehouse.store.lock import advisory_lock, file_lock
 
@@ -170,10 +171,16 @@ def _attach(con: duckdb.DuckDBPyConnection, settings: Settings, *, read_only: bo
     catalog = f"postgres:{conninfo}" if conninfo else f"sqlite:{settings.home / 'catalog.sqlite'}"
     sqlite_options = "" if conninfo else ", META_JOURNAL_MODE 'WAL', META_BUSY_TIMEOUT 10000"
     mode = ", READ_ONLY" if read_only else ""
-    con.execute(
-        f"ATTACH {_literal('ducklake:' + catalog)} AS {CATALOG} "
-        f"(DATA_PATH {_literal(data_path)}, DATA_INLINING_ROW_LIMIT 10{sqlite_options}{mode})"
-    )
+    try:
+        con.execute(
+            f"ATTACH {_literal('ducklake:' + catalog)} AS {CATALOG} "
+            f"(DATA_PATH {_literal(data_path)}, DATA_INLINING_ROW_LIMIT 10{sqlite_options}{mode})"
+        )
+    except duckdb.Error as error:
+        # DuckLake has no error class of its own for this.
+        if moved := re.search(r'does not match existing data path in the catalog "([^"]*)"', str(error)):
+            raise StoreMoved(data_path, moved[1]) from None
+        raise
     state = conninfo or str(settings.home / "state.sqlite")
     kind = "postgres" if conninfo else "sqlite"
     con.execute(f"ATTACH {_literal(state)} AS {STATE} (TYPE {kind}, READ_ONLY)")
