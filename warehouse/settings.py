@@ -31,7 +31,11 @@ class Settings(BaseSettings):
     collect_host: str = Field("127.0.0.1", description="where the OCPP endpoint listens")
     collect_port: int = Field(9000, description="OCPP endpoint; 0 picks a free port")
     metrics_port: int = Field(9001, description="GET /health and /metrics; 0 picks a free port")
-    collector_id: str | None = Field(None, description="this collector's name; default: made once, kept in its journal")
+    collector_id: str | None = Field(
+        None,
+        description="this collector's name; default: made once, kept in its journal",
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$",  # it becomes part of file names
+    )
     allow_replay: bool = Field(False, description="let loopback connections drive the collector's clock")
     heartbeat_seconds: int = Field(300, description="heartbeat interval told to stations")
     landing_rows: int = Field(500_000, description="journal entries that trigger a landing")
