@@ -7,6 +7,7 @@
      │    ├── StoreOutdated       the lake lacks columns that this version knows
      │    ├── StoreBusy           another writer holds the lock (a retry helps)
      │    ├── StoreMoved          the data folder is not where its files were written
+     │    ├── StoreUnreachable    the catalog's server does not answer (a retry may help)
      │    └── ContractBroken      a table does not look as the contract says
      ├── InputError           something a person or another system handed in
      │    └── RegistryError       problems in registry files; holds them all
@@ -76,6 +77,18 @@ class StoreMoved(StoreError):
             "Move the data folder back (a link at the old place will do), or take an empty KWHOUSE_HOME."
         )
         self.given, self.recorded = given, recorded
+
+
+class StoreUnreachable(StoreError):
+    """The PostgreSQL server of the catalog does not let us in."""
+
+    retryable = True
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"The catalog's PostgreSQL server cannot be used ({reason}). Check KWHOUSE_CATALOG and the server."
+        )
+        self.reason = reason
 
 
 class ContractBroken(StoreError):

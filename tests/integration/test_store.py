@@ -10,7 +10,7 @@ import pytest
 
 from warehouse.contract import BY_NAME, LAKE_TABLES
 from warehouse.contract.ddl import comment, stored_type
-from warehouse.errors import ContractBroken, StoreMissing, StoreMoved, StoreOutdated
+from warehouse.errors import ContractBroken, StoreMissing, StoreMoved, StoreOutdated, StoreUnreachable
 from warehouse.settings import Settings
 from warehouse.state import metadata, open_state
 from warehouse.store import open_lake
@@ -116,6 +116,13 @@ def test_a_data_folder_that_was_moved_is_told(tmp_path: Path, read_only: bool) -
     with pytest.raises(StoreMoved, match=r"made for .*here/lake/\. Move the data folder back") as told:
         open_lake(Settings(home=tmp_path / "there"), read_only=read_only)
     assert told.value.given == f"{tmp_path}/there/lake/"
+
+
+def test_a_server_that_does_not_answer_is_told(tmp_path: Path) -> None:
+    # Port 1 is nobody's.
+    settings = Settings(home=tmp_path, catalog="postgres:host=127.0.0.1 port=1 user=u dbname=d connect_timeout=5")
+    with pytest.raises(StoreUnreachable, match="Check KWHOUSE_CATALOG"):
+        open_lake(settings)
 
 
 def test_a_write_that_fails_leaves_nothing(tmp_path: Path) -> None:

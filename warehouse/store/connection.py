@@ -17,7 +17,7 @@ import duckdb
 
 from warehouse.contract import LAKE_TABLES, STATE_TABLES
 from warehouse.contract.ddl import CATALOG, view_statement
-from warehouse.errors import StoreMissing, StoreMoved, StoreOutdated
+from warehouse.errors import StoreMissing, StoreMoved, StoreOutdated, StoreUnreachable
 from warehouse.settings import Settings
 from warehouse.store.lock import advisory_lock, file_lock
 
@@ -119,9 +119,12 @@ def has_catalog(settings: Settings) -> bool:
     if (conninfo := postgres_conninfo(settings)) is not None:
         import psycopg
 
-        with psycopg.connect(conninfo) as server:
-            row = server.execute("SELECT to_regclass('ducklake_metadata')").fetchone()
-            return row is not None and row[0] is not None
+        try:
+            with psycopg.connect(conninfo) as server:
+                row = server.execute("SELECT to_regclass('ducklake_metadata')").fetchone()
+                return row is not None and row[0] is not None
+        except psycopg.OperationalError as error:
+            raise StoreUnreachable(str(error).splitlines()[0]) from error
     path = settings.home / "catalog.sqlite"
     if not path.exists():
         return False
