@@ -54,6 +54,9 @@ def publish(lake: Lake, target: Path) -> PublishReport:
             cursor.execute(f"ATTACH {quoted(str(path))} AS published")
             try:
                 rows, snapshot = _fill(cursor)
+            except BaseException:
+                cursor.rollback()  # or DETACH would fail as well, and hide why
+                raise
             finally:
                 cursor.execute("DETACH published")
     except duckdb.Error as error:
