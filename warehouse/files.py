@@ -9,6 +9,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from warehouse.errors import InputError
+from warehouse.settings import Settings
+
+
+def refuse_own(target: Path, settings: Settings) -> None:
+    """Raise `InputError` where writing `target` would put a result over, or among, the warehouse's own files."""
+    if settings.keeps(target):
+        raise InputError(
+            f"{target} is a place where the warehouse keeps its own files; nothing was written. Name a file elsewhere."
+        )
 
 
 @contextmanager

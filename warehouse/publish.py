@@ -14,8 +14,8 @@ import duckdb
 from warehouse.contract import TABLES, Home, Table
 from warehouse.contract.ddl import create_statements, quoted
 from warehouse.contract.registry import NOTE
-from warehouse.errors import QueryError
-from warehouse.files import whole_file
+from warehouse.errors import InputError, QueryError
+from warehouse.files import refuse_own, whole_file
 from warehouse.store import Lake
 
 SCHEMAS = ("mart", "forecast", "planning", "billing")
@@ -47,7 +47,13 @@ def published_tables() -> tuple[Table, ...]:
 
 
 def publish(lake: Lake, target: Path) -> PublishReport:
-    """Write `target` from one snapshot of the lake. Raises `QueryError` when it cannot be written."""
+    """Write `target` from one snapshot of the lake.
+
+    Raises `InputError` where `target` holds something else than a DuckDB file, `QueryError` when it cannot be written.
+    """
+    refuse_own(target, lake.settings)
+    if target.is_file() and not _replaceable(target):
+        raise InputError(f"{target} exists and is not a DuckDB file; it stays. Name another file, or move it away.")
     cursor = lake.cursor()
     try:
         with whole_file(target) as path:
@@ -64,6 +70,12 @@ def publish(lake: Lake, target: Path) -> PublishReport:
     finally:
         cursor.close()
     return PublishReport(target, rows, snapshot)
+
+
+def _replaceable(target: Path) -> bool:
+    with target.open("rb") as file:
+        head = file.read(12)
+    return not head or head[8:] == b"DUCK"  # after a checksum, DuckDB's files bear its name
 
 
 def _fill(cursor: duckdb.DuckDBPyConnection) -> tuple[dict[str, int], int]:

@@ -7,6 +7,7 @@ moved away with `KWHOUSE_CATALOG` and `KWHOUSE_DATA_PATH`.
 from __future__ import annotations
 
 import ipaddress
+import re
 from functools import cached_property
 from pathlib import Path
 
@@ -17,6 +18,10 @@ from pydantic_settings import (
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
+
+# What kwhouse keeps in the data folder; everything else there is the user's.
+OWN_FOLDERS = ("journal", "lake", "landing", "dagster", "replay", "tmp")
+OWN_FILE = re.compile(r".*\.(lock|sqlite(-\w+)?)")  # state.sqlite, catalog.sqlite-wal, refresh.lock
 
 
 class Settings(BaseSettings):
@@ -103,6 +108,15 @@ class Settings(BaseSettings):
     def dagster_home(self) -> Path:
         """DAGSTER_HOME: run history and schedules' state."""
         return self.home / "dagster"
+
+    def keeps(self, path: Path) -> bool:
+        """True when `path` is, or would be, a file that kwhouse itself keeps in the data folder."""
+        # The last part is not followed: a link is replaced, not what it points to.
+        place = path.parent.resolve() / path.name
+        if not place.is_relative_to(self.home):
+            return False
+        first, *within = place.relative_to(self.home).parts or (".",)
+        return first in OWN_FOLDERS or (not within and OWN_FILE.fullmatch(first) is not None)
 
 
 def is_loopback(host: str) -> bool:

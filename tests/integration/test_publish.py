@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -9,6 +10,7 @@ import pytest
 
 from tests.integration.priced_warehouse import build
 from warehouse.errors import InputError
+from warehouse.extracts import write_extract
 from warehouse.publish import publish
 from warehouse.store import open_lake
 
@@ -41,3 +43,25 @@ def test_a_plain_file_with_comments_and_exact_types(tmp_path: Path) -> None:
         assert comment.startswith("energy delivered; NULL where there is no evidence")
         assert con.execute("SELECT sum(energy_wh)::VARCHAR FROM core.sessions").fetchall() == [("3500.500001",)]
         assert con.execute("SELECT snapshot_id FROM published").fetchall() == [(report.snapshot,)]
+
+
+@pytest.mark.parametrize(
+    "name", ["state.sqlite", "catalog.sqlite-wal", "journal/x.duckdb", "lake/core/x.duckdb", "lake"]
+)
+def test_the_warehouses_own_files_are_safe(tmp_path: Path, name: str) -> None:
+    with open_lake(build(tmp_path), read_only=True) as lake:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        with pytest.raises(InputError, match="its own files"):
+            publish(lake, tmp_path / name)
+        with pytest.raises(InputError, match="its own files"):
+            write_extract(lake, "cdrs", date(2026, 6, 1), date(2026, 7, 1), "csv", tmp_path / name)
+
+
+def test_another_file_is_not_replaced(tmp_path: Path) -> None:
+    other = tmp_path / "thesis.txt"
+    other.write_text("the only copy")
+    with open_lake(build(tmp_path / "home"), read_only=True) as lake:
+        with pytest.raises(InputError, match="is not a DuckDB file"):
+            publish(lake, other)
+        publish(lake, tmp_path / "home" / "bi.duckdb")
+    assert other.read_text() == "the only copy"

@@ -19,7 +19,7 @@ import duckdb
 
 from warehouse.errors import QueryError
 from warehouse.extracts.catalog import EXTRACTS, Extract
-from warehouse.files import whole_file
+from warehouse.files import refuse_own, whole_file
 from warehouse.plain import for_json, for_text
 from warehouse.store import Lake
 
@@ -85,6 +85,7 @@ def write_extract(
     `target` is replaced in one step. Raises `QueryError` for an unknown name, format or an empty range.
     """
     request, writer = _request(name, date_from, date_to, sites), _writer(fmt)
+    refuse_own(target, lake.settings)
     with whole_file(target) as path, path.open("wb") as file, _run(lake, request) as result:
         rows = writer(result, file)
     return ExtractReport(rows, target, result.snapshot)
