@@ -220,10 +220,13 @@ def extract(
 @registry_app.command("apply")
 def registry_apply(
     folder: Annotated[Path, typer.Argument(help="Folder with one YAML or CSV file a table.")],
+    allow_removal: Annotated[
+        bool, typer.Option("--allow-removal", help="A file without rows may empty its table.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Make the registry what the files say; with any problem in them nothing is applied."""
-    _report(_apply_registry(_settings(), folder), as_json)
+    _report(_apply_registry(_settings(), folder, allow_removal=allow_removal), as_json)
 
 
 @registry_app.command("export")
@@ -268,11 +271,11 @@ def docs(
         _say(str(path))
 
 
-def _apply_registry(settings: Settings, folder: Path) -> ApplyReport:
+def _apply_registry(settings: Settings, folder: Path, *, allow_removal: bool = False) -> ApplyReport:
     from pipelines.billing.tariffs import why_refused
     from warehouse.registry import apply
 
-    return apply(settings, folder, why_refused)
+    return apply(settings, folder, why_refused, allow_removal=allow_removal)
 
 
 def _refresh_aloud(settings: Settings, *, full: bool = False) -> RefreshReport:

@@ -39,8 +39,8 @@ class StoreError(KwhouseError):
 class StoreMissing(StoreError):
     """Nothing has been written yet in this data folder."""
 
-    def __init__(self, what: str) -> None:
-        super().__init__(f"{what} does not exist yet. Run `kwhouse refresh` (or `make demo` for real data) first.")
+    def __init__(self, what: str, mend: str = "Run `kwhouse refresh` (or `make demo` for real data) first.") -> None:
+        super().__init__(f"{what} does not exist yet. {mend}")
         self.what = what
 
 

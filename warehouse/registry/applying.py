@@ -53,11 +53,14 @@ class ApplyReport:
         )
 
 
-def apply(where: Settings | sa.Engine, folder: Path, check_tariff: TariffCheck | None = None) -> ApplyReport:
+def apply(
+    where: Settings | sa.Engine, folder: Path, check_tariff: TariffCheck | None = None, *, allow_removal: bool = False
+) -> ApplyReport:
     """Apply the registry files in `folder`. A table without a file stays as it is; rows missing from a file go.
 
-    `check_tariff` says why a tariff cannot be priced, where the caller has pricing code. Raises `RegistryError`
-    with every problem found; nothing is changed then.
+    A file without rows may empty a table that has some only with `allow_removal`. `check_tariff` says why a tariff
+    cannot be priced, where the caller has pricing code. Raises `RegistryError` with every problem found; nothing is
+    changed then.
     """
     problems: list[Problem] = []
     tables = {declared.name: declared for declared in DECLARED}
@@ -73,11 +76,21 @@ def apply(where: Settings | sa.Engine, folder: Path, check_tariff: TariffCheck |
         stored = {name: _stored_rows(connection, declaration) for name, declaration in tables.items()}
         known = {name: [Record(dict(row)) for row in rows] for name, rows in stored.items()}
         problems.extend(problems_of(declared, known, check_tariff))
+        if not allow_removal:
+            problems.extend(_emptied(declared, stored))
         if problems:
             raise RegistryError(sorted(problems, key=lambda problem: (problem.file, problem.line or 0)))
         return ApplyReport(
             {name: _write(connection, tables[name], stored[name], given.records) for name, given in declared.items()}
         )
+
+
+def _emptied(declared: Mapping[str, Declared], stored: Stored) -> Iterator[Problem]:
+    """Tables that would lose all their rows: more often a broken export than a wish."""
+    for name, given in declared.items():
+        if stored[name] and given.complete and not given.records:
+            reason = f"holds no row and would remove all {len(stored[name]):,} of {name}; give --allow-removal if meant"
+            yield Problem(given.file, None, None, reason)
 
 
 @contextmanager

@@ -16,13 +16,13 @@ import yaml
 from warehouse import exact_json
 from warehouse.contract import Column, Table
 from warehouse.contract.registry import DECLARED
-from warehouse.errors import InputError
+from warehouse.errors import InputError, StoreMissing
 from warehouse.files import whole_file
 from warehouse.registry.applying import state_engine
 from warehouse.registry.sources import NULLS, plain_json
 from warehouse.registry.values import Value
 from warehouse.settings import Settings
-from warehouse.state import table
+from warehouse.state import state_exists, table
 
 Format = Literal["yaml", "csv"]
 
@@ -41,8 +41,14 @@ def export(where: Settings | sa.Engine, folder: Path, fmt: Format = "yaml") -> E
     """Write one file per registry table into `folder`, rows in the order of their keys.
 
     Files that hold personal data can be read by their owner only. Raises `InputError` when the folder already holds
-    a table in the other format, because `apply` would not know which to believe.
+    a table in the other format, because `apply` would not know which to believe; `StoreMissing` where there is no
+    state database.
     """
+    if isinstance(where, Settings) and not state_exists(where):
+        mend = "Check KWHOUSE_HOME, or declare one with `kwhouse registry apply FOLDER` first."
+        raise StoreMissing(f"A registry in {where.home}", mend)
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{folder} is a file. Name a folder.")
     folder.mkdir(parents=True, exist_ok=True)
     targets = {declared.name: folder / f"{declared.name}.{fmt}" for declared in DECLARED}
     for target in targets.values():

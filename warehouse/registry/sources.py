@@ -51,6 +51,9 @@ class Row:
 def files_of(folder: Path, problems: list[Problem]) -> dict[str, Path]:
     """The folder's registry files by table name, in the contract's order."""
     names = [table.name for table in DECLARED]
+    if folder.is_file():
+        problems.append(Problem(str(folder), None, None, "is a file; give its folder"))
+        return {}
     found: dict[str, Path] = {}
     for path in sorted(folder.iterdir() if folder.is_dir() else ()):
         if path.suffix not in SUFFIXES or path.name.startswith("."):

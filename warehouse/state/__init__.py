@@ -17,6 +17,17 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 HEAD = "0001"
 
 
+def state_exists(settings: Settings) -> bool:
+    """Whether anything has made the state database yet. Makes nothing."""
+    if settings.state_url.startswith("sqlite"):
+        return (settings.home / "state.sqlite").exists()
+    engine = sa.create_engine(settings.state_url)
+    try:
+        return revision(engine) is not None
+    finally:
+        engine.dispose()
+
+
 def open_state(settings: Settings) -> sa.Engine:
     """An engine on the state database, migrated to the newest schema. Safe to call from several processes."""
     if settings.state_url.startswith("sqlite"):
@@ -68,4 +79,4 @@ def _migrate(engine: sa.Engine, settings: Settings) -> None:
             command.upgrade(config, "head")
 
 
-__all__ = ["HEAD", "metadata", "open_state", "revision", "table"]
+__all__ = ["HEAD", "metadata", "open_state", "revision", "state_exists", "table"]

@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from warehouse.contract.registry import DECLARED
-from warehouse.errors import RegistryError
+from warehouse.errors import RegistryError, StoreMissing
 from warehouse.registry import TableChanges, apply, export
 from warehouse.settings import Settings
 from warehouse.state import table
@@ -70,7 +70,10 @@ def test_tables_without_a_file_stay(engine: sa.Engine, folder: Path, tmp_path: P
     part = tmp_path / "part"
     part.mkdir()
     (part / "tokens.yaml").write_text("[]")
-    report = apply(engine, part)
+    with pytest.raises(RegistryError, match=r"tokens.yaml: holds no row and would remove all 1 of tokens"):
+        apply(engine, part)
+    assert len(rows(engine, "tokens")) == 1
+    report = apply(engine, part, allow_removal=True)
     assert report.tables == {"tokens": TableChanges(0, 0, 1, 0)}
     assert len(rows(engine, "stations")) == 2
 
@@ -95,6 +98,12 @@ def test_export_then_apply_changes_nothing(engine: sa.Engine, folder: Path, tmp_
     assert [path.name for path in written.files] == [f"{declared.name}.{fmt}" for declared in DECLARED]
     assert not apply(engine, tmp_path / "out").changed
     assert (tmp_path / "out" / f"drivers.{fmt}").stat().st_mode & 0o077 == 0
+
+
+def test_export_makes_no_home(tmp_path: Path) -> None:
+    with pytest.raises(StoreMissing, match="KWHOUSE_HOME"):
+        export(Settings(home=tmp_path / "misspelt"), tmp_path / "out")
+    assert not list(tmp_path.iterdir())
 
 
 def test_export_does_not_leave_two_files_of_one_table(engine: sa.Engine, folder: Path) -> None:

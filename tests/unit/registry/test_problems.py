@@ -175,3 +175,7 @@ def test_what_others_point_to_cannot_be_removed(engine: sa.Engine, folder: Path,
 
 def test_an_empty_folder_is_told(engine: sa.Engine, tmp_path: Path) -> None:
     assert "no registry file such as operators.yaml lies there" in problems(engine, tmp_path / "nowhere")[0]
+
+
+def test_a_file_in_place_of_a_folder_is_told(engine: sa.Engine, folder: Path) -> None:
+    assert problems(engine, folder / "sites.yaml") == [f"{folder / 'sites.yaml'}: is a file; give its folder"]
