@@ -4,8 +4,9 @@ WITH points AS (
     FROM registers JOIN session_frame USING (session_id)
     WHERE begin_register_wh <= end_register_wh
     UNION ALL
-    SELECT session_id, evidence_until, 2, end_register_wh
-    FROM registers
+    -- A stop dated before its start (a clock set meanwhile) still ends it: what was delivered stands in the registers.
+    SELECT session_id, greatest(evidence_until, started_at), 2, end_register_wh
+    FROM registers JOIN session_frame USING (session_id)
     WHERE begin_register_wh <= end_register_wh
     UNION ALL
     -- A register outside of begin and end is on another scale, or a misreading: no evidence of when energy flowed.
@@ -40,9 +41,10 @@ SELECT
     from_at,
     greatest(from_at, to_at) AS to_at,
     CAST(energy_wh AS DECIMAL(18, 6)) AS energy_wh,
-    has_readings AS measured,
+    has_readings AND evidence_until >= started_at AS measured,
     -- Believed up to 1.1 times the rating plus 100 Wh; without a rating up to 1 MW (no vehicle takes more today).
-    CAST(energy_wh AS DOUBLE)
+    -- Times that contradict each other tell no power.
+    evidence_until >= started_at AND CAST(energy_wh AS DOUBLE)
         > 1.1 * coalesce(rated_power_w, 1000000)::DOUBLE * date_sub('millisecond', from_at, to_at) / 3600000 + 100
         AS is_implausible
 FROM steps

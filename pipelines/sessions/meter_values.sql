@@ -57,7 +57,8 @@ samples AS (
 named AS (
     SELECT
         * EXCLUDE (reading),
-        try_cast(trim(reading.timestamp) AS TIMESTAMPTZ) AS told_at,
+        -- Only what starts with a date: DuckDB would take words such as `now` and `today` for times.
+        try_cast(regexp_extract(trim(reading.timestamp), '^\d{4}-\d\d-\d\d.*') AS TIMESTAMPTZ) AS told_at,
         coalesce(nullif(trim(reading.sample.measurand), ''), 'Energy.Active.Import.Register') AS measurand,
         nullif(trim(reading.sample.phase), '') AS phase,
         coalesce(nullif(trim(reading.sample.location), ''), 'Outlet') AS location,

@@ -32,7 +32,8 @@ named AS (
         -- The label's own JSON travels as text inside the frame's.
         CASE WHEN action = 'DataTransfer' AND json_valid(body.data)
              THEN from_json(body.data, '{"transactionId": "VARCHAR", "sessionId": "VARCHAR"}') END AS label,
-        try_cast(trim(body.timestamp) AS TIMESTAMPTZ) AS told_at,
+        -- Only what starts with a date: DuckDB would take words such as `now` and `today` for times.
+        try_cast(regexp_extract(trim(body.timestamp), '^\d{4}-\d\d-\d\d.*') AS TIMESTAMPTZ) AS told_at,
         try_cast(coalesce(body.meterStart, body.meterStop) AS DECIMAL(18, 6)) AS told_register_wh
     FROM frames
 )

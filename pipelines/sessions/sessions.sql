@@ -17,9 +17,9 @@ figures AS (
         session_frame.* EXCLUDE (last_received_at),
         registers.* EXCLUDE (session_id),
         date_sub('second', started_at, ended_at) AS duration_seconds,
-        date_sub('second', started_at, evidence_until) AS known_seconds,
+        greatest(date_sub('second', started_at, evidence_until), 0) AS known_seconds,
         CASE WHEN end_register_wh = begin_register_wh THEN 0 ELSE flows.energy_wh END AS energy_wh,
-        CASE WHEN has_readings THEN coalesce(flows.charging_seconds, 0) END AS charging_seconds,
+        CASE WHEN has_readings AND evidence_until >= started_at THEN coalesce(flows.charging_seconds, 0) END AS charging_seconds,
         flows.step_power_w,
         coalesce(flows.has_implausible_step, false) AS has_implausible_step,
         end_register_wh < begin_register_wh AS register_decreased,
@@ -35,7 +35,11 @@ judged AS (
         CAST(energy_wh AS DOUBLE) > most_wh AS over_rating,
         CAST(energy_wh AS DOUBLE) > most_wh + 100 AS implausible_session
     FROM (
-        SELECT *, 1.1 * coalesce(rated_power_w, 1000000)::DOUBLE * duration_seconds / 3600 AS most_wh FROM figures
+        SELECT
+            *,
+            CASE WHEN duration_seconds >= 0
+                 THEN 1.1 * coalesce(rated_power_w, 1000000)::DOUBLE * duration_seconds / 3600 END AS most_wh
+        FROM figures
     )
 ),
 flagged AS (

@@ -16,7 +16,8 @@ told AS (
         try_cast(body.connectorId AS INTEGER) AS connector_id,
         lower(trim(coalesce(body.connectorStatus, body.status))) AS reported_state,
         nullif(nullif(trim(body.errorCode), ''), 'NoError') AS error_code,
-        try_cast(trim(body.timestamp) AS TIMESTAMPTZ) AS told_at
+        -- Only what starts with a date: DuckDB would take words such as `now` and `today` for times.
+        try_cast(regexp_extract(trim(body.timestamp), '^\d{4}-\d\d-\d\d.*') AS TIMESTAMPTZ) AS told_at
     FROM frames
 )
 SELECT

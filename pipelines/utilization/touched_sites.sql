@@ -6,7 +6,9 @@ WITH site_zones AS (
     SELECT 'unregistered', 'UTC'
 ),
 station_changes AS (
-    SELECT station_id, started_at AS from_at, coalesce(ended_at, $now) AS to_at FROM changed_sessions
+    -- A stop may be dated before its start; energy and start then stand at the start.
+    SELECT station_id, started_at AS from_at, greatest(coalesce(ended_at, $now), started_at) AS to_at
+    FROM changed_sessions
     UNION ALL
     SELECT station_id, from_at, coalesce(to_at, $now) FROM changed_connector_states
     UNION ALL

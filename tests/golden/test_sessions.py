@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.landed import Wire, at, land, reading
-from tests.pipeline import bring_up_to_date
+from tests.pipeline import bring_up_to_date, contents
 from tests.registered import register_stations
 from warehouse.settings import load_settings
 from warehouse.store import Lake, open_lake
@@ -144,6 +145,17 @@ def stop_register_unknown(wire: Wire, a: str) -> None:
     number = wire.start(a, at(0), 0)
     wire.meter(a, number, at(15), "500")
     wire.stop(a, number, at(60), -1)
+
+
+def stop_before_start(wire: Wire, a: str) -> None:
+    number = wire.start(a, at(60), 1000)
+    wire.stop(a, number, at(30), 3000, received=at(90))
+
+
+def stop_on_the_day_before(wire: Wire, a: str) -> None:
+    number = wire.start(a, at(0), 1000)
+    data = [reading(at(0), "1000", BEGIN), reading(at(-1440), "3000", END)]
+    wire.stop(a, number, at(-1440), 3000, data, received=at(60))
 
 
 def clock_never_set(wire: Wire, a: str) -> None:
@@ -279,6 +291,23 @@ CASES = [
         [COMPLETED | {"energy_wh": Decimal(500), "energy_source": "periodic_registers", "ended_at": at(60)}],
     ),
     Case(
+        "stop_before_start",
+        stop_before_start,
+        [COMPLETED | {
+            "energy_wh": Decimal(2000), "energy_source": "registers", "started_at": at(60), "ended_at": at(30),
+            "flags": ["negative_duration"], "charging_seconds": None, "idle_seconds": None, "max_power_w": None,
+        }],
+        steps=[(60, 60, "2000")],
+    ),
+    Case(
+        "stop_on_the_day_before",
+        stop_on_the_day_before,
+        [COMPLETED | {
+            "energy_wh": Decimal(2000), "flags": ["negative_duration"], "charging_seconds": None, "idle_seconds": None,
+        }],
+        steps=[(0, 0, "2000")],
+    ),
+    Case(
         "clock_never_set",
         clock_never_set,
         [COMPLETED | {"energy_wh": Decimal(1000), "started_at": at(0), "ended_at": at(60)}],
@@ -353,3 +382,55 @@ def test_a_second_start_that_lands_later_makes_the_first_one_suspect(tmp_path: P
             bring_up_to_date(lake)
             found = lake.con.execute("SELECT grade FROM core.sessions").fetchall()
             assert [row[0] for row in found] == grades
+
+
+@pytest.mark.parametrize("station", ["stop_before_start", "stop_on_the_day_before"])
+def test_a_stop_before_its_start_counts_at_the_start_and_occupies_no_time(lake: Lake, station: str) -> None:
+    hours = lake.con.execute(
+        "SELECT hour_start, energy_wh, occupied_seconds, charging_seconds, sessions_started FROM mart.connector_hours "
+        "WHERE station_id = $station AND sessions_started > 0",
+        {"station": station},
+    ).fetchall()
+    (started_at,) = lake.con.execute(
+        "SELECT started_at FROM core.sessions WHERE station_id = $station", {"station": station}
+    ).fetchall()[0]
+    assert hours == [(started_at, Decimal(2000), 0, 0, 1)]
+
+
+def test_use_in_steps_counts_a_stop_on_the_day_before_like_all_at_once(tmp_path: Path) -> None:
+    settings = load_settings(home=tmp_path)
+    register_stations(settings, {"a": "site"})
+    wire = Wire()
+    with open_lake(settings) as lake:
+        wire.call("a", "Heartbeat", {}, at(100))
+        land(settings, wire)
+        bring_up_to_date(lake)
+        landed = len(wire.messages)
+        stop_on_the_day_before(wire, "a")
+        land(settings, wire, messages=wire.messages[landed:])
+        bring_up_to_date(lake)
+        in_steps = contents(lake)
+        assert lake.con.execute("SELECT sum(energy_wh) FROM mart.site_days").fetchall() == [(Decimal(2000),)]
+        bring_up_to_date(lake, full=True)
+        assert contents(lake) == in_steps
+
+
+@pytest.mark.parametrize("word", ["yesterday", "today", "now", "epoch", "-infinity"])
+def test_words_are_no_times(tmp_path: Path, word: str) -> None:
+    received = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=1)
+    settings = load_settings(home=tmp_path)
+    wire = Wire()
+    start = {"connectorId": 1, "idTag": "T", "meterStart": 0, "timestamp": word}
+    wire.call("a", "StartTransaction", start, received, {"transactionId": 1})
+    sets = [reading(received, "500") | {"timestamp": word}]
+    wire.call("a", "MeterValues", {"connectorId": 1, "transactionId": 1, "meterValue": sets}, received)
+    status = {"connectorId": 1, "errorCode": "NoError", "status": "Charging", "timestamp": word}
+    wire.call("a", "StatusNotification", status, received)
+    land(settings, wire)
+    with open_lake(settings) as lake:
+        bring_up_to_date(lake)
+        found = lake.con.execute(
+            "SELECT started_at FROM core.sessions UNION ALL SELECT measured_at FROM core.meter_values "
+            "UNION ALL SELECT from_at FROM core.connector_states"
+        ).fetchall()
+    assert found == [(received,)] * 3
