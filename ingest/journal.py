@@ -28,7 +28,7 @@ from typing import Any, Final, TypeVar
 from ingest.ocpp.desk import Start
 from warehouse.contract.model import Table
 from warehouse.contract.raw import CONNECTIONS, MESSAGES, REJECTED
-from warehouse.errors import SettingsError
+from warehouse.errors import CollectorRuns, SettingsError
 from warehouse.store.lock import file_lock
 
 log = logging.getLogger(__name__)
@@ -116,7 +116,9 @@ class Journal:
         """
         self._path = path
         with contextlib.ExitStack() as opening:
-            opening.enter_context(file_lock(path.with_name("journal.lock"), patience_seconds=0))
+            # `kwhouse doctor` holds the lock for an instant to see whether it is free.
+            lock = file_lock(path.with_name("journal.lock"), patience_seconds=0.1, busy=CollectorRuns)
+            opening.enter_context(lock)
             self._reader = opening.enter_context(contextlib.closing(connect(path)))
             for statement in (*_SCHEMA, *map(_create, TABLES)):
                 self._reader.execute(statement)

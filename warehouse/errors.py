@@ -6,6 +6,7 @@
      │    ├── StoreMissing        nothing has been written yet
      │    ├── StoreOutdated       the lake lacks columns that this version knows
      │    ├── StoreBusy           another writer holds the lock (a retry helps)
+     │    │    └── CollectorRuns       another collector writes this data folder's journal
      │    ├── StoreMoved          the data folder is not where its files were written
      │    ├── StoreUnreachable    the catalog's server does not answer (a retry may help)
      │    └── ContractBroken      a table does not look as the contract says
@@ -60,12 +61,27 @@ class StoreBusy(StoreError):
 
     retryable = True
 
-    def __init__(self, lock: str, waited_seconds: float) -> None:
-        super().__init__(
-            f"Another process has been writing for {waited_seconds:.0f} s (lock {lock}). "
+    def __init__(self, lock: str, waited_seconds: float, holder: str = "") -> None:
+        super().__init__(self.told(holder or "not known", lock, waited_seconds))
+        self.lock, self.waited_seconds, self.holder = lock, waited_seconds, holder
+
+    def told(self, holder: str, lock: str, waited_seconds: float) -> str:
+        """The message: who holds the lock, and what to do about it."""
+        waited = f", and was waited for {waited_seconds:.0f} s" if waited_seconds >= 1 else ""
+        return (
+            f"Another process (number {holder}) is at work under the lock {lock}{waited}. "
             "Wait for it to end and try again; `kwhouse doctor` names the process."
         )
-        self.lock, self.waited_seconds = lock, waited_seconds
+
+
+class CollectorRuns(StoreBusy):
+    """Another collector writes the journal of this data folder."""
+
+    def told(self, holder: str, lock: str, waited_seconds: float) -> str:  # noqa: ARG002 (as above)
+        return (
+            f"A collector already runs in this data folder (process {holder}). "
+            "Stop it, or choose another KWHOUSE_HOME."
+        )
 
 
 class StoreMoved(StoreError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import http.server
 import json
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -62,10 +63,13 @@ def test_a_warehouse_in_use(tmp_path: Path) -> None:
     settings.set_aside.mkdir(parents=True)
     (settings.landing / "messages-a-1-2.parquet").write_text("waiting")
     (settings.set_aside / "messages-b-1-2.parquet").write_text("bad")
-    with file_lock(tmp_path / "catalog.lock"):
+    journal_lock = settings.journal.with_name("journal.lock")
+    with file_lock(tmp_path / "catalog.lock"), file_lock(tmp_path / "refresh.lock"), file_lock(journal_lock):
         busy = by_what(examine(settings))
     assert busy["writer"][0] == "warn"
     assert "python" in busy["writer"][1]
+    assert f"process {os.getpid()}" in busy["refresh run"][1]
+    assert f"process {os.getpid()}" in busy["collecting"][1]
     found = by_what(examine(settings))
     assert found["writer"] == ("ok", "nobody is writing")
     assert found["registry"] == ("warn", "2 sites, 0 stations, 1 tokens, 0 tariffs")

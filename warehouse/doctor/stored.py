@@ -53,21 +53,31 @@ def state(settings: Settings) -> Iterator[Finding]:
 
 
 def writer(settings: Settings) -> Iterator[Finding]:
-    """Who holds the writer's lock."""
+    """Who holds the locks: of the lake, of a refresh and of the collector's journal."""
+    lock = settings.home / "catalog.lock"
     if (conninfo := postgres_conninfo(settings)) is not None:
         yield _advisory_holder(conninfo)
-        return
-    lock = settings.home / "catalog.lock"
+    elif holder := _holder(lock):
+        yield warn("writer", f"{holder} is writing", "Wait for it to end.")
+    elif lock.exists():
+        yield ok("writer", "nobody is writing")
+    if holder := _holder(settings.home / "refresh.lock"):
+        yield ok("refresh run", f"{holder} is refreshing; another refresh waits for it")
+    if holder := _holder(settings.journal.with_name("journal.lock")):
+        yield ok("collecting", f"{holder} writes the journal of this data folder")
+
+
+def _holder(lock: Path) -> str:
+    """The process that holds a lock file, in words; empty where nobody does."""
     if not lock.exists():
-        return
+        return ""
     with lock.open("rb") as handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
             holder = lock.read_text().strip()
-            yield warn("writer", f"process {holder} is writing ({_command(holder)})", "Wait for it to end.")
-        else:
-            yield ok("writer", "nobody is writing")
+            return f"process {holder} ({_command(holder)})"
+    return ""
 
 
 def _advisory_holder(conninfo: str) -> Finding:

@@ -20,16 +20,18 @@ ADVISORY_KEY = int.from_bytes(b"kwhouse", "big")
 
 
 @contextmanager
-def file_lock(path: Path, patience_seconds: float = 600.0) -> Iterator[None]:
+def file_lock(
+    path: Path, patience_seconds: float = 600.0, busy: type[StoreBusy] = StoreBusy
+) -> Iterator[None]:
     """Hold an exclusive lock on `path`; the kernel frees it if the process dies.
 
-    Raises `StoreBusy` when another process has held it for `patience_seconds`.
+    Raises `busy`, which names the holder, when another process has held it for `patience_seconds`.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        _acquire(handle, path, patience_seconds)
-        # Who holds it, for `kwhouse doctor`.
+        _acquire(handle, path, patience_seconds, busy)
+        # Who holds it, for `kwhouse doctor` and those who wait.
         os.ftruncate(handle, 0)
         os.pwrite(handle, str(os.getpid()).encode(), 0)
         yield
@@ -37,7 +39,7 @@ def file_lock(path: Path, patience_seconds: float = 600.0) -> Iterator[None]:
         os.close(handle)
 
 
-def _acquire(handle: int, path: Path, patience_seconds: float) -> None:
+def _acquire(handle: int, path: Path, patience_seconds: float, busy: type[StoreBusy]) -> None:
     deadline = time.monotonic() + patience_seconds
     wait_seconds = 0.001
     while True:
@@ -45,7 +47,8 @@ def _acquire(handle: int, path: Path, patience_seconds: float) -> None:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             if time.monotonic() >= deadline:
-                raise StoreBusy(str(path), patience_seconds) from None
+                holder = os.pread(handle, 20, 0).decode("ascii", "replace")
+                raise busy(str(path), patience_seconds, holder) from None
             time.sleep(wait_seconds)
             wait_seconds = min(wait_seconds * 2, 0.05)
         else:

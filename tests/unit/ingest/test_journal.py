@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -14,7 +15,7 @@ import pytest
 from ingest.journal import Journal, columns
 from ingest.ocpp.desk import Start
 from warehouse.contract.raw import CONNECTIONS, MESSAGES
-from warehouse.errors import SettingsError, StoreBusy
+from warehouse.errors import CollectorRuns, SettingsError
 
 MESSAGE = (1, "CP-1", 1_556_668_800_000_000, "in", "1.6", 2, "7", "Heartbeat", "{}", None)
 OPENED = (1, "CP-1", "1.6", "opened", 1_556_668_800_000_000, "live", None, None, None)
@@ -92,7 +93,7 @@ def test_a_new_journal_of_an_old_name_goes_on_after_what_was_landed(tmp_path: Pa
 def test_two_collectors_do_not_share_a_journal(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with opened(tmp_path / "journal.sqlite"):
-            with pytest.raises(StoreBusy):
+            with pytest.raises(CollectorRuns, match=rf"process {os.getpid()}\). Stop it, or choose another KWHOUSE_HOME"):
                 Journal(tmp_path / "journal.sqlite")
 
     asyncio.run(scenario())
