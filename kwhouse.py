@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import sys
-from datetime import datetime
+from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -38,6 +38,14 @@ registry_app = typer.Typer(
     help="Declare operators, sites, stations, tokens, contracts and tariffs in files.", no_args_is_help=True
 )
 app.add_typer(registry_app, name="registry")
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is no day; write it as 2026-03-31.") from None
+
 
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
@@ -201,10 +209,14 @@ def sql(
 @app.command()
 def extract(
     name: Annotated[str, typer.Argument(help="sessions, cdrs, cdr_lines, invoices, invoice_lines or revenue_days.")],
-    date_from: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="First local day.")],
-    date_to: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="Local day after the last one.")],
+    date_from: Annotated[date, typer.Option("--from", parser=_day, metavar="YYYY-MM-DD", help="First local day.")],
+    date_to: Annotated[
+        date, typer.Option("--to", parser=_day, metavar="YYYY-MM-DD", help="Local day after the last one.")
+    ],
     output: Annotated[Path, typer.Option("-o", "--output", help="File to write.")],
-    fmt: Annotated[FileFormat, typer.Option("--format", help="Kind of file.")] = FileFormat.csv,
+    fmt: Annotated[
+        FileFormat | None, typer.Option("--format", help="Kind of file; default: as its name ends, else csv.")
+    ] = None,
     site: Annotated[list[str] | None, typer.Option(help="Only this site; may be given several times.")] = None,
     as_json: Json = False,
 ) -> None:
@@ -213,7 +225,9 @@ def extract(
     from warehouse.store import open_lake
 
     with open_lake(_settings(), read_only=True) as lake:
-        report = write_extract(lake, name, date_from.date(), date_to.date(), fmt.value, output, site or None)
+        report = write_extract(lake, name, date_from, date_to, fmt.value if fmt else None, output, site or None)
+    if report.note:
+        _say(report.note)
     _report(report, as_json)
 
 

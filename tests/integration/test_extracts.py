@@ -14,9 +14,10 @@ import openpyxl
 import pyarrow.parquet as pq
 import pytest
 
+import kwhouse
 from tests.integration.priced_warehouse import build
 from warehouse.errors import InputError, QueryError
-from warehouse.extracts import EXTRACTS, FORMATS, extract_bytes, write_extract
+from warehouse.extracts import EXTRACTS, FORMATS, Format, extract_bytes, format_of, write_extract
 from warehouse.store import Lake, open_lake
 
 JUNE = (date(2026, 6, 1), date(2026, 7, 1))
@@ -53,6 +54,11 @@ def test_columns_are_those_of_the_catalog(lake: Lake, name: str) -> None:
     header = extract_bytes(lake, name, *JUNE, "csv").decode().splitlines()[0].split(",")
     assert header == list(EXTRACTS[name].columns)
     assert set(EXTRACTS[name].sums) <= set(header)
+
+
+def test_the_command_line_names_them_all() -> None:
+    named = kwhouse.extract.__annotations__["name"]
+    assert all(name in named for name in EXTRACTS)
 
 
 def test_days_are_local_days_the_first_included_the_last_not(lake: Lake) -> None:
@@ -149,3 +155,27 @@ def test_a_failing_extract_leaves_the_old_file(lake: Lake, tmp_path: Path, monke
     assert target.read_text() == "old"
     with pytest.raises(InputError, match="does not exist"):
         write_extract(lake, "cdrs", *JUNE, "csv", tmp_path / "nowhere" / "x.csv")
+
+
+@pytest.mark.parametrize(
+    ("name", "fmt", "chosen"), [("a.xlsx", None, "xlsx"), ("a.JSON", None, "json"), ("a", None, "csv"), ("a.x", "csv", "csv")]
+)
+def test_the_format_follows_the_name(name: str, fmt: Format | None, chosen: str) -> None:
+    assert format_of(Path(name), fmt) == chosen
+
+
+@pytest.mark.parametrize(
+    ("name", "fmt", "told"), [("a.xlsx", "csv", "Name a.csv"), ("a.ods", None, "no format ends in .ods")]
+)
+def test_a_name_that_says_another_format_is_refused(name: str, fmt: Format | None, told: str) -> None:
+    with pytest.raises(InputError, match=told):
+        format_of(Path(name), fmt)
+
+
+def test_an_unknown_site_and_empty_days_are_told(lake: Lake, tmp_path: Path) -> None:
+    with pytest.raises(QueryError, match="There is no site 'nowhere'; there are oslo, pune"):
+        write_extract(lake, "cdrs", *JUNE, None, tmp_path / "x.csv", ["nowhere"])
+    assert write_extract(lake, "cdrs", *JUNE, None, tmp_path / "x.csv").note == ""
+    report = write_extract(lake, "cdrs", date(2020, 1, 1), date(2020, 2, 1), None, tmp_path / "x.csv", ["oslo"])
+    assert report.rows == 0
+    assert report.note.startswith("No cdrs from 2020-01-01 to 2020-02-01 (not included): sessions of these sites lie")

@@ -5,6 +5,6 @@
 """
 
 from warehouse.extracts.catalog import EXTRACTS, Extract
-from warehouse.extracts.writing import FORMATS, ExtractReport, Format, extract_bytes, write_extract
+from warehouse.extracts.writing import FORMATS, ExtractReport, Format, extract_bytes, format_of, write_extract
 
-__all__ = ["EXTRACTS", "FORMATS", "Extract", "ExtractReport", "Format", "extract_bytes", "write_extract"]
+__all__ = ["EXTRACTS", "FORMATS", "Extract", "ExtractReport", "Format", "extract_bytes", "format_of", "write_extract"]

@@ -13,11 +13,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import BinaryIO, Literal, get_args
+from typing import Any, BinaryIO, Literal, get_args
 
 import duckdb
 
-from warehouse.errors import QueryError
+from warehouse.errors import InputError, QueryError
 from warehouse.extracts.catalog import EXTRACTS, Extract
 from warehouse.files import refuse_own, whole_file
 from warehouse.plain import for_json, for_text
@@ -26,6 +26,7 @@ from warehouse.store import Lake
 Format = Literal["csv", "xlsx", "parquet", "json"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 BATCH_ROWS = 10_000
+SITES_SHOWN = 20  # in a message
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +62,19 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class ExtractReport:
-    """What was written: rows without header and totals, where, and the lake's snapshot that they are of."""
+    """What was written: rows without header and totals, where, and the lake's snapshot that they are of.
+
+    `note` says where the data lie when there is no row.
+    """
 
     rows: int
     path: Path
     snapshot: int
+    note: str = ""
 
     def __str__(self) -> str:
-        return f"{self.rows} rows in {self.path} (snapshot {self.snapshot})"
+        rows = "1 row" if self.rows == 1 else f"{self.rows:,} rows"
+        return f"{rows} in {self.path} (snapshot {self.snapshot})"
 
 
 def write_extract(
@@ -76,19 +82,63 @@ def write_extract(
     name: str,
     date_from: date,
     date_to: date,
-    fmt: Format,
+    fmt: Format | None,
     target: Path,
     sites: Sequence[str] | None = None,
 ) -> ExtractReport:
     """Write extract `name` of the local days from `date_from` (included) to `date_to` (not included) to `target`.
 
-    `target` is replaced in one step. Raises `QueryError` for an unknown name, format or an empty range.
+    `fmt` None: as `target` ends. `target` is replaced in one step. Raises `QueryError` for an unknown name, format,
+    site or an empty range, `InputError` where `target` cannot be written or ends as another format does.
     """
-    request, writer = _request(name, date_from, date_to, sites), _writer(fmt)
+    request, writer = _request(name, date_from, date_to, sites), _writer(format_of(target, fmt))
+    _refuse_unknown_sites(lake, request)
     refuse_own(target, lake.settings)
     with whole_file(target) as path, path.open("wb") as file, _run(lake, request) as result:
         rows = writer(result, file)
-    return ExtractReport(rows, target, result.snapshot)
+    return ExtractReport(rows, target, result.snapshot, "" if rows else _where_data_lie(lake, request))
+
+
+def format_of(target: Path, fmt: Format | None) -> Format:
+    """The format to write `target` in: the one given, else the one that its name ends in, else CSV."""
+    ending = next((known for known in FORMATS if target.suffix.lower() == f".{known}"), None)
+    if fmt and ending and fmt != ending:
+        raise InputError(f"{target} ends in .{ending}, but --format says {fmt}. Name {target.with_suffix('.' + fmt)}.")
+    if not fmt and not ending and target.suffix:
+        raise InputError(f"{target}: no format ends in {target.suffix}. Give --format: {', '.join(FORMATS)}.")
+    return fmt or ending or "csv"
+
+
+def _refuse_unknown_sites(lake: Lake, request: Request) -> None:
+    if not request.sites:
+        return
+    known = _ask(lake, "SELECT site_id FROM registry.sites UNION SELECT site_id FROM core.sessions ORDER BY 1")
+    names = [row[0] for row in known if row[0] is not None]
+    if unknown := [site for site in request.sites if site not in names]:
+        shown = ", ".join(names[:SITES_SHOWN]) + (" …" if len(names) > SITES_SHOWN else "")
+        raise QueryError(f"There is no site {unknown[0]!r}; there are {shown or 'none yet'}.")
+
+
+def _where_data_lie(lake: Lake, request: Request) -> str:
+    """Why an extract is empty, as far as the dates tell."""
+    # In UTC: near enough to choose other days.
+    ((first, last),) = _ask(
+        lake,
+        "SELECT CAST(min(started_at) AS DATE), CAST(max(started_at) AS DATE) FROM core.sessions"
+        " WHERE $sites IS NULL OR list_contains($sites, site_id)",
+        {"sites": None if request.sites is None else list(request.sites)},
+    )
+    asked = f"No {request.extract.name} from {request.date_from} to {request.date_to} (not included)"
+    place = " of these sites" if request.sites else ""
+    return f"{asked}: sessions{place} lie from {first} to {last}." if first else f"{asked}: no session{place} is known."
+
+
+def _ask(lake: Lake, query: str, parameters: dict[str, object] | None = None) -> list[tuple[Any, ...]]:
+    cursor = lake.cursor()
+    try:
+        return cursor.execute(query, parameters or {}).fetchall()
+    finally:
+        cursor.close()
 
 
 def extract_bytes(
