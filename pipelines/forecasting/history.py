@@ -1,7 +1,8 @@
 """A site's daily energy as forecasts need it: one value a local day, days out of service not taken for no demand.
 
 A week or more out of service ends a history: what came before tells little of what comes after. A shorter time leaves
-a hole that models step over.
+a hole that models step over. Days before the first energy are no history: a site that stands ready and is not known
+yet (or whose sessions were not collected yet) tells nothing of its demand.
 """
 
 from __future__ import annotations
@@ -67,6 +68,7 @@ def histories(site_days: pl.DataFrame) -> dict[str, list[History]]:
             whole=pl.col("open_seconds") >= pl.col("connectors") * _WHOLE_DAY_SECONDS,
         )
         .sort("site_id", "local_date")
+        .filter((pl.col("energy_wh") > 0).cum_max().over("site_id"))
     )
     return {
         str(site_id): list(_split(str(site_id), frame))

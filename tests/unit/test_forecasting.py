@@ -160,6 +160,22 @@ def test_a_newest_day_that_is_not_over_is_left_out() -> None:
     assert found.last_date == FIRST + timedelta(days=78)
 
 
+def test_days_before_the_first_energy_are_no_history() -> None:
+    ready = np.concatenate([np.zeros(300), noisy(59)])
+    (found,) = histories(site_days(ready))["site"]
+    assert (found.first_date, found.days) == (FIRST + timedelta(days=300), 59)
+    assert all(frame.is_empty() for frame in site_frames([found]))
+    (longer,) = histories(site_days(np.concatenate([ready, noisy(41)])))["site"]
+    origins = backtests([longer], WEEKDAY_MEAN)["origin_date"]
+    assert origins.min() >= FIRST + timedelta(days=300 + 59)  # type: ignore[operator]
+    later = np.concatenate([noisy(20), np.zeros(50)])  # days without demand later on are history
+    assert [part.days for part in histories(site_days(later))["site"]] == [70]
+
+
+def test_a_site_without_any_energy_has_no_history() -> None:
+    assert histories(site_days(np.zeros(100))) == {}
+
+
 def test_accuracy_is_pooled() -> None:
     rows = {"model": ["m"] * 2, "actual_wh": [10.0, 30.0], "energy_wh_mean": [20.0, 30.0], "naive_scale_wh": [5.0, 0.0]}
     bands = {"energy_wh_p2_5": [0.0, 0.0], "energy_wh_p10": [15.0, 0.0], "energy_wh_p90": [25.0, 40.0]}
