@@ -11,4 +11,4 @@ SELECT
     started_at AS first_seen_at,
     last_received_at AS last_seen_at
 FROM (SELECT *, unnest(flags) AS kind FROM session_rows)
-WHERE kind IN ('implausible_power', 'register_decreased', 'no_registers', 'simultaneous_start')
+WHERE list_contains($kinds, kind)

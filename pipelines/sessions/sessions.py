@@ -26,8 +26,14 @@ from warehouse.store import Lake
 from warehouse.store.changes import Window
 
 HERE = Path(__file__).parent
-FAULT_KINDS = ("implausible_power", "register_decreased", "no_registers", "simultaneous_start")
-OWN_FAULTS = f"kind IN {FAULT_KINDS}"
+# The flags that lower a session's grade, and to what; of several the worse grade holds.
+GRADES = {
+    "implausible_power": "suspect",
+    "register_decreased": "unbillable",
+    "no_registers": "unbillable",
+    "simultaneous_start": "suspect",
+}
+OWN_FAULTS = f"kind IN {tuple(GRADES)}"
 
 
 def compute(lake: Lake, window: Window) -> list[Replacement]:
@@ -40,8 +46,10 @@ def compute(lake: Lake, window: Window) -> list[Replacement]:
     temp_table(lake, "readings", sql(HERE / "readings.sql"), {"since": _since(lake, window)})
     temp_table(lake, "registers", sql(HERE / "registers.sql"))
     temp_table(lake, "energy_step_rows", sql(HERE / "energy_steps.sql"))
-    temp_table(lake, "session_rows", sql(HERE / "sessions.sql"))
-    temp_table(lake, "session_fault_rows", sql(HERE / "faults.sql"))
+    temp_table(
+        lake, "session_rows", sql(HERE / "sessions.sql"), {grade: _kinds(grade) for grade in ("suspect", "unbillable")}
+    )
+    temp_table(lake, "session_fault_rows", sql(HERE / "faults.sql"), {"kinds": list(GRADES)})
     lake.con.execute("ALTER TABLE energy_step_rows DROP COLUMN is_implausible")
     # A session whose start is corrected gets another id: rows of the old one go too.
     temp_table(
@@ -55,6 +63,10 @@ def compute(lake: Lake, window: Window) -> list[Replacement]:
         Replacement(ops.FAULTS, "session_fault_rows", f"{OWN_FAULTS} AND {replaced}", owned=OWN_FAULTS),
         Replacement(core.SESSIONS, "session_rows", replaced),
     ]
+
+
+def _kinds(grade: str) -> list[str]:
+    return [kind for kind, lowered_to in GRADES.items() if lowered_to == grade]
 
 
 def _touch_simultaneous(lake: Lake) -> None:

@@ -91,8 +91,8 @@ SELECT
     CAST(greatest(step_power_w, power_w) AS DECIMAL(18, 3)) AS max_power_w,
     stop_reason,
     CASE
-        WHEN list_has_any(flags, ['register_decreased', 'no_registers']) THEN 'unbillable'
-        WHEN list_has_any(flags, ['implausible_power', 'simultaneous_start']) THEN 'suspect'
+        WHEN list_has_any(flags, $unbillable) THEN 'unbillable'
+        WHEN list_has_any(flags, $suspect) THEN 'suspect'
         ELSE 'ok'
     END AS grade,
     flags,
