@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -10,8 +11,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pipelines.stages import StageResult
+from warehouse.errors import SettingsError
 from warehouse.settings import Settings
 from warehouse.store import open_lake
+
+HOST = "127.0.0.1"
+# Dagster 1.13 recommends `dg dev` at each start of `dagster dev`; that needs another package and project layout.
+QUIET = "ignore:Function `dev_command` is superseded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +35,18 @@ class RefreshReport:
     def changed(self) -> bool:
         """True when any table was written."""
         return any(step.rows for step in self.steps)
+
+    def __str__(self) -> str:
+        made = sum(bool(step.rows) for step in self.steps)
+        if made:
+            stages = "1 stage" if made == 1 else f"{made} stages"
+            text = f"{stages} made anew in {self.seconds:.1f} s; snapshot {self.snapshot}."
+        else:
+            text = f"Nothing new; snapshot {self.snapshot} ({self.seconds:.1f} s)."
+        if self.set_aside:
+            files = "1 file" if len(self.set_aside) == 1 else f"{len(self.set_aside)} files"
+            text += f" {files} set aside: {', '.join(sorted(self.set_aside))}."
+        return text
 
 
 def refresh(
@@ -84,18 +102,40 @@ def dev_command(settings: Settings) -> tuple[list[str], dict[str, str]]:
     prepare_home(settings)
     command = [
         *(sys.executable, "-m", "dagster", "dev", "--module-name", "pipelines.definitions"),
-        *("--host", "127.0.0.1", "--port", str(settings.dagster_port)),
+        *("--host", HOST, "--port", str(settings.dagster_port)),
+        # At level info the daemon and the pages tell every sensor's tick.
+        *("--log-level", "warning"),
+        # The default format colours its lines even where nobody sees colours.
+        *(() if sys.stderr.isatty() else ("--log-format", "json")),
     ]
     environment = {
         **os.environ,
         "DAGSTER_HOME": str(settings.dagster_home),
         "KWHOUSE_HOME": str(settings.home),
         "DAGSTER_DISABLE_TELEMETRY": "1",
+        "PYTHONWARNINGS": ",".join(filter(None, (os.environ.get("PYTHONWARNINGS"), QUIET))),
     }
     return command, environment
 
 
 def dev(settings: Settings) -> int:
-    """Run Dagster's pages and daemon on loopback until they end; returns their exit status."""
+    """Run Dagster's pages and daemon on loopback until they end; returns their exit status.
+
+    Raises `SettingsError` where another program has the port.
+    """
+    _require_free_port(settings.dagster_port)
     command, environment = dev_command(settings)
     return subprocess.run(command, env=environment, check=False).returncode
+
+
+def _require_free_port(port: int) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        # As the server will: connections of a former run that are just closing do not count.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            raise SettingsError(
+                f"Dagster's pages cannot listen on {HOST}:{port}: {error.strerror}. "
+                "Stop the program that has the port (perhaps another `kwhouse dev`), or set KWHOUSE_DAGSTER_PORT."
+            ) from error
