@@ -12,11 +12,14 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
+from difflib import get_close_matches
 from itertools import islice
 from typing import Literal, TextIO, get_args
 
 import duckdb
 
+from warehouse.contract import TABLES
+from warehouse.contract.ddl import quoted
 from warehouse.errors import QueryError
 from warehouse.plain import for_json, for_text
 from warehouse.store import Lake
@@ -47,6 +50,9 @@ _REFUSED = re.compile(
     re.DOTALL,
 )
 
+_TABLES_ASKED = re.compile(r"\s*(show\s+(all\s+)?tables|describe)\s*;?\s*", re.IGNORECASE)
+_NO_TABLE = re.compile(r'Table with name "?([^"\s]+)"? does not exist')
+
 
 def run_query(lake: Lake, text: str, fmt: Format, out: TextIO) -> int:
     """Run `text` and write its rows to `out`; gives their number.
@@ -59,12 +65,31 @@ def run_query(lake: Lake, text: str, fmt: Format, out: TextIO) -> int:
     cursor = lake.cursor()
     try:
         cursor.execute("SET preserve_insertion_order=true")
-        cursor.execute(_only_statement(cursor, text))
+        listing = _TABLES_ASKED.fullmatch(text)
+        cursor.execute(_listing() if listing else _only_statement(cursor, text))
         return {"table": _write_table, "csv": _write_csv, "json": _write_json}[fmt](cursor, out)
     except duckdb.Error as error:
-        raise QueryError(str(error)) from None
+        raise QueryError(_told(error)) from None
     finally:
         cursor.close()
+
+
+def _listing() -> str:
+    """A question for the contract's tables: DuckDB's own SHOW TABLES looks into one schema only."""
+    rows = ", ".join(f"({', '.join(map(quoted, (t.schema, t.name, t.grain)))})" for t in TABLES)
+    return f'SELECT * FROM (VALUES {rows}) AS t("schema", "table", "comment")'  # noqa: S608 (text of the contract)
+
+
+def _told(error: duckdb.Error) -> str:
+    """DuckDB's message; where a table is not there, one that proposes ours and not the system's."""
+    unknown = _NO_TABLE.search(str(error))
+    if unknown is None:
+        return str(error)
+    wanted = unknown[1].lower()
+    names = {name: table.full_name for table in TABLES for name in (table.full_name, table.name)}
+    near = dict.fromkeys(names[name] for name in get_close_matches(wanted, names, cutoff=0.7))
+    guess = f" Did you mean {' or '.join(near)}?" if near else ""
+    return f"There is no table {wanted}.{guess} `kwhouse sql 'SHOW TABLES'` lists all."
 
 
 def _only_statement(cursor: duckdb.DuckDBPyConnection, text: str) -> duckdb.Statement:
@@ -126,7 +151,7 @@ def _write_table(cursor: duckdb.DuckDBPyConnection, out: TextIO) -> int:
     out.writelines("  ".join(_aligned(line, widths, right)).rstrip() + "\n" for line in lines)
     more = sum(1 for _ in rows)
     count = len(shown) + more
-    out.write(f"({count} rows" + (f", the first {len(shown)} shown; --format csv gives all" if more else "") + ")\n")
+    out.write(f"({count} row{'' if count == 1 else 's'}" + (f", the first {len(shown)} shown; --format csv gives all" if more else "") + ")\n")
     return count
 
 
@@ -140,6 +165,8 @@ def _is_number(value: object) -> bool:
 
 
 def _on_screen(value: object) -> str:
-    # Text from stations may hold line ends and terminal commands.
     text = "NULL" if value is None else for_text(value)
+    if isinstance(value, Decimal) and "." in text:
+        return text.rstrip("0").rstrip(".")  # digits that say nothing; CSV and JSON keep them
+    # Text from stations may hold line ends and terminal commands.
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.priced_warehouse import build
+from warehouse.contract import TABLES
 from warehouse.errors import QueryError
 from warehouse.query import run_query
 from warehouse.store import Lake, open_lake
@@ -34,7 +35,7 @@ def test_a_table_is_aligned_and_counts_its_rows(lake: Lake) -> None:
         "session_id    energy_wh  ended_at",
         "──────────  ───────────  ────────────────────",
         "s1          1000.000001  2026-05-31T23:29:59Z",
-        "s2          2500.000000  2026-05-31T23:30:00Z",
+        "s2                 2500  2026-05-31T23:30:00Z",
         "(2 rows)",
     ]
 
@@ -46,6 +47,19 @@ def test_a_table_of_many_rows_is_cut_and_says_so(lake: Lake) -> None:
 
 def test_a_table_of_nothing(lake: Lake) -> None:
     assert ask(lake, "SELECT 1 AS a WHERE false", "table") == "a\n─\n(0 rows)\n"
+
+
+def test_figures_on_screen_end_where_they_say_something(lake: Lake) -> None:
+    text = ask(lake, "SELECT 15.288000000000 AS a, 18400.000000 AS b, 0.00 AS c, -0.10 AS d, 100 AS e", "table")
+    assert text.splitlines()[-2].split() == ["15.288", "18400", "0", "-0.1", "100"]
+    assert text.splitlines()[-1] == "(1 row)"
+
+
+@pytest.mark.parametrize("text", ["SHOW TABLES", "show all tables;", "DESCRIBE"])
+def test_the_tables_are_those_of_the_contract(lake: Lake, text: str) -> None:
+    rows = list(csv.reader(io.StringIO(ask(lake, text))))
+    assert rows[0] == ["schema", "table", "comment"]
+    assert rows[1:] == [[table.schema, table.name, table.grain] for table in TABLES]
 
 
 def test_text_from_stations_cannot_command_the_terminal(lake: Lake) -> None:
@@ -94,6 +108,9 @@ def test_own_files_can_be_joined(lake: Lake, tmp_path: Path) -> None:
         ("FROM query -- \n ('SELECT 1')", "query may change files"),
         ("FROM json_execute_serialized_sql(json_serialize_sql('SELECT 1'))", "json_execute_serialized_sql may change"),
         ("FROM sqlite_query('state', 'DELETE FROM registry_sites RETURNING *')", "sqlite_query may change files"),
+        ("FROM sesions", r"There is no table sesions. Did you mean core.sessions\? `kwhouse sql 'SHOW TABLES'`"),
+        ("FROM core.sesions", r"Did you mean core.sessions\?"),
+        ("FROM nowhere.qqq", "There is no table nowhere.qqq. `kwhouse sql"),
         ("SELECT nothing FROM core.sessions", '"nothing" not found'),
         ("SELECT FROM WHERE", "syntax error"),
     ],
