@@ -123,11 +123,22 @@ def simulate(
     stations: Annotated[int, typer.Option(min=1, max=9_999, help="Number of stations.")] = 10,
     sessions_per_hour: Annotated[float, typer.Option(min=0, help="Arrivals at the whole fleet.")] = 20.0,
     hours: Annotated[float | None, typer.Option(min=0, help="Time to live; without it until Ctrl-C.")] = None,
-    speed: Annotated[float, typer.Option(min=1, help="How much faster than the wall clock (with --hours).")] = 1.0,
+    speed: Annotated[
+        float,
+        typer.Option(
+            min=1,
+            help="How much faster than the wall clock (with --hours, which then end at the present). Above 1 the "
+            "collector must allow it: KWHOUSE_ALLOW_REPLAY=true.",
+        ),
+    ] = 1.0,
     seed: Annotated[int, typer.Option(help="The same seed gives the same fleet.")] = 1,
     url: Annotated[str | None, typer.Option(help="Central system; default: the collector of the settings.")] = None,
     write_registry: Annotated[
-        Path | None, typer.Option(help="Only write the fleet's registry files to this folder.")
+        Path | None,
+        typer.Option(
+            help="Only write the registry files of this --stations to this folder; connectors are in service since "
+            "30 days before today."
+        ),
     ] = None,
     as_json: Json = False,
 ) -> None:

@@ -3,6 +3,7 @@
 KwhouseError
  └── FleetError           a station could not do its work
       ├── StationRefused      the central system does not want this station (mend the registry or a setting)
+      ├── NobodyListens       no central system answers at the address (start it)
       ├── AnswerUnusable      an answer lacks what the station needs to go on
       └── ConnectionLost      the central system went away (a retry helps)
 """
@@ -17,14 +18,19 @@ class FleetError(KwhouseError):
 
 
 class StationRefused(FleetError):
-    """The handshake or the boot was refused."""
+    """The handshake or the boot was refused; `reason` is in whole sentences, `status` the handshake's HTTP status."""
 
-    def __init__(self, station_id: str, reason: str) -> None:
-        super().__init__(
-            f"{station_id} was refused: {reason}. Is the station in the registry (`kwhouse registry apply DIR`) "
-            "and, for a replay, KWHOUSE_ALLOW_REPLAY=true set where the collector runs?"
-        )
-        self.station_id, self.reason = station_id, reason
+    def __init__(self, station_id: str, reason: str, status: int | None = None) -> None:
+        super().__init__(f"{station_id} was refused: {reason}")
+        self.station_id, self.reason, self.status = station_id, reason, status
+
+
+class NobodyListens(FleetError):
+    """No central system answered the first stations."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(f"Nobody listens at {url}: start `kwhouse collect`, or set KWHOUSE_COLLECT_PORT / --url.")
+        self.url = url
 
 
 class AnswerUnusable(FleetError):

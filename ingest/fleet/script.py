@@ -96,7 +96,10 @@ class StationState:
         """Take the heartbeat interval from a boot's answer. Raises `StationRefused` unless it says Accepted."""
         payload = result(self.hardware.station_id, "BootNotification", answer)
         if payload.get("status") != "Accepted":
-            raise StationRefused(self.hardware.station_id, f"its boot was answered {payload.get('status')}")
+            raise StationRefused(
+                self.hardware.station_id,
+                f"its boot was answered {payload.get('status')}. Is it in the registry (`kwhouse registry apply DIR`)?",
+            )
         interval = payload.get("interval")
         if isinstance(interval, int) and interval > 0:
             self.heartbeat_seconds = interval

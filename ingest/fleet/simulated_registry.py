@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from ingest.fleet.simulator import CARDS, MAX_AC_POWER_W, SITE_ID, Fleet, card
 
 NOTE = "simulated"
+SERVICE_DAYS = 30
+"""How long the connectors have been in service: room for a simulation that ends at the present, few empty days."""
 _VALID_FROM = "2025-01-01T00:00:00Z"
 
 _FILES = {
@@ -64,8 +67,12 @@ _FILES = {
 }
 
 
-def write_registry(folder: Path, fleet: Fleet) -> None:
-    """Write the fleet's stations, cards and prices into `folder`, which is made where it is missing."""
+def write_registry(folder: Path, fleet: Fleet, now: datetime | None = None) -> None:
+    """Write the fleet's stations, cards and prices into `folder`, which is made where it is missing.
+
+    The connectors are in service from the UTC midnight `SERVICE_DAYS` days before `now` (default: the present).
+    """
+    midnight = (now or datetime.now(UTC)).astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in _FILES.items():
         (folder / f"{name}.yaml").write_text(text, encoding="utf-8")
@@ -73,7 +80,7 @@ def write_registry(folder: Path, fleet: Fleet) -> None:
     write_rows(
         folder / "connectors.csv",
         ("station_id", "evse_id", "connector_id", "in_service_from", "rated_power_w", "standard", "power_type"),
-        _connectors(fleet),
+        _connectors(fleet, midnight - timedelta(days=SERVICE_DAYS)),
     )
     write_rows(
         folder / "tokens.csv",
@@ -95,8 +102,9 @@ def _stations(fleet: Fleet) -> Iterator[tuple[object, ...]]:
         yield hardware.station_id, SITE_ID, hardware.vendor, hardware.model, NOTE
 
 
-def _connectors(fleet: Fleet) -> Iterator[tuple[object, ...]]:
+def _connectors(fleet: Fleet, in_service_from: datetime) -> Iterator[tuple[object, ...]]:
+    since = f"{in_service_from:%Y-%m-%dT%H:%M:%SZ}"
     for hardware, _ in fleet.hardware():
         for (evse, connector), watts in hardware.connectors.items():
             kind = ("IEC_62196_T2", "AC_3_PHASE") if watts <= MAX_AC_POWER_W else ("IEC_62196_T2_COMBO", "DC")
-            yield hardware.station_id, evse, connector, _VALID_FROM, watts, *kind
+            yield hardware.station_id, evse, connector, since, watts, *kind

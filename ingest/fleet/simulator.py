@@ -17,12 +17,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from ingest.fleet.errors import ConnectionLost
+from ingest.fleet.errors import ConnectionLost, StationRefused
 from ingest.fleet.script import Connector, Hardware, Script, Tally, perform
 from ingest.fleet.session import Session, from_epoch_us, with_registers
 from ingest.fleet.station16 import Station16
 from ingest.fleet.station201 import Station201
-from ingest.fleet.wire import Conversation, Traffic, connect, loop_factory, speak
+from ingest.fleet.wire import Conversation, Traffic, connect, expect_answer, loop_factory, speak
 
 SITE_ID = "simulated"
 MAX_AC_POWER_W = 22_000
@@ -86,7 +86,8 @@ def simulate(
     """Let the fleet live for `hours` of its own time (None: until interrupted) against the central system at `url`.
 
     At `speed` 1 the stations live by the wall clock. At another speed their own times drive the collector's clock, as
-    a replay's do, and end at the present; this needs `hours`.
+    a replay's do, and end at the present; this needs `hours`. Raises `NobodyListens`, `StationRefused`,
+    `AnswerUnusable`, or `ConnectionLost` where the central system went away and stayed away.
     """
     if speed != 1.0 and hours is None:
         raise ValueError("another speed than 1 needs the number of hours to simulate")
@@ -99,7 +100,7 @@ def simulate(
     except KeyboardInterrupt:
         pass  # how a run without end is ended
     except BaseExceptionGroup as errors:
-        raise errors.exceptions[0] from None
+        raise _with_mend(errors.exceptions[0]) from None
     return SimulationReport(
         stations=fleet.stations,
         sessions=run.ended,
@@ -108,6 +109,14 @@ def simulate(
         tokens_refused=run.tally.tokens_refused,
         seconds=time.perf_counter() - started,
     )
+
+
+def _with_mend(error: BaseException) -> BaseException:
+    """The error; where a station is unknown, with the way to declare this fleet."""
+    if isinstance(error, StationRefused) and error.status == 404:
+        mend = "For this fleet: run with `--write-registry DIR` and the same `--stations`, and apply that folder."
+        return StationRefused(error.station_id, f"{error.reason} {mend}", error.status)
+    return error
 
 
 @dataclass(slots=True)
@@ -127,6 +136,7 @@ class _Run:
 
     async def all_stations(self) -> None:
         async with asyncio.TaskGroup() as group:
+            group.create_task(expect_answer(self.url, self.traffic))
             for hardware, version in self.fleet.hardware():
                 kind = Station201 if version == "2.0.1" else Station16
                 group.create_task(self._live(kind(hardware, self.tally, heed=True)))
@@ -161,7 +171,7 @@ class _Run:
     async def _one_connection(self, station: Station16 | Station201, life: Conversation) -> None:
         station_id = station.hardware.station_id
         async with self.handshakes:
-            socket = await connect(self.url, station, None if self.speed == 1.0 else self._now())
+            socket = await connect(self.url, station, self.traffic, None if self.speed == 1.0 else self._now())
         try:
             await speak(socket, station_id, Conversation(station.opening(self._now())), self.traffic)
             await speak(socket, station_id, life, self.traffic, self.seconds_until)

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import orjson
 
-from ingest.fleet.errors import StationRefused
+from ingest.fleet.errors import NobodyListens, StationRefused
 from ingest.fleet.session import stamp
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ingest.fleet.script import Script, Station
 
 _EXAMPLES = 20
+_FIRST_ANSWER_SECONDS = 5.0
 
 
 @dataclass(slots=True)
@@ -34,9 +35,11 @@ class Traffic:
     """The first refused ones: station, call and answer."""
     latest: dict[str, int] = field(default_factory=dict)
     """The newest instant each station has told (µs since 1970): where its clock goes on after a reconnect."""
+    answered: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set once a central system has answered any handshake."""
 
 
-async def connect(url: str, station: Station, replay_from: int | None = None) -> ClientConnection:
+async def connect(url: str, station: Station, traffic: Traffic, replay_from: int | None = None) -> ClientConnection:
     """Open the station's WebSocket at `url`/<station_id>; with `replay_from` its own times drive the collector's clock.
 
     Raises `StationRefused` where the handshake is answered with a client error; `OSError` where nobody listens.
@@ -48,7 +51,7 @@ async def connect(url: str, station: Station, replay_from: int | None = None) ->
     station_id = station.hardware.station_id
     headers = {} if replay_from is None else {"X-KWhouse-Clock": f"replay;{stamp(replay_from)}"}
     try:
-        return await open_websocket(
+        socket = await open_websocket(
             f"{url.rstrip('/')}/{quote(station_id, safe='')}",
             subprotocols=[Subprotocol(station.subprotocol)],
             additional_headers=headers,
@@ -58,10 +61,26 @@ async def connect(url: str, station: Station, replay_from: int | None = None) ->
             open_timeout=60,
         )
     except InvalidStatus as error:
+        traffic.answered.set()
         if error.response.status_code >= 500:
             raise ConnectionError(f"HTTP {error.response.status_code}") from error
         body = bytes(error.response.body or b"").decode(errors="replace").strip()
-        raise StationRefused(station_id, f"HTTP {error.response.status_code} {body}".strip()) from error
+        status = error.response.status_code
+        raise StationRefused(station_id, body or f"HTTP {status}, without a reason.", status) from error
+    traffic.answered.set()
+    return socket
+
+
+async def expect_answer(url: str, traffic: Traffic) -> None:
+    """Wait for the first answer to a handshake. Raises `NobodyListens` where none comes within seconds.
+
+    Later on patience is right, for a collector may be restarted; at the begin it most likely was not started.
+    """
+    try:
+        async with asyncio.timeout(_FIRST_ANSWER_SECONDS):
+            await traffic.answered.wait()
+    except TimeoutError:
+        raise NobodyListens(url) from None
 
 
 @dataclass(slots=True)

@@ -74,7 +74,7 @@ def run_demo(
     say("4/4  Comparing core.sessions with the files")
     file = session_frame(s for shifts in workload.shifts.values() for shift in shifts for s, _ in shift.sessions)
     check = compare_sessions(file, read_sessions(settings), TIME_ZONE)
-    say(_table(check))
+    say(_table(check, settings.home))
     say(f"     Done in {time.perf_counter() - started:.0f} s.")
     return check
 
@@ -116,15 +116,15 @@ def _told(report: ReplayReport) -> str:
     if not report.calls:
         return f"Nothing to tell: all {report.sessions_before:,} sessions were acknowledged before."
     text = (
-        f"{report.sessions:,} sessions of {report.stations} stations in {report.calls:,} calls, each answered: "
-        f"{report.seconds:.0f} s, {report.calls_per_second:,.0f} calls/s ({2 * report.calls_per_second:,.0f} frames/s)."
+        f"{report.sessions:,} sessions of {report.stations} stations in {report.calls:,} calls, each answered, "
+        f"{report.pace}."
     )
     if report.sessions_before:
         text += f" {report.sessions_before:,} sessions were acknowledged before."
     return text
 
 
-def _table(check: SessionCheck) -> str:
+def _table(check: SessionCheck, home: Path) -> str:
     head = f"     {'site':<8} {'month':<8} {'sessions':>9} {'kWh of the files':>18} {'kWh in core.sessions':>21}"
     rows = [
         f"     {row['site_id']:<8} {row['month']:%Y-%m}  {row['warehouse_sessions']:>9,} "
@@ -137,4 +137,9 @@ def _table(check: SessionCheck) -> str:
         if check.ok
         else f"     NOT the same: {kept:,} of {files:,} sessions; {check.wrong.height} site-months differ."
     )
+    if kept < files:
+        verdict += (
+            f"\n     {home / 'replay'} says which sessions were told. If the lake, the journal or landed files were "
+            "removed\n     by hand since then, they are not told again: start from an empty KWHOUSE_HOME."
+        )
     return "\n".join([head, *rows, verdict])

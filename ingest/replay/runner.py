@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from ingest.fleet.errors import ConnectionLost
 from ingest.fleet.script import Script, Station, Tally, perform
 from ingest.fleet.session import Session, epoch_us
-from ingest.fleet.wire import Conversation, Traffic, connect, loop_factory, speak
+from ingest.fleet.wire import Conversation, Traffic, connect, expect_answer, loop_factory, speak
 from ingest.replay.marks import Marks
 from ingest.replay.workload import Shift, Workload
 from warehouse.settings import Settings, is_loopback
@@ -46,16 +46,20 @@ class ReplayReport:
     """The first refused calls in words."""
 
     @property
-    def calls_per_second(self) -> float:
-        return self.calls / self.seconds if self.seconds else 0.0
+    def pace(self) -> str:
+        """Time and rate in words; a rate over less than a second says nothing."""
+        if self.seconds < 1:
+            return "in less than a second"
+        rate = self.calls / self.seconds
+        return f"in {self.seconds:.0f} s, {rate:,.0f} calls/s ({2 * rate:,.0f} frames/s)"
 
     def __str__(self) -> str:
         before = f" {self.sessions_before:,} sessions were acknowledged before." if self.sessions_before else ""
         if not self.calls:
             return f"Nothing to tell.{before}"
         text = (
-            f"Told {self.sessions:,} sessions of {self.stations} stations in {self.calls:,} calls, each answered: "
-            f"{self.seconds:.1f} s, {self.calls_per_second:,.0f} calls/s.{before}"
+            f"Told {self.sessions:,} sessions of {self.stations} stations in {self.calls:,} calls, each answered, "
+            f"{self.pace}.{before}"
         )
         if self.tokens_refused:
             text += f" {self.tokens_refused:,} tokens were refused; their sessions were told all the same."
@@ -71,9 +75,9 @@ def replay(
 ) -> ReplayReport:
     """Tell what has not been acknowledged yet (`anew`: everything) to the central system at `url`.
 
-    `url` is the address before the station's identity, e.g. ws://127.0.0.1:9000/ocpp. Raises `StationRefused`,
-    `AnswerUnusable`, `ConnectionLost`, or `StoreBusy` while another replay of this data folder runs; what was
-    acknowledged until then stays marked.
+    `url` is the address before the station's identity, e.g. ws://127.0.0.1:9000/ocpp. Raises `NobodyListens`,
+    `StationRefused`, `AnswerUnusable`, `ConnectionLost`, or `StoreBusy` while another replay of this data
+    folder runs; what was acknowledged until then stays marked.
     """
     # The port says nothing about which collector it is: on this machine it is the one of this data folder.
     target = "" if is_loopback(urlsplit(url).hostname or "") else url
@@ -141,6 +145,8 @@ class _Run:
         watcher = asyncio.create_task(self._watch(progress)) if progress else None
         try:
             async with asyncio.TaskGroup() as group:
+                if self.left:
+                    group.create_task(expect_answer(self.url, self.traffic))
                 for station_id, shifts in self.left.items():
                     group.create_task(self._one_station(station_id, shifts))
         except BaseExceptionGroup as errors:
@@ -187,7 +193,7 @@ class _Run:
     async def _one_connection(self, station: Station, shift: Shift) -> None:
         untold = self._untold(shift)
         clock = max(epoch_us(shift.begin), self._clock(shift))
-        socket = await connect(self.url, station, replay_from=clock)
+        socket = await connect(self.url, station, self.traffic, replay_from=clock)
         try:
             script = self._script(station, shift, untold, clock)
             await speak(socket, shift.station_id, Conversation(script), self.traffic)

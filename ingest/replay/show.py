@@ -60,9 +60,15 @@ def line_progress(stream: TextIO, clock: Callable[[], float] = time.monotonic) -
         if now < due and done < total:
             return
         due = now + _LINE_SECONDS
-        speed = done / (now - started) if now > started else 0.0
-        left = f"{(total - done) / speed:,.0f} s left" if speed and done < total else "done"
-        stream.write(f"replay: {done:,} of {total:,} frames, {speed:,.0f} frames/s, {left}\n")
+        seconds = now - started
+        words = [f"{done:,} of {total:,} frames"]
+        if done and seconds >= 1:  # a rate over less than a second says nothing
+            words.append(f"{done / seconds:,.0f} frames/s")
+        if done >= total:
+            words.append("done")
+        else:
+            words.append(f"{(total - done) * seconds / done:,.0f} s left" if done else "waiting for the first answer")
+        stream.write(f"replay: {', '.join(words)}\n")
         stream.flush()
 
     return show

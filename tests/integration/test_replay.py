@@ -20,7 +20,8 @@ import pytest
 
 from ingest.access import Known, Registry, Token
 from ingest.collector import run as run_collector
-from ingest.fleet.errors import ConnectionLost, StationRefused
+from ingest.fleet import wire
+from ingest.fleet.errors import ConnectionLost, NobodyListens, StationRefused
 from ingest.fleet.session import Session
 from ingest.fleet.simulated_registry import write_registry
 from ingest.fleet.simulator import Fleet, simulate
@@ -203,9 +204,31 @@ def test_what_is_refused_or_missing_names_the_mend(tmp_path, monkeypatch):
         replay(settings, workload(1), url)
     with file_lock(tmp_path / "replay" / "replay.lock"), pytest.raises(StoreBusy):
         replay(settings, workload(1), "ws://127.0.0.1:9/ocpp")
-    monkeypatch.setattr(runner, "_RECONNECT_SECONDS", (0.01,))
-    with pytest.raises(ConnectionLost, match="kwhouse collect"):
+    monkeypatch.setattr(wire, "_FIRST_ANSWER_SECONDS", 0.05)
+    with pytest.raises(NobodyListens, match="kwhouse collect"):
         replay(settings, workload(1), "ws://127.0.0.1:9/ocpp")
+
+
+def test_a_collector_that_stays_away_is_given_up(tmp_path, monkeypatch):
+    monkeypatch.setattr(runner, "_RECONNECT_SECONDS", (0.01,))
+    lost = []
+
+    def tell():
+        try:
+            replay(load_settings(home=tmp_path), workload(100), url)
+        except ConnectionLost as error:
+            lost.append(str(error))
+
+    with collector(tmp_path) as url:
+        thread = threading.Thread(target=tell)
+        thread.start()
+        marks = tmp_path / "replay" / "acknowledged.sqlite"
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline and not (marks.exists() and marked(marks) > 4):
+            time.sleep(0.02)
+    thread.join(30)
+    assert len(lost) == 1
+    assert "goes on where it stopped" in lost[0]
 
 
 def test_a_session_file_is_told_at_the_registrys_power(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -9,10 +10,12 @@ from itertools import islice, pairwise
 
 import pytest
 
+from ingest.fleet import wire
+from ingest.fleet.errors import NobodyListens, StationRefused
 from ingest.fleet.script import Hardware
 from ingest.fleet.session import epoch_us, micro_wh
 from ingest.fleet.simulated_registry import write_registry
-from ingest.fleet.simulator import Fleet, _with_heartbeats, card, station_sessions
+from ingest.fleet.simulator import Fleet, _with_heartbeats, _with_mend, card, simulate, station_sessions
 from ingest.fleet.station16 import Station16
 from warehouse.registry import apply
 from warehouse.settings import load_settings
@@ -75,8 +78,22 @@ def test_a_fleet_without_arrivals_only_beats():
 
 def test_registry_files_can_be_applied(tmp_path):
     fleet = Fleet(stations=11)
-    write_registry(tmp_path / "registry", fleet)
+    write_registry(tmp_path / "registry", fleet, datetime(2026, 3, 31, 17, 5, tzinfo=UTC))
     report = apply(load_settings(home=tmp_path / "home"), tmp_path / "registry")
     assert report.tables["stations"].added == 11
     assert report.tables["connectors"].added == sum(len(hardware.connectors) for hardware, _ in fleet.hardware())
     assert len({card(number) for number in range(200)}) == report.tables["tokens"].added
+    with (tmp_path / "registry" / "connectors.csv").open() as file:
+        assert {row["in_service_from"] for row in csv.DictReader(file)} == {"2026-03-01T00:00:00Z"}
+
+
+def test_an_unknown_fleet_and_a_silent_address_name_the_mend(monkeypatch):
+    told = str(_with_mend(StationRefused("SIM-0001", "It is not in the registry.", 404)))
+    assert told.startswith(
+        "SIM-0001 was refused: It is not in the registry. For this fleet: run with `--write-registry"
+    )
+    forbidden = StationRefused("SIM-0001", "Set KWHOUSE_ALLOW_REPLAY=true.", 403)
+    assert _with_mend(forbidden) is forbidden
+    monkeypatch.setattr(wire, "_FIRST_ANSWER_SECONDS", 0.05)
+    with pytest.raises(NobodyListens, match="kwhouse collect"):
+        simulate(Fleet(stations=2), "ws://127.0.0.1:9/ocpp", hours=1, speed=60)

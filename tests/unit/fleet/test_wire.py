@@ -49,7 +49,7 @@ def test_answers_with_blanks_errors_and_calls_in_between():
     async def scenario():
         traffic = Traffic()
         async with central_system(handler) as url:
-            socket = await connect(url, STATION)
+            socket = await connect(url, STATION, Traffic())
             await speak(socket, "A", Conversation(script(heard)), traffic)
             await socket.close()
         return traffic
@@ -76,10 +76,10 @@ def test_a_lost_connection_repeats_the_pending_call():
     async def scenario():
         conversation = Conversation(script(heard))
         async with central_system(handler) as url:
-            socket = await connect(url, STATION)
+            socket = await connect(url, STATION, Traffic())
             with pytest.raises(ConnectionClosed):
                 await speak(socket, "A", conversation, Traffic())
-            socket = await connect(url, STATION)
+            socket = await connect(url, STATION, Traffic())
             await speak(socket, "A", conversation, Traffic())
             await socket.close()
 
@@ -100,7 +100,7 @@ def test_it_waits_for_its_time_and_declines_calls_meanwhile():
 
     async def scenario():
         async with central_system(handler) as url:
-            socket = await connect(url, STATION)
+            socket = await connect(url, STATION, Traffic())
             await speak(socket, "A", Conversation(script([], 1)), Traffic(), lambda instant: 0.2)
             await socket.close()
 
@@ -117,9 +117,10 @@ def test_a_refused_handshake_says_why():
 
     async def scenario(status):
         async with central_system(handler, process_request=refuse(status)) as url:
-            await connect(url, STATION)
+            await connect(url, STATION, Traffic())
 
-    with pytest.raises(StationRefused, match="HTTP 404 not in the registry"):
+    with pytest.raises(StationRefused, match=r"^A/1 ü was refused: not in the registry$") as refused:
         asyncio.run(scenario(404))
+    assert refused.value.status == 404
     with pytest.raises(ConnectionError, match="503"):
         asyncio.run(scenario(503))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import polars as pl
 import pytest
 
 from ingest.fleet.session import Session
 from ingest.replay.check import compare_sessions, session_frame
+from ingest.replay.demo import _table
 
 pytestmark = pytest.mark.fast
 
@@ -48,5 +50,9 @@ def test_a_micro_watt_hour_or_a_missing_session_is_seen_and_other_stations_are_n
     assert not check.ok
     assert check.wrong["difference_wh"].to_list() == [Decimal("0.000001")] * 2
     assert compare_sessions(file, file.head(1), "America/Los_Angeles").wrong["warehouse_sessions"].to_list() == [0]
+    told = _table(compare_sessions(file, file.head(1), "America/Los_Angeles"), Path("home"))
+    assert "NOT the same: 1 of 2 sessions" in told
+    assert "start from an empty KWHOUSE_HOME" in told
+    assert "KWHOUSE_HOME" not in _table(check, Path("home")), "nothing is missing"
     strange = file.with_columns(station_id=pl.lit("elsewhere"))
     assert compare_sessions(file, pl.concat([file, strange]), "America/Los_Angeles").ok

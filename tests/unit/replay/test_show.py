@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 
 import pytest
 
+from ingest.replay.runner import ReplayReport
 from ingest.replay.show import line_progress, shown_progress
 
 pytestmark = pytest.mark.fast
@@ -26,6 +28,25 @@ def test_lines_come_seldom_and_say_speed_and_time_left():
         "replay: 1,000 of 3,000 frames, 100 frames/s, 20 s left",
         "replay: 3,000 of 3,000 frames, 150 frames/s, done",
     ]
+
+
+def test_a_line_is_done_only_at_the_end_and_has_no_rate_below_a_second():
+    out = io.StringIO()
+    now = iter([0.0, 10.0, 20.0, 20.5])
+    show = line_progress(out, lambda: next(now))
+    show(0, 80)
+    quick = line_progress(out, lambda: next(now))
+    quick(80, 80)
+    assert out.getvalue().splitlines() == [
+        "replay: 0 of 80 frames, waiting for the first answer",
+        "replay: 80 of 80 frames, done",
+    ]
+
+
+def test_a_short_run_reports_no_rate():
+    report = ReplayReport(2, 4, 0, 66, 0.05, 0, 0, ())
+    assert str(report) == "Told 4 sessions of 2 stations in 66 calls, each answered, in less than a second."
+    assert "in 2 s, 33 calls/s (66 frames/s)." in str(dataclasses.replace(report, seconds=2.0))
 
 
 def test_a_terminal_gets_a_bar_and_a_pipe_gets_lines():
