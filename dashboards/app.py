@@ -22,9 +22,8 @@ from warehouse.readers import network  # noqa: E402
 
 # Filters that a page does not look at.
 UNUSED = {"forecast": frozenset({"period"}), "quality": frozenset({"site", "period"})}
-REPLAYED = (
-    "Replayed sessions: their energy and times are real; tokens, contracts, tariffs and power curves are made up."
-)
+REPLAYED = "Replayed or simulated sessions: told by kwhouse, not by stations."
+REAL = "Replayed sessions: their energy and times are real; tokens, contracts, tariffs and power curves are made up."
 
 
 def pages() -> dict[str, list[st.Page]]:
@@ -91,7 +90,7 @@ def _how_far(extent: dict[str, Any], zones: list[str]) -> None:
     until = formats.moment(extent["newest_at"], zone)
     text = f"Data until **{until}** ({zone}). The newest data are *now* on these pages."
     if extent["replayed_sessions"]:
-        text += f"  \n{REPLAYED}"
+        text += f"  \n{REAL if extent['real_sessions'] == extent['replayed_sessions'] else REPLAYED}"
     st.caption(text)
 
 

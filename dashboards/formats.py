@@ -8,15 +8,22 @@ from zoneinfo import ZoneInfo
 _SYMBOLS = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥"}
 _THIN = "\N{NARROW NO-BREAK SPACE}"
 UNKNOWN = "–"
+_DIGITS = {"kWh": 0, "MWh": 1, "GWh": 2}
 
 
-def energy(kwh: float | None) -> str:
-    """`912 kWh`, `48.6 MWh`, `1.25 GWh`."""
+def energy_unit(kwh: float | None) -> tuple[float, str]:
+    """How many kWh the unit holds in which so much is told, and its name: that of a page whose sum this is."""
+    if abs(kwh or 0) < 10_000:
+        return 1, "kWh"
+    return (1e3, "MWh") if abs(kwh or 0) < 10_000_000 else (1e6, "GWh")
+
+
+def energy(kwh: float | None, beside: float | None = None) -> str:
+    """`912 kWh`, `48.6 MWh`, `1.25 GWh`; in the unit of `beside` where that is the greater one of a pair."""
     if kwh is None:
         return UNKNOWN
-    if abs(kwh) < 10_000:
-        return f"{kwh:,.0f}{_THIN}kWh"
-    return f"{kwh / 1e3:,.1f}{_THIN}MWh" if abs(kwh) < 10_000_000 else f"{kwh / 1e6:,.2f}{_THIN}GWh"
+    size, unit = energy_unit(max(abs(kwh), abs(beside or 0)))
+    return f"{kwh / size:,.{_DIGITS[unit]}f}{_THIN}{unit}"
 
 
 def count(number: int | None) -> str:
@@ -24,14 +31,14 @@ def count(number: int | None) -> str:
     return UNKNOWN if number is None else f"{number:,}"
 
 
-def percent(share: float | None, digits: int = 1) -> str:
+def percent(share: float | None) -> str:
     """`12.3 %`."""
-    return UNKNOWN if share is None else f"{share * 100:,.{digits}f}{_THIN}%"
+    return UNKNOWN if share is None else f"{share * 100:,.1f}{_THIN}%"
 
 
 def change(share: float | None) -> str | None:
-    """A relative change: `+4 %`; None where there is nothing to compare with."""
-    return None if share is None else f"{share * 100:+,.0f}{_THIN}%"
+    """A relative change: `+4.1 %`; None where there is nothing to compare with."""
+    return None if share is None else f"{share * 100:+,.1f}{_THIN}%"
 
 
 def points(difference: float | None) -> str | None:
@@ -39,12 +46,16 @@ def points(difference: float | None) -> str | None:
     return None if difference is None else f"{difference * 100:+,.1f}{_THIN}pp"
 
 
+def symbol(currency: str | None) -> str:
+    """`$`, `CHF `: what stands before an amount."""
+    return _SYMBOLS.get(currency or "", f"{currency or ''}{_THIN}")
+
+
 def money(amount: float | None, currency: str | None, digits: int = 0) -> str:
     """`$48,120`, `CHF 12`."""
     if amount is None:
         return UNKNOWN
-    symbol = _SYMBOLS.get(currency or "", f"{currency or ''}{_THIN}")
-    return f"{'-' if amount < 0 else ''}{symbol}{abs(amount):,.{digits}f}"
+    return f"{'-' if amount < 0 else ''}{symbol(currency)}{abs(amount):,.{digits}f}"
 
 
 def day(value: date) -> str:

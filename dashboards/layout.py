@@ -20,6 +20,10 @@ _CHART = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False, "s
 _SCOPE, _ZONES, _SITES = "page_scope", "page_zones", "page_sites"
 
 
+# A share in a table; the browser's own percent format has no fixed number of digits.
+PERCENT = "%.1f\N{NARROW NO-BREAK SPACE}%%"
+
+
 @dataclass(frozen=True, slots=True)
 class Figure:
     """One number in a row of numbers. `help` says numerator and denominator."""
@@ -70,11 +74,19 @@ def chart(title: str, figure: go.Figure, rows: pl.DataFrame, *, name: str, note:
         st.caption(note)
 
 
-def table(title: str, rows: pl.DataFrame, columns: Mapping[str, Any], *, name: str, note: str | None = None) -> None:
-    """A table with the columns named in `columns`, in that order."""
+def table(
+    title: str,
+    rows: pl.DataFrame,
+    columns: Mapping[str, Any],
+    *,
+    name: str,
+    note: str | None = None,
+    scale: Mapping[str, float] | None = None,
+) -> None:
+    """A table of `columns`, in that order. `scale`: by what columns are divided where shown, not where downloaded."""
     with st.container(border=True, key=f"card_{name}"):
         _heading(title, rows, name)
-        st.dataframe(rows, **_shown(columns), key=f"table_{name}")
+        st.dataframe(_told(rows, columns, scale), **_shown(columns), key=f"table_{name}")
         if note:
             st.caption(note)
 
@@ -92,6 +104,12 @@ def choose_row(
             st.caption(note)
     chosen = [row for row in event.selection.rows if row < rows.height]
     return rows.row(chosen[0], named=True) if chosen else None
+
+
+def _told(rows: pl.DataFrame, columns: Mapping[str, Any], scale: Mapping[str, float] | None) -> pl.DataFrame:
+    shares = {name: 0.01 for name, config in columns.items() if config["type_config"].get("format") == PERCENT}
+    sizes = {**shares, **(scale or {})}
+    return rows.with_columns(**{name: rows[name] / size for name, size in sizes.items()})
 
 
 def _shown(columns: Mapping[str, Any]) -> dict[str, Any]:

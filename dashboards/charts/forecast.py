@@ -15,12 +15,13 @@ if TYPE_CHECKING:
 _BANDS = (("95 % band", "p2_5", "p97_5", "rgba(40,165,155,0.16)"), ("80 % band", "p10", "p90", "rgba(40,165,155,0.30)"))
 
 
-def demand(history: pl.DataFrame, expected: pl.DataFrame, naive: pl.DataFrame) -> go.Figure:
-    """One site: history, the model's mean with its bands, and the naive mean to compare with. Daily kWh."""
+def demand(history: pl.DataFrame, expected: tuple[str, pl.DataFrame], others: dict[str, pl.DataFrame]) -> go.Figure:
+    """One site: history, the leading model's mean with its bands, the others' means to compare. Daily kWh by name."""
+    leading, rows = expected
     figure = go.Figure()
-    days = expected["local_date"].to_list()
+    days = rows["local_date"].to_list()
     for name, low, high, fill in _BANDS:
-        lower, upper = expected[f"energy_kwh_{low}"].to_list(), expected[f"energy_kwh_{high}"].to_list()
+        lower, upper = rows[f"energy_kwh_{low}"].to_list(), rows[f"energy_kwh_{high}"].to_list()
         figure.add_scatter(x=days, y=upper, mode="lines", line={"width": 0}, showlegend=False, hoverinfo="skip")
         figure.add_scatter(
             x=days,
@@ -41,18 +42,19 @@ def demand(history: pl.DataFrame, expected: pl.DataFrame, naive: pl.DataFrame) -
         line={"color": MUTED, "width": 1.8},
         hovertemplate="%{y:,.0f} kWh",
     )
-    figure.add_scatter(
-        x=naive["local_date"].to_list(),
-        y=naive["energy_kwh"].to_list(),
-        name="Seasonal naive (last week again)",
-        mode="lines",
-        line={"color": CATEGORIES[1], "width": 1.6, "dash": "dot"},
-        hovertemplate="%{y:,.0f} kWh",
-    )
+    for name, other in others.items():
+        figure.add_scatter(
+            x=other["local_date"].to_list(),
+            y=other["energy_kwh"].to_list(),
+            name=name,
+            mode="lines",
+            line={"color": CATEGORIES[1], "width": 1.3, "dash": "dot"},
+            hovertemplate="%{y:,.0f} kWh",
+        )
     figure.add_scatter(
         x=days,
-        y=expected["energy_kwh"].to_list(),
-        name="Weekday mean",
+        y=rows["energy_kwh"].to_list(),
+        name=leading,
         mode="lines",
         line={"color": CATEGORIES[0], "width": 2.4},
         hovertemplate="%{y:,.0f} kWh",

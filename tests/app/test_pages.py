@@ -40,7 +40,7 @@ def test_page_shows_title_age_of_data_and_where_data_come_from(open_page: OpenPa
     app = open_page(page)
     assert app.title[0].value == TITLES[page]
     assert "Data until **30 Jun 2025, 23:51** (UTC)" in app.caption[0].value
-    assert "made up" in app.caption[0].value
+    assert "told by kwhouse, not by stations" in app.caption[0].value
     assert not app.error
 
 

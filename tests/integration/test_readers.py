@@ -153,7 +153,8 @@ def test_forecast_figures_follow_their_definitions(lake: Lake) -> None:
     assert 0 < rows["cover_80"][0] <= rows["cover_95"][0] <= 1
     demand = forecasts.demand(lake, ("market",)).filter(pl.col("model") == "weekday_mean")
     assert demand.height == 28
-    assert forecasts.totals(lake, ("market",))["energy_kwh"][0] == pytest.approx(demand["energy_kwh"].sum())
+    totals = forecasts.totals(lake, ("market",)).filter(pl.col("model") == "weekday_mean")
+    assert totals["energy_kwh"].to_list() == [pytest.approx(demand["energy_kwh"].sum())]
     assert forecasts.history(lake, ("market",), 56)["local_date"].max() == LAST
 
 
@@ -161,6 +162,7 @@ def test_extent_and_sites(lake: Lake) -> None:
     extent = network.extent(lake).row(0, named=True)
     assert (extent["first_date"], extent["last_date"]) == (FIRST, LAST)
     assert extent["sessions"] == extent["replayed_sessions"] > 2000
+    assert extent["real_sessions"] == 0, "nothing says that this warehouse's sessions are real"
     assert network.sites(lake)["site_id"].to_list() == list(ALL_SITES)
     assert network.snapshot(lake) == lake.snapshot()
 

@@ -22,7 +22,7 @@ def demand(lake: Lake, sites: tuple[str, ...]) -> pl.DataFrame:
 
 
 def totals(lake: Lake, sites: tuple[str, ...]) -> pl.DataFrame:
-    """One row a site: kWh expected in the coming 28 days, and delivered in the 28 days up to the origin."""
+    """One row a site and model: kWh expected in the coming 28 days, and delivered in the 28 days up to the origin."""
     return frame(lake, "forecast_totals", sites=list(sites))
 
 

@@ -22,8 +22,9 @@ def sites(lake: Lake) -> pl.DataFrame:
 
 
 def extent(lake: Lake) -> pl.DataFrame:
-    """One row: `first_date, last_date` (local days with a figure), `newest_at`, `sessions, replayed_sessions`.
+    """One row: `first_date, last_date` (local days), `newest_at`, `sessions, replayed_sessions, real_sessions`.
 
-    `newest_at` is when the newest frame of a session was received: the pages' now. All NULL or 0 in an empty warehouse.
+    `newest_at` is when the newest frame of a session was received: the pages' now. `real_sessions`: those
+    replayed at sites whose registry note tells of real sessions. All NULL or 0 in an empty warehouse.
     """
     return frame(lake, "extent")
