@@ -149,6 +149,15 @@ def test_a_dashboard_beyond_this_machine_is_told(tmp_path: Path) -> None:
     assert any("beyond this machine" in finding.found for finding in found.findings)
 
 
+def test_a_misspelt_variable_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KWHOUSE_REFERENCE_DATA", "/data")
+    assert by_what(examine(Settings(home=tmp_path, **QUIET)))["settings"][0] == "ok"
+    monkeypatch.setenv("KWHOUSE_COLECT_PORT", "9100")
+    (found,) = (f for f in examine(Settings(home=tmp_path, **QUIET)).findings if f.what == "settings")
+    assert (found.level, found.mend) == ("warn", "Did you mean KWHOUSE_COLLECT_PORT?")
+    assert "KWHOUSE_COLECT_PORT" in found.found
+
+
 def test_a_check_that_breaks_is_itself_a_finding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(_settings: Settings) -> Iterator[object]:
         raise RuntimeError("no such luck")

@@ -128,6 +128,15 @@ def test_xlsx_has_typed_cells_and_a_total_per_currency(lake: Lake) -> None:
     assert about["started_at"] == "begin of the session, UTC"
 
 
+def test_xlsx_columns_are_as_wide_as_what_they_hold(lake: Lake) -> None:
+    content = io.BytesIO(extract_bytes(lake, "sessions", date(2026, 5, 1), date(2026, 7, 1), "xlsx"))
+    sheet = openpyxl.load_workbook(content)["sessions"]
+    for column in sheet.iter_cols():
+        longest = max(len(cell.value) for cell in column if isinstance(cell.value, str) and cell.data_type != "f")
+        width = sheet.column_dimensions[column[0].column_letter].width
+        assert min(longest, 36) <= width <= 38, column[0].value
+
+
 def test_xlsx_of_nothing_has_a_header_only(lake: Lake) -> None:
     content = io.BytesIO(extract_bytes(lake, "sessions", date(2020, 1, 1), date(2020, 1, 2), "xlsx"))
     assert openpyxl.load_workbook(content)["sessions"].max_row == 1

@@ -7,6 +7,7 @@ import re
 import shutil
 import sys
 from collections.abc import Iterator
+from difflib import get_close_matches
 from importlib import metadata
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from warehouse.settings import Settings
 
 SCARCE_BYTES = 5 * 2**30  # a merge of the demo's raw files takes well under 1 GB; five leave room for growth
 TOO_LITTLE_BYTES = 200 * 2**20
+OTHER_VARIABLES = {"KWHOUSE_REFERENCE_DATA", "KWHOUSE_TEST_CHROMIUM"}  # read by tests
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -49,6 +51,19 @@ def packages(_settings: Settings) -> Iterator[Finding]:
         yield fail("packages", "; ".join(problems), "Run `make install`, which takes requirements.lock.")
     else:
         yield ok("packages", f"{count} as asked for")
+
+
+def variables(_settings: Settings) -> Iterator[Finding]:
+    """Whether a KWHOUSE_* variable is one that nobody reads: a misspelt one changes nothing, silently."""
+    known = {f"KWHOUSE_{name.upper()}" for name in Settings.model_fields} | OTHER_VARIABLES
+    # Case does not matter, as for the settings themselves.
+    unknown = sorted(name for name in os.environ if name.upper().startswith("KWHOUSE_") and name.upper() not in known)
+    for name in unknown:
+        near = get_close_matches(name.upper(), known, n=1)
+        mend = f"Did you mean {near[0]}?" if near else "Unset it; `docs/reference/settings.md` lists those there are."
+        yield warn("settings", f"no setting is called {name}; it changes nothing", mend)
+    if not unknown:
+        yield ok("settings", "no unknown KWHOUSE_ variable")
 
 
 def extensions(settings: Settings) -> Iterator[Finding]:
@@ -97,4 +112,4 @@ def browser(_settings: Settings) -> Iterator[Finding]:
         yield warn("chromium", "not found; only the browser tests need it", "Install the system's package `chromium`.")
 
 
-CHECKS = (python, packages, extensions, home, browser)
+CHECKS = (python, packages, variables, extensions, home, browser)

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 1_048_576 - 20  # Excel's limit less header and totals
 
-_WIDTHS = {"DATE": 11, "TIMESTAMP": 19, "TIMESTAMP WITH TIME ZONE": 19}
+# In characters: what a column holds, and room for its name with the filter's button.
+WIDEST = 36
+_BUTTON = 3
 
 
 def write_workbook(result: Result, file: BinaryIO) -> int:
@@ -42,11 +44,11 @@ class _Sheet:
         self.formats = [self._format(kind, {}) for kind in self.types]
         self.totals: dict[str | None, dict[int, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
         self.sums = [self.columns.index(name) for name in result.request.extract.sums]
+        self.widths = [len(name) + _BUTTON for name in self.columns]
         self.currency = self.columns.index("currency") if "currency" in self.columns else None
 
     def write(self) -> int:
-        for n, (name, kind) in enumerate(zip(self.columns, self.types, strict=True)):
-            self.sheet.set_column(n, n, _WIDTHS.get(kind, max(12, min(len(name) + 2, 24))))
+        for n, name in enumerate(self.columns):
             self.sheet.write_string(0, n, name, self.bold)
         self.sheet.freeze_panes(1, 0)
         rows = 0
@@ -59,11 +61,14 @@ class _Sheet:
         if rows:
             self.sheet.autofilter(0, 0, rows, len(self.columns) - 1)
             self._write_totals(rows)
+        for n, width in enumerate(self.widths):
+            self.sheet.set_column(n, n, min(width, WIDEST) + 1)
         self._write_about(rows)
         return rows
 
     def _write_row(self, number: int, row: tuple[object, ...]) -> None:
         for n, value in enumerate(row):
+            self._widen(n, value)
             if isinstance(value, datetime):
                 # Excel knows no zones: instants are written in UTC, as the page `about` says.
                 naive = value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo else value
@@ -92,8 +97,21 @@ class _Sheet:
                     formula = f"=SUM({cells})"
                 else:
                     formula = f'=SUMIFS({cells},{self._range(self.currency, rows)},"{group}")'
+                self._widen(n, self.totals[group][n])
                 # The value is kept beside the formula for programs that do not calculate.
                 self.sheet.write_formula(number, n, formula, strong[n], float(self.totals[group][n]))
+
+    def _widen(self, column: int, value: object) -> None:
+        """Make room for a value as it is shown; a number without room would be shown as ####."""
+        if isinstance(value, str):
+            width = len(value)
+        elif isinstance(value, datetime):
+            width = len("2026-03-31 23:59:59")
+        elif isinstance(value, int | float | Decimal):
+            width = len(f"{value:,}")
+        else:
+            width = len(for_text(value))
+        self.widths[column] = max(self.widths[column], width)
 
     def _range(self, column: int, rows: int) -> str:
         name = xl_col_to_name(column)
