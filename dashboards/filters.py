@@ -119,6 +119,9 @@ def choose(limits: Limits, *, unused: frozenset[str] = frozenset()) -> Scope:
             disabled="period" in unused,
         )
         days = _choose_days(limits, disabled="period" in unused) if period == CUSTOM else None
+    if unused:
+        what = "all sites and all days" if unused >= {"site", "period"} else "the newest data, whatever the period"
+        st.caption(f"Grey: this page looks at {what}. What is chosen is kept for the other pages.")
     choice = Choice(tuple(sites), period, days)
     _write_address(choice.address())
     return choice.scope(limits)

@@ -92,18 +92,37 @@ def table(
 
 
 def choose_row(
-    title: str, rows: pl.DataFrame, columns: Mapping[str, Any], *, name: str, note: str | None = None
+    title: str,
+    rows: pl.DataFrame,
+    columns: Mapping[str, Any],
+    *,
+    name: str,
+    note: str | None = None,
+    shown: pl.DataFrame | None = None,
 ) -> dict[str, Any] | None:
-    """A table of which one row can be chosen by a click; gives that row."""
+    """A table of which one row can be chosen by a click; gives that row. `shown`: the same rows told more shortly."""
     with st.container(border=True, key=f"card_{name}"):
         _heading(title, rows, name)
         event = st.dataframe(
-            rows, **_shown(columns), key=f"table_{name}", on_select="rerun", selection_mode="single-row"
+            rows if shown is None else shown,
+            **_shown(columns),
+            key=f"table_{name}",
+            on_select="rerun",
+            selection_mode="single-row",
         )
         if note:
             st.caption(note)
     chosen = [row for row in event.selection.rows if row < rows.height]
     return rows.row(chosen[0], named=True) if chosen else None
+
+
+def meanings(title: str, rows: pl.DataFrame, *, name: str) -> None:
+    """A table of two columns, names and sentences, that wraps on narrow screens."""
+    with st.container(border=True, key=f"card_{name}"):
+        _heading(title, rows, name)
+        head = [column.capitalize() for column in rows.columns]
+        lines = (f"`{word}` | {meaning.replace('|', chr(92) + '|')}" for word, meaning in rows.iter_rows())
+        st.markdown("\n".join((" | ".join(head), "--- | ---", *lines)))
 
 
 def _told(rows: pl.DataFrame, columns: Mapping[str, Any], scale: Mapping[str, float] | None) -> pl.DataFrame:

@@ -79,8 +79,7 @@ class CollectorRuns(StoreBusy):
 
     def told(self, holder: str, lock: str, waited_seconds: float) -> str:  # noqa: ARG002 (as above)
         return (
-            f"A collector already runs in this data folder (process {holder}). "
-            "Stop it, or choose another KWHOUSE_HOME."
+            f"A collector already runs in this data folder (process {holder}). Stop it, or choose another KWHOUSE_HOME."
         )
 
 

@@ -151,7 +151,11 @@ def _write_table(cursor: duckdb.DuckDBPyConnection, out: TextIO) -> int:
     out.writelines("  ".join(_aligned(line, widths, right)).rstrip() + "\n" for line in lines)
     more = sum(1 for _ in rows)
     count = len(shown) + more
-    out.write(f"({count} row{'' if count == 1 else 's'}" + (f", the first {len(shown)} shown; --format csv gives all" if more else "") + ")\n")
+    out.write(
+        f"({count} row{'' if count == 1 else 's'}"
+        + (f", the first {len(shown)} shown; --format csv gives all" if more else "")
+        + ")\n"
+    )
     return count
 
 

@@ -33,6 +33,8 @@ def hour_of_day(rows: pl.DataFrame, value: str, labels: list[str]) -> go.Figure:
 
 
 def _heat(grid: list[list[float | None]], across: list[str], down: list[str], height: int) -> go.Figure:
+    # Both ends are given: with one alone Plotly would choose both.
+    highest = max((rate for row in grid for rate in row if rate is not None), default=0)
     figure = go.Figure(
         go.Heatmap(
             z=grid,
@@ -41,6 +43,7 @@ def _heat(grid: list[list[float | None]], across: list[str], down: list[str], he
             xgap=1,
             ygap=1,
             zmin=0,
+            zmax=highest or 1,
             colorscale=SEQUENTIAL,
             hoverongaps=False,
             hovertemplate="%{y}, %{x}:00–%{x}:59<br><b>%{z:.1%}</b><extra></extra>",

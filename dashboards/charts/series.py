@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import plotly.graph_objects as go
 
 from dashboards.charts.template import colour, finish
+from dashboards.formats import symbol
 from warehouse.readers import Grain
 
 if TYPE_CHECKING:
@@ -16,19 +17,23 @@ if TYPE_CHECKING:
 _HOVER_DATE = {Grain.DAY: "%a %-d %b %Y", Grain.WEEK: "week of %-d %b %Y", Grain.MONTH: "%B %Y"}
 
 
-def stacked_by_site(rows: pl.DataFrame, value: str, sites: Sequence[str], grain: Grain, unit: str) -> go.Figure:
-    """Bars of `value` a step, one colour a site; `sites` are the ids in the order that gives the colours."""
+def energy_by_site(rows: pl.DataFrame, sites: Sequence[str], grain: Grain, unit: tuple[float, str]) -> go.Figure:
+    """Bars of energy a step, one colour a site; `sites` are the ids in the order that gives the colours.
+
+    `unit`: how many kWh it holds, and its name.
+    """
+    size, name = unit
     figure = go.Figure()
     for (site_id, site), part in rows.group_by("site_id", "site", maintain_order=True):
         figure.add_bar(
             x=part["period"].to_list(),
-            y=part[value].to_list(),
+            y=(part["energy_kwh"] / size).to_list(),
             name=str(site),
             marker_color=_site_colour(site_id, sites),
-            hovertemplate=f"%{{y:,.0f}} {unit}",
+            hovertemplate=f"%{{y:,.{0 if size == 1 else 2}f}} {name}",
         )
     figure.update_layout(barmode="stack")
-    return _over_time(finish(figure, unit=unit), grain, rows)
+    return _over_time(finish(figure, unit=name, tick_format=",.2~f"), grain, rows)
 
 
 def lines_by_site(rows: pl.DataFrame, value: str, sites: Sequence[str], grain: Grain) -> go.Figure:
@@ -58,10 +63,10 @@ def rated_beside_billed(rows: pl.DataFrame, grain: Grain, currency: str) -> go.F
             y=rows[value].to_list(),
             name=name,
             marker_color=colour(position),
-            hovertemplate=f"%{{y:,.2f}} {currency}",
+            hovertemplate=f"{symbol(currency)}%{{y:,.2f}}",
         )
     figure.update_layout(barmode="group")
-    return _over_time(finish(figure, unit=currency), grain, rows)
+    return _over_time(finish(figure, prefix=symbol(currency)), grain, rows)
 
 
 def per_kwh(rows: pl.DataFrame, grain: Grain, currency: str) -> go.Figure:
@@ -74,9 +79,9 @@ def per_kwh(rows: pl.DataFrame, grain: Grain, currency: str) -> go.Figure:
         mode="lines+markers",
         connectgaps=False,
         line={"color": colour(0), "width": 2},
-        hovertemplate=f"%{{y:.3f}} {currency} a kWh",
+        hovertemplate=f"{symbol(currency)}%{{y:.3f}} a kWh",
     )
-    return _over_time(finish(figure, height=240, unit=currency, tick_format=".2f"), grain, rows)
+    return _over_time(finish(figure, height=240, prefix=symbol(currency), tick_format=".2f"), grain, rows)
 
 
 def _over_time(figure: go.Figure, grain: Grain, rows: pl.DataFrame) -> go.Figure:

@@ -23,7 +23,9 @@ def colour(position: int) -> str:
     return CATEGORIES[position % len(CATEGORIES)]
 
 
-def finish(figure: go.Figure, *, height: int = 320, unit: str = "", tick_format: str = ",.0f") -> go.Figure:
+def finish(
+    figure: go.Figure, *, height: int = 320, unit: str = "", prefix: str = "", tick_format: str = ",.0f"
+) -> go.Figure:
     """Put the common layout on: no titles inside, legend on top, one hover box for all series, nothing to drag."""
     figure.update_layout(
         height=height,
@@ -41,6 +43,12 @@ def finish(figure: go.Figure, *, height: int = 320, unit: str = "", tick_format:
             "traceorder": "normal",
         },
         xaxis=_AXIS,
-        yaxis={**_AXIS, "ticksuffix": f" {unit}" if unit else "", "tickformat": tick_format, "rangemode": "tozero"},
+        yaxis={
+            **_AXIS,
+            "tickprefix": prefix,
+            "ticksuffix": f" {unit}" if unit else "",
+            "tickformat": tick_format,
+            "rangemode": "tozero",
+        },
     )
     return figure

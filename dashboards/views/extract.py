@@ -51,15 +51,7 @@ def main() -> None:
             f"--format csv -o FILE`. {layout.zone_note()}."
         )
     columns = pl.DataFrame({"column": list(extract.columns), "meaning": list(extract.columns.values())})
-    layout.table(
-        "Columns",
-        columns,
-        {
-            "column": st.column_config.TextColumn("Column"),
-            "meaning": st.column_config.TextColumn("Meaning", width="large"),
-        },
-        name="extract_columns",
-    )
+    layout.meanings("Columns", columns, name="extract_columns")
 
 
 def _title(name: str) -> str:

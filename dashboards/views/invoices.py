@@ -90,7 +90,6 @@ def _lines(invoice: dict[str, Any]) -> dict[str, Any] | None:
         {
             "line_no": column.NumberColumn("Line"),
             "local_start": column.DatetimeColumn("Begin (local)", format="YYYY-MM-DD HH:mm"),
-            "site": column.TextColumn("Site"),
             "station_id": column.TextColumn("Station"),
             "energy_kwh": column.NumberColumn("Energy, kWh", format="%,.3f"),
             "amount_excl_vat": column.NumberColumn(f"Amount, {invoice['currency']}", format="%,.2f"),
@@ -98,6 +97,7 @@ def _lines(invoice: dict[str, Any]) -> dict[str, Any] | None:
             "tariff_id": column.TextColumn("Tariff"),
             "tariff_version": column.NumberColumn("Version"),
             "grade": column.TextColumn("Grade"),
+            "site": column.TextColumn("Site"),
             "session_id": column.TextColumn("Session"),
         },
         name="invoice_lines",

@@ -6,7 +6,7 @@ import streamlit as st
 
 from dashboards import layout
 from dashboards.charts import series
-from dashboards.formats import change, count, energy, money, percent, points
+from dashboards.formats import change, count, energy, energy_unit, money, percent, points
 from dashboards.layout import Figure, read
 from warehouse.readers import money as money_readers
 from warehouse.readers import usage
@@ -61,9 +61,9 @@ def main() -> None:
             ),
             *(
                 Figure(
-                    "Revenue, rated",
+                    "Revenue",
                     money(row["rated"], row["currency"]),
-                    f"Sum of CDRs before VAT, by the sessions' starts. Billed on invoices so far: "
+                    f"Rated: sum of CDRs before VAT, by the sessions' starts. Billed on invoices so far: "
                     f"{money(row['billed'], row['currency'])}.",
                 )
                 for row in revenue.iter_rows(named=True)
@@ -73,14 +73,15 @@ def main() -> None:
     sites = layout.all_sites()
     steps = read(usage.by_period, scope, scope.grain)
     zone = layout.zone_note()
+    unit = energy_unit(sums["energy_kwh"])
     left, right = st.columns(2)
     with left:
         layout.chart(
             f"Energy by {scope.grain}",
-            series.stacked_by_site(steps, "energy_kwh", sites, scope.grain, "kWh"),
+            series.energy_by_site(steps, sites, scope.grain, unit),
             steps,
             name="energy_trend",
-            note=f"kWh by meter readings, cut at midnight. {zone}.",
+            note=f"{unit[1]} by meter readings, cut at midnight. {zone}.",
         )
     with right:
         layout.chart(
@@ -96,19 +97,24 @@ def main() -> None:
         "Sites",
         by_site,
         {
-            "site": column.TextColumn("Site"),
+            "site_id": column.TextColumn("Site", pinned=True),
             "connectors": column.NumberColumn("Connectors", help="Most in service on one day"),
             "sessions": column.NumberColumn("Sessions", format="localized"),
-            "energy_kwh": column.NumberColumn("Energy, kWh", format="%,.0f"),
-            "occupied_utilization": column.ProgressColumn("Occupied", format="percent", min_value=0, max_value=1),
-            "charging_utilization": column.NumberColumn("Charging", format="percent"),
-            "idle_utilization": column.NumberColumn("Idle", format="percent"),
-            "capacity_factor": column.NumberColumn("Capacity factor", format="percent"),
+            "energy_kwh": column.NumberColumn(f"Energy, {unit[1]}", format=f"%,.{0 if unit[0] == 1 else 1}f"),
+            "occupied_utilization": column.ProgressColumn(
+                "Occupied", format=layout.PERCENT, min_value=0, max_value=100
+            ),
+            "charging_utilization": column.NumberColumn("Charging", format=layout.PERCENT),
+            "idle_utilization": column.NumberColumn("Idle", format=layout.PERCENT),
+            "capacity_factor": column.NumberColumn("Capacity factor", format=layout.PERCENT),
             "peak_load_kw": column.NumberColumn("Peak load, kW", format="%,.1f", help="Greatest 15-minute mean"),
             "in_use_days": column.NumberColumn("Days in use", help="Days with a session"),
+            "site": column.TextColumn("Name"),
         },
         name="sites",
-        note=f"Rates are recomputed from seconds and kWh of the period, never averaged. {zone}.",
+        note="Connectors: the most that were in service on one day. Rates are recomputed from seconds and kWh of the "
+        f"period, never averaged. {zone}.",
+        scale={"energy_kwh": unit[0]},
     )
 
 

@@ -27,11 +27,9 @@ def main() -> None:
                 )
             ),
             Figure("Faults", count(int(faults["faults"].sum())), "Rows of ops.faults: one kind of fault in one place."),
+            Figure("Messages refused", count(int(rejected["texts"].sum())), "Rows of raw.rejected: not OCPP."),
             Figure(
-                "Texts refused", count(int(rejected["texts"].sum())), "Rows of raw.rejected: what was no OCPP frame."
-            ),
-            Figure(
-                "Unregistered",
+                "Unregistered stations",
                 count(stations.filter(~pl.col("registered")).height),
                 "Stations in the data that the registry does not know: nothing prices them.",
             ),
@@ -57,11 +55,11 @@ def main() -> None:
         )
     if not rejected.is_empty():
         layout.table(
-            "Refused texts by reason",
+            "Messages refused (not OCPP), by reason",
             rejected,
             {
                 "reason": column.TextColumn("Reason", pinned=True),
-                "texts": column.NumberColumn("Texts", format="localized"),
+                "texts": column.NumberColumn("Messages", format="localized"),
                 "stations": column.NumberColumn("Stations", format="localized"),
                 "last_received_at": column.DatetimeColumn("Last", format=MOMENT),
             },
@@ -73,12 +71,12 @@ def main() -> None:
         stations,
         {
             "station_id": column.TextColumn("Station", pinned=True),
-            "site": column.TextColumn("Site"),
             "last_session_frame_at": column.DatetimeColumn("Last frame of a session", format=MOMENT),
             "sessions": column.NumberColumn("Sessions", format="localized"),
             "registered": column.CheckboxColumn("Registered"),
             "vendor": column.TextColumn("Vendor"),
             "model": column.TextColumn("Model"),
+            "site": column.TextColumn("Site"),
         },
         name="stations",
         note="Times in UTC.",

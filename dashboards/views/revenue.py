@@ -98,7 +98,7 @@ def _sites(scope: Scope) -> None:
         "Sites",
         read(readers.revenue_by_site, scope),
         {
-            "site": column.TextColumn("Site"),
+            "site_id": column.TextColumn("Site", pinned=True),
             "currency": column.TextColumn("Currency"),
             "rated": column.NumberColumn("Rated", format="%,.2f"),
             "billed": column.NumberColumn("Billed", format="%,.2f"),
@@ -108,6 +108,7 @@ def _sites(scope: Scope) -> None:
             "rated_sessions": column.NumberColumn("Rated sessions", format="localized"),
             "billed_sessions": column.NumberColumn("Billed sessions", format="localized"),
             "unpriced_sessions": column.NumberColumn("Without price", format="localized"),
+            "site": column.TextColumn("Name"),
         },
         name="revenue_sites",
         note="Before VAT. Per connector: ÷ the most that were in service on one day of the period.",

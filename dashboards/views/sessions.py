@@ -14,6 +14,8 @@ from warehouse.readers import sessions
 GRADES = ("ok", "suspect", "unbillable")
 # What a browser's table shows quickly; the extract holds all.
 LISTED = 1000
+# Enough to tell two tokens of a list apart.
+TOKEN_SHOWN = 8
 
 
 def main() -> None:
@@ -44,14 +46,15 @@ def _list(rows: pl.DataFrame) -> None:
     column = st.column_config
     matches = rows["matches"][0]
     some = (
-        f"The newest {LISTED:,} of {matches:,} are listed; the billing extract holds all." if matches > LISTED else ""
+        f"The newest {LISTED:,} of {matches:,} are listed, and the CSV holds these; the billing extract holds all."
+        if matches > LISTED
+        else "The CSV holds all of them."
     )
     chosen = layout.choose_row(
         f"{matches:,} sessions",
         rows.drop("matches"),
         {
             "local_start": column.DatetimeColumn("Begin (local)", format="YYYY-MM-DD HH:mm"),
-            "site": column.TextColumn("Site"),
             "station_id": column.TextColumn("Station"),
             "connector_id": column.NumberColumn("Connector"),
             "energy_kwh": column.NumberColumn("Energy, kWh", format="%,.3f"),
@@ -61,10 +64,14 @@ def _list(rows: pl.DataFrame) -> None:
             "grade": column.TextColumn("Grade"),
             "flags": column.ListColumn("Flags"),
             "state": column.TextColumn("State"),
-            "id_token": column.TextColumn("Token", help="A pseudonym: it tells nobody's name"),
+            "site": column.TextColumn("Site"),
+            "id_token": column.TextColumn(
+                "Token", help="The first 8 characters of a pseudonym: it tells nobody's name"
+            ),
             "session_id": column.TextColumn("Session"),
         },
         name="sessions",
+        shown=rows.with_columns(pl.col("id_token").str.head(TOKEN_SHOWN)),
         note=f"Choose a row to see the session with its readings and price. {some} {layout.zone_note()}.",
     )
     if chosen is not None and st.session_state.get("session_shown") != chosen["session_id"]:

@@ -74,15 +74,17 @@ def _ranking(connectors: pl.DataFrame) -> None:
         connectors,
         {
             "label": column.TextColumn("Connector", pinned=True, help="Station:connector"),
-            "site": column.TextColumn("Site"),
-            "occupied_utilization": column.ProgressColumn("Occupied", format="percent", min_value=0, max_value=1),
-            "charging_utilization": column.NumberColumn("Charging", format="percent"),
-            "idle_utilization": column.NumberColumn("Idle", format="percent"),
-            "capacity_factor": column.NumberColumn("Capacity factor", format="percent"),
+            "occupied_utilization": column.ProgressColumn(
+                "Occupied", format=layout.PERCENT, min_value=0, max_value=100
+            ),
+            "charging_utilization": column.NumberColumn("Charging", format=layout.PERCENT),
+            "idle_utilization": column.NumberColumn("Idle", format=layout.PERCENT),
+            "capacity_factor": column.NumberColumn("Capacity factor", format=layout.PERCENT),
             "sessions": column.NumberColumn("Sessions", format="localized"),
             "energy_kwh": column.NumberColumn("Energy, kWh", format="%,.0f"),
             "open_hours": column.NumberColumn("Open, h", format="%,.0f"),
             "rated_kw": column.NumberColumn("Rated, kW", format="%,.1f"),
+            "site": column.TextColumn("Site"),
         },
         name="connectors",
         note="The most occupied first; a click on a column's head sorts by it. "

@@ -167,7 +167,8 @@ def test_a_failing_extract_leaves_the_old_file(lake: Lake, tmp_path: Path, monke
 
 
 @pytest.mark.parametrize(
-    ("name", "fmt", "chosen"), [("a.xlsx", None, "xlsx"), ("a.JSON", None, "json"), ("a", None, "csv"), ("a.x", "csv", "csv")]
+    ("name", "fmt", "chosen"),
+    [("a.xlsx", None, "xlsx"), ("a.JSON", None, "json"), ("a", None, "csv"), ("a.x", "csv", "csv")],
 )
 def test_the_format_follows_the_name(name: str, fmt: Format | None, chosen: str) -> None:
     assert format_of(Path(name), fmt) == chosen

@@ -20,9 +20,7 @@ ADVISORY_KEY = int.from_bytes(b"kwhouse", "big")
 
 
 @contextmanager
-def file_lock(
-    path: Path, patience_seconds: float = 600.0, busy: type[StoreBusy] = StoreBusy
-) -> Iterator[None]:
+def file_lock(path: Path, patience_seconds: float = 600.0, busy: type[StoreBusy] = StoreBusy) -> Iterator[None]:
     """Hold an exclusive lock on `path`; the kernel frees it if the process dies.
 
     Raises `busy`, which names the holder, when another process has held it for `patience_seconds`.

@@ -93,7 +93,9 @@ def test_a_new_journal_of_an_old_name_goes_on_after_what_was_landed(tmp_path: Pa
 def test_two_collectors_do_not_share_a_journal(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with opened(tmp_path / "journal.sqlite"):
-            with pytest.raises(CollectorRuns, match=rf"process {os.getpid()}\). Stop it, or choose another KWHOUSE_HOME"):
+            with pytest.raises(
+                CollectorRuns, match=rf"process {os.getpid()}\). Stop it, or choose another KWHOUSE_HOME"
+            ):
                 Journal(tmp_path / "journal.sqlite")
 
     asyncio.run(scenario())
