@@ -50,6 +50,7 @@ class Collector:
         self.tally = Tally()
         landed = highest_landed(settings.landing, settings.collector_id) if settings.collector_id else 0
         self.journal = Journal(settings.journal, settings.collector_id, landed)
+        self.journal.end_lost()
         self.lander = Lander(
             self.journal, settings.journal, settings.landing, settings.landing_rows, settings.landing_seconds
         )

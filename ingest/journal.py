@@ -115,6 +115,7 @@ class Journal:
         rows from `after` + 1: what an earlier journal of that name has landed must not come twice.
         """
         self._path = path
+        self._last_written = _last_written_us(path)
         with contextlib.ExitStack() as opening:
             # `kwhouse doctor` holds the lock for an instant to see whether it is free.
             lock = file_lock(path.with_name("journal.lock"), patience_seconds=0.1, busy=CollectorRuns)
@@ -175,6 +176,39 @@ class Journal:
             self._next_transaction += 1
             self._group.starts.append((known, *key))
         return known
+
+    def end_lost(self) -> int:
+        """Record the end of connections that a killed collector has left open; returns how many there were.
+
+        The end is when the journal was last written; on replay connections the station's own last time.
+        """
+        lost = self._reader.execute(
+            """
+            SELECT connection_id, station_id, ocpp_version, clock,
+                   CASE WHEN clock = 'replay' THEN coalesce(
+                       (SELECT max(received_at) FROM messages WHERE messages.connection_id = connections.connection_id),
+                       happened_at) ELSE max(happened_at, ?) END
+            FROM connections
+            WHERE event = 'opened'
+              AND connection_id NOT IN (SELECT connection_id FROM connections WHERE event = 'closed')
+            ORDER BY seq
+            """,
+            (self._last_written,),
+        ).fetchall()
+        for connection_id, station_id, version, clock, ended_at in lost:
+            row = (
+                connection_id,
+                station_id,
+                version,
+                "closed",
+                ended_at,
+                clock,
+                None,
+                None,
+                "the collector was killed",
+            )
+            self.append(CONNECTIONS, row)
+        return len(lost)
 
     async def flush(self) -> None:
         """Wait until everything appended so far is on disk and its answers are sent."""
@@ -274,6 +308,12 @@ def last_seq(connection: sqlite3.Connection) -> int:
     statements = [f"SELECT max(seq) FROM {table.name}" for table in TABLES]  # noqa: S608 (names of the contract)
     statements.append("SELECT max(last_seq) FROM landings")
     return max(connection.execute(statement).fetchone()[0] or 0 for statement in statements)
+
+
+def _last_written_us(path: Path) -> int:
+    """When the journal was last written, microseconds since 1970; 0 where there is none."""
+    files = (path, path.with_name(f"{path.name}-wal"))
+    return max((file.stat().st_mtime_ns // 1000 for file in files if file.exists()), default=0)
 
 
 def _identity(connection: sqlite3.Connection, name: str | None) -> str:

@@ -24,6 +24,7 @@ from typing import Final, NamedTuple
 
 from ingest.journal import TABLES, Journal, last_seq
 from warehouse.contract.model import Table
+from warehouse.contract.raw import CONNECTIONS
 from warehouse.errors import StoreError
 from warehouse.store.lock import file_lock
 
@@ -86,15 +87,21 @@ def finish(connection: sqlite3.Connection, landing: Range) -> None:
     connection.execute("COMMIT")
 
 
+# The opening of a connection stays in the journal until its end is there too: `Journal.end_lost` tells by it which
+# connections a killed collector has left open.
+_STILL_OPEN: Final = " AND NOT (event = 'opened' AND connection_id NOT IN (SELECT connection_id FROM connections WHERE event = 'closed'))"
+
+
 def delete_landed(connection: sqlite3.Connection) -> bool:
     """Delete some rows that have landed; True while there may be more."""
     row = connection.execute("SELECT max(last_seq) FROM landings WHERE finished_at IS NOT NULL").fetchone()
     more = False
     connection.execute("BEGIN IMMEDIATE")
     for table in TABLES:
+        kept = _STILL_OPEN if table is CONNECTIONS else ""
         cursor = connection.execute(
             f"DELETE FROM {table.name} WHERE seq IN"  # noqa: S608 (names of the contract)
-            f" (SELECT seq FROM {table.name} WHERE seq <= ? ORDER BY seq LIMIT {_ROWS_DELETED_AT_ONCE})",
+            f" (SELECT seq FROM {table.name} WHERE seq <= ?{kept} ORDER BY seq LIMIT {_ROWS_DELETED_AT_ONCE})",
             (row[0] or 0,),
         )
         more = more or cursor.rowcount == _ROWS_DELETED_AT_ONCE

@@ -144,6 +144,20 @@ def test_killed_in_full_flow_it_loses_and_doubles_nothing(settings: Settings) ->
     assert len(fleet.acknowledged) > 300
     assert list(settings.landing.glob(".*.tmp")) == []
     check(settings, fleet)
+    with duckdb.connect() as connection:
+        pattern = str(settings.landing / "connections-*.parquet")
+        ends = connection.execute(
+            """
+            SELECT closed.reason, closed.happened_at BETWEEN opened.happened_at AND opened.happened_at + INTERVAL 5 SECOND
+            FROM read_parquet($files) AS opened
+            LEFT JOIN read_parquet($files) AS closed
+                ON closed.connection_id = opened.connection_id AND closed.event = 'closed'
+            WHERE opened.event = 'opened'
+            """,
+            {"files": pattern},
+        ).fetchall()
+    # What was open when it was killed is closed by the next one that starts, as of the last write.
+    assert ends == [("the collector was killed", True)] * 3 * len(STATIONS)
 
 
 def test_stopped_in_full_flow_it_lands_everything(settings: Settings) -> None:

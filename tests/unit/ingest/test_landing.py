@@ -6,6 +6,7 @@ import asyncio
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -36,7 +37,8 @@ class House:
         async def append() -> None:
             journal = Journal(self.path, NAME)
             for number in range(rows // 3):
-                journal.append(CONNECTIONS, (1, "CP-1", "1.6", "opened", TIME, "live", None, None, None))
+                event = "closed" if number else "opened"
+                journal.append(CONNECTIONS, (1, "CP-1", "1.6", event, TIME, "live", None, None, None))
                 text = f'{{"number":{number}}}'
                 journal.append(MESSAGES, (1, "CP-1", TIME, "in", "1.6", 2, str(number), "Heartbeat", text, None))
                 journal.append(REJECTED, (1, "CP-1", TIME, "1.6", "nul \x00 and ☃", "unparsable", None))
@@ -205,3 +207,29 @@ def test_a_landing_that_fails_says_why_and_keeps_the_rows(house: House) -> None:
     with pytest.raises(StoreError, match=r"rows 1 to 30 were not written: .*FileExistsError"):
         house.land()
     assert house.left(MESSAGES) == ROWS // 3
+
+
+def test_a_connection_left_open_is_remembered_and_ended_by_the_next_start(tmp_path: Path) -> None:
+    house = House(tmp_path)
+
+    async def run(opens: bool) -> int:
+        journal = Journal(house.path, NAME)
+        lost = journal.end_lost()
+        if opens:
+            for connection_id, events in ((1, ["opened"]), (2, ["opened", "closed"])):
+                for event in events:
+                    journal.append(CONNECTIONS, (connection_id, "CP", "1.6", event, TIME, "live", None, None, None))
+        await journal.close()
+        return lost
+
+    assert asyncio.run(run(opens=True)) == 0
+    house.land()
+    assert house.left(CONNECTIONS) == 1
+    before = time.time_ns() // 1000
+    assert asyncio.run(run(opens=False)) == 1
+    assert asyncio.run(run(opens=False)) == 0
+    house.land()
+    assert house.left(CONNECTIONS) == 0
+    *_, (connection_id, event, at_us) = house.read(CONNECTIONS, "connection_id, event, epoch_us(happened_at)")
+    assert (connection_id, event) == (1, "closed")
+    assert TIME <= at_us <= before
