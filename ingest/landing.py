@@ -89,7 +89,9 @@ def finish(connection: sqlite3.Connection, landing: Range) -> None:
 
 # The opening of a connection stays in the journal until its end is there too: `Journal.end_lost` tells by it which
 # connections a killed collector has left open.
-_STILL_OPEN: Final = " AND NOT (event = 'opened' AND connection_id NOT IN (SELECT connection_id FROM connections WHERE event = 'closed'))"
+_ENDED: Final = (
+    " AND (event = 'closed' OR connection_id IN (SELECT connection_id FROM connections WHERE event = 'closed'))"
+)
 
 
 def delete_landed(connection: sqlite3.Connection) -> bool:
@@ -98,10 +100,10 @@ def delete_landed(connection: sqlite3.Connection) -> bool:
     more = False
     connection.execute("BEGIN IMMEDIATE")
     for table in TABLES:
-        kept = _STILL_OPEN if table is CONNECTIONS else ""
+        only = _ENDED if table is CONNECTIONS else ""
         cursor = connection.execute(
             f"DELETE FROM {table.name} WHERE seq IN"  # noqa: S608 (names of the contract)
-            f" (SELECT seq FROM {table.name} WHERE seq <= ?{kept} ORDER BY seq LIMIT {_ROWS_DELETED_AT_ONCE})",
+            f" (SELECT seq FROM {table.name} WHERE seq <= ?{only} ORDER BY seq LIMIT {_ROWS_DELETED_AT_ONCE})",
             (row[0] or 0,),
         )
         more = more or cursor.rowcount == _ROWS_DELETED_AT_ONCE

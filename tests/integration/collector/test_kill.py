@@ -148,7 +148,9 @@ def test_killed_in_full_flow_it_loses_and_doubles_nothing(settings: Settings) ->
         pattern = str(settings.landing / "connections-*.parquet")
         ends = connection.execute(
             """
-            SELECT closed.reason, closed.happened_at BETWEEN opened.happened_at AND opened.happened_at + INTERVAL 5 SECOND
+            SELECT
+                closed.reason,
+                closed.happened_at BETWEEN opened.happened_at AND opened.happened_at + INTERVAL 5 SECOND
             FROM read_parquet($files) AS opened
             LEFT JOIN read_parquet($files) AS closed
                 ON closed.connection_id = opened.connection_id AND closed.event = 'closed'
