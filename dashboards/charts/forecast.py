@@ -60,4 +60,13 @@ def demand(history: pl.DataFrame, expected: tuple[str, pl.DataFrame], others: di
         hovertemplate="%{y:,.0f} kWh",
     )
     figure.update_xaxes(hoverformat="%a %-d %b %Y", type="date")
-    return finish(figure, height=340, unit="kWh")
+    finish(figure, height=340, unit="kWh")
+    top = axis_top(history, rows)
+    return figure.update_yaxes(range=[0, top]) if top else figure
+
+
+def axis_top(history: pl.DataFrame, rows: pl.DataFrame) -> float | None:
+    """Where the axis has to end lest a very wide 95 % band press all else flat; None where nothing needs cutting."""
+    seen = max((kwh or 0 for kwh in (*history["energy_kwh"], *rows["energy_kwh"], *rows["energy_kwh_p90"])), default=0)
+    widest = max((kwh or 0 for kwh in rows["energy_kwh_p97_5"]), default=0)
+    return 1.2 * seen if widest > 2 * seen else None

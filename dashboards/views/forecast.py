@@ -62,17 +62,19 @@ def _site(site_id: str, site: str, rows: pl.DataFrame, history: pl.DataFrame, ac
     st.write(_verdict(proofs))
     totals = read(forecasts.totals, (site_id,)).filter(pl.col("model") == leading).row(0, named=True)
     layout.figures(_figures(totals, tested, proofs[1:]), name=site_id)
+    bold = by_model.pop(leading)
+    cut = " The 95 % band goes beyond the axis; the CSV holds its ends." if charts.axis_top(past, bold) else ""
     layout.chart(
         "Energy a day, 28 days ahead",
         charts.demand(
             past,
-            (_name(leading), by_model.pop(leading)),
+            (_name(leading), bold),
             {_name(model): part for model, part in by_model.items()},
         ),
         pl.concat([past.with_columns(model=pl.lit("delivered")), rows], how="diagonal"),
         name=f"forecast_{site_id}",
         note=f"Daily kWh, local days. Origin: {formats.day(totals['origin_date'])}, the newest complete day of data. "
-        f"Bold, with bands from its own past errors: {_said(leading)}.",
+        f"Bold, with bands from its own past errors: {_said(leading)}." + cut,
     )
 
 
