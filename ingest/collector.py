@@ -50,7 +50,6 @@ class Collector:
         self.tally = Tally()
         landed = highest_landed(settings.landing, settings.collector_id) if settings.collector_id else 0
         self.journal = Journal(settings.journal, settings.collector_id, landed)
-        self.journal.end_lost()
         self.lander = Lander(
             self.journal, settings.journal, settings.landing, settings.landing_rows, settings.landing_seconds
         )
@@ -95,6 +94,7 @@ async def run(
     collector.journal.commit_seconds = exposition.commits.observe
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(collector.journal.close)
+        collector.journal.end_lost()
         with _port_free("KWHOUSE_METRICS_PORT", settings.metrics_port):
             metrics = MetricsServer(settings.collect_host, settings.metrics_port, exposition, collector.health)
         stack.push_async_callback(asyncio.to_thread, metrics.close)
