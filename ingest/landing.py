@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from ingest.journal import TABLES, Journal, last_seq
+from warehouse.contract.ddl import quoted
 from warehouse.contract.model import Table
 from warehouse.contract.raw import CONNECTIONS
 from warehouse.errors import StoreError
@@ -123,7 +124,7 @@ def write_files(journal: Path, folder: Path, collector_id: str, landing: Range) 
     connection = duckdb.connect(config={"threads": 1})
     connection.load_extension("sqlite_scanner")
     connection.execute("SET TimeZone = 'UTC'")
-    connection.execute(f"ATTACH {_quoted(str(journal))} AS journal (TYPE sqlite, READ_ONLY)")
+    connection.execute(f"ATTACH {quoted(str(journal))} AS journal (TYPE sqlite, READ_ONLY)")
     folder.mkdir(parents=True, exist_ok=True)
     for table in TABLES:
         target = folder / file_name(table, collector_id, landing)
@@ -132,7 +133,7 @@ def write_files(journal: Path, folder: Path, collector_id: str, landing: Range) 
             continue
         temporary = target.with_name(f".{target.name}.tmp")
         connection.execute(
-            f"COPY (SELECT {_select_list(table, collector_id)} {rows}) TO {_quoted(str(temporary))}"
+            f"COPY (SELECT {_select_list(table, collector_id)} {rows}) TO {quoted(str(temporary))}"
             " (FORMAT parquet, COMPRESSION zstd)"
         )
         _flush(temporary)
@@ -145,17 +146,13 @@ def _select_list(table: Table, collector_id: str) -> str:
     parts = []
     for column in table.columns:
         if column.name == "collector_id":
-            value = _quoted(collector_id)
+            value = quoted(collector_id)
         elif column.type == "TIMESTAMPTZ":
             value = f"make_timestamptz({column.name})"
         else:
             value = column.name
         parts.append(f"CAST({value} AS {column.type}) AS {column.name}")
     return ", ".join(parts)
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
 
 
 def _flush(path: Path) -> None:

@@ -10,7 +10,10 @@ CATALOG = "lake"
 
 
 def quoted(text: str) -> str:
-    """A SQL string literal. For names and comments of the contract only; values are always bound as parameters."""
+    """A SQL string literal, for statements that take no bound parameters (comments, ATTACH, COPY, lists of files).
+
+    Everywhere else values are bound.
+    """
     return "'" + text.replace("'", "''") + "'"
 
 

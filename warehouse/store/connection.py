@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 import duckdb
 
 from warehouse.contract import LAKE_TABLES, STATE_TABLES
-from warehouse.contract.ddl import CATALOG, view_statement
+from warehouse.contract.ddl import CATALOG, quoted, view_statement
 from warehouse.errors import StoreMissing, StoreMoved, StoreOutdated, StoreUnreachable
 from warehouse.settings import Settings
 from warehouse.store.lock import advisory_lock, file_lock
@@ -176,8 +176,8 @@ def _attach(con: duckdb.DuckDBPyConnection, settings: Settings, *, read_only: bo
     mode = ", READ_ONLY" if read_only else ""
     try:
         con.execute(
-            f"ATTACH {_literal('ducklake:' + catalog)} AS {CATALOG} "
-            f"(DATA_PATH {_literal(data_path)}, DATA_INLINING_ROW_LIMIT 10{sqlite_options}{mode})"
+            f"ATTACH {quoted('ducklake:' + catalog)} AS {CATALOG} "
+            f"(DATA_PATH {quoted(data_path)}, DATA_INLINING_ROW_LIMIT 10{sqlite_options}{mode})"
         )
     except duckdb.Error as error:
         # DuckLake has no error class of its own for this.
@@ -186,12 +186,7 @@ def _attach(con: duckdb.DuckDBPyConnection, settings: Settings, *, read_only: bo
         raise
     state = conninfo or str(settings.home / "state.sqlite")
     kind = "postgres" if conninfo else "sqlite"
-    con.execute(f"ATTACH {_literal(state)} AS {STATE} (TYPE {kind}, READ_ONLY)")
-
-
-def _literal(text: str) -> str:
-    # ATTACH takes no bound parameters.
-    return "'" + text.replace("'", "''") + "'"
+    con.execute(f"ATTACH {quoted(state)} AS {STATE} (TYPE {kind}, READ_ONLY)")
 
 
 def _bucket_secret(con: duckdb.DuckDBPyConnection) -> None:
@@ -204,7 +199,7 @@ def _bucket_secret(con: duckdb.DuckDBPyConnection) -> None:
         "ENDPOINT": endpoint.removeprefix("http://").removeprefix("https://") or None,
         "URL_STYLE": "path" if endpoint else None,
     }
-    given = [f"{name} {_literal(value)}" for name, value in options.items() if value]
+    given = [f"{name} {quoted(value)}" for name, value in options.items() if value]
     if endpoint.startswith("http://"):
         given.append("USE_SSL false")
     con.execute(f"CREATE OR REPLACE SECRET bucket (TYPE s3{''.join(', ' + option for option in given)})")
