@@ -12,7 +12,7 @@ import time
 from pipelines.pseudonyms import ensure_pseudonyms
 from pipelines.stages import StageResult, temp_table
 from warehouse.contract import Table, ops
-from warehouse.contract.registry import DECLARED
+from warehouse.contract.registry import TRACKED
 from warehouse.store import Lake
 
 NAME = "registry_history"
@@ -34,7 +34,7 @@ def record_registry(lake: Lake) -> StageResult:
 
 
 def _changes() -> str:
-    declared = "\n    UNION ALL\n    ".join(_rows(table) for table in DECLARED)
+    declared = "\n    UNION ALL\n    ".join(_rows(table) for table in TRACKED)
     return f"""
 WITH declared AS (
     {declared}

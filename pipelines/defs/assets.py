@@ -13,7 +13,7 @@ from pipelines.defs.workspace import Workspace
 from pipelines.registry_history import record_registry
 from pipelines.stages import Stage, StageResult, run_stage
 from warehouse.contract import Table, ops, raw
-from warehouse.contract.registry import DECLARED
+from warehouse.contract.registry import TRACKED
 from warehouse.store.landing import register_landed
 
 LANDED = (*raw.TABLES, ops.LANDED_FILES)
@@ -45,7 +45,7 @@ def _rows_landed(space: Workspace) -> dict[str, int]:
 
 @dg.multi_asset(
     name="registry_history",
-    specs=[spec(ops.REGISTRY_HISTORY, inputs=DECLARED)],
+    specs=[spec(ops.REGISTRY_HISTORY, inputs=TRACKED)],
     required_resource_keys={"workspace"},
 )
 def registry_history(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
@@ -90,7 +90,7 @@ def all_assets() -> list[dg.AssetsDefinition | dg.AssetSpec]:
         landed,
         registry_history,
         *(_stage_asset(stage) for stage in STAGES),
-        *(spec(table) for table in DECLARED),
+        *(spec(table) for table in TRACKED),
         written_by_many,
     ]
 

@@ -42,6 +42,28 @@ EVENTS = Table(
         optional("charging_state", "VARCHAR", "chargingState (2.x)"),
         optional("stop_reason", "VARCHAR", "reason (1.6), stoppedReason (2.x)"),
         optional("external_session_id", "VARCHAR", "id of the session in the file or system it came from"),
+        optional("breaks_schema", "BOOLEAN", "true: the frame breaks OCPP's schema (raw.messages says how)"),
+    ),
+    sort=("station_id", "received_at"),
+)
+
+BOOTS = Table(
+    "core",
+    "boots",
+    "one BootNotification: what a station says it is",
+    ("collector_id", "seq"),
+    (
+        COLLECTOR_ID,
+        SEQ,
+        CONNECTION_ID,
+        STATION_ID,
+        OCPP_VERSION,
+        RECEIVED_AT,
+        required("vendor", "VARCHAR", "manufacturer; empty where not told"),
+        required("model", "VARCHAR", "model; empty where not told"),
+        required("firmware", "VARCHAR", "firmware version; empty where not told"),
+        optional("serial_number", "VARCHAR", "serial number of the station"),
+        optional("boot_reason", "VARCHAR", "reason (2.x)"),
     ),
     sort=("station_id", "received_at"),
 )
@@ -65,8 +87,9 @@ METER_VALUES = Table(
         optional("phase", "VARCHAR", "OCPP phase; NULL: the whole"),
         required("location", "VARCHAR", "OCPP location; Outlet where not told"),
         required("context", "VARCHAR", "OCPP reading context; Sample.Periodic where not told"),
-        required("value", ENERGY, "in the canonical unit"),
-        required("unit", "VARCHAR", "canonical unit of the measurand: Wh, W, A, V, Percent, Hertz, Celsius …"),
+        optional("value", ENERGY, "in the canonical unit; NULL: what was sent contradicts itself or is no number"),
+        optional("unit", "VARCHAR", "canonical unit of the measurand: Wh, W, A, V, Percent …; NULL where unknown"),
+        optional("breaks_schema", "BOOLEAN", "true: the frame breaks OCPP's schema (raw.messages says how)"),
     ),
     sort=("station_id", "measured_at"),
 )
@@ -143,6 +166,16 @@ SESSIONS = Table(
         optional("idle_seconds", "BIGINT", "plugged in without energy flowing; NULL where not known", "s"),
         optional("max_power_w", "DECIMAL(18,3)", "greatest mean power between, or power of, readings", "W"),
         optional("stop_reason", "VARCHAR", "as the station sent it"),
+        optional(
+            "unplugged_at", "TIMESTAMPTZ", "when the connector was free again after the end; NULL where not known"
+        ),
+        optional(
+            "clock_offset_seconds",
+            "BIGINT",
+            "how far the station's clock was ahead; started_at and ended_at are corrected by it; NULL: as told",
+            "s",
+        ),
+        optional("readings", "BIGINT", "times at which a register or power was read; NULL where imported"),
         required(
             "grade",
             "VARCHAR",
@@ -176,4 +209,49 @@ ENERGY_STEPS = Table(
     sort=("station_id", "from_at"),
 )
 
-TABLES = (EVENTS, METER_VALUES, STATES, SESSIONS, ENERGY_STEPS)
+SESSION_EVENTS = Table(
+    "core",
+    "session_events",
+    "one event of a session that does not belong to it by station and transaction id alone",
+    ("session_id", "collector_id", "seq"),
+    (
+        required("session_id", "VARCHAR", "session"),
+        COLLECTOR_ID,
+        SEQ,
+        STATION_ID,
+        required(
+            "role",
+            "VARCHAR",
+            "repeated, conflicting: kept as evidence, without effect",
+            values=("start", "answer", "update", "stop", "repeated", "conflicting", "label"),
+        ),
+    ),
+    sort=("station_id",),
+)
+
+STATION_PROFILES = Table(
+    "core",
+    "station_profiles",
+    "what the sessions of one model and firmware have taught",
+    ("vendor", "model", "firmware"),
+    (
+        required("vendor", "VARCHAR", "manufacturer, as its stations say at boot"),
+        required("model", "VARCHAR", "model"),
+        required("firmware", "VARCHAR", "firmware version"),
+        required("stations", "BIGINT", "stations that booted with it"),
+        required("sessions", "BIGINT", "sessions learned from"),
+        optional(
+            "register_behaviour",
+            "VARCHAR",
+            "lifetime: goes on over sessions; per_transaction: begins anew with each; at_boot: begins anew at a boot",
+            values=("lifetime", "per_transaction", "at_boot", "mixed"),
+        ),
+        optional("clock_offset_seconds", "BIGINT", "how far its clocks are ahead: the median of its sessions", "s"),
+        optional("sampling_seconds", "BIGINT", "time between readings: the median of its sessions", "s"),
+        required("unit_mismatches", "BIGINT", "sessions in which kWh seem to be labelled Wh, or the reverse"),
+        required("first_seen_at", "TIMESTAMPTZ", "first boot with it"),
+        required("last_seen_at", "TIMESTAMPTZ", "newest boot or session"),
+    ),
+)
+
+TABLES = (EVENTS, BOOTS, METER_VALUES, STATES, SESSIONS, SESSION_EVENTS, ENERGY_STEPS, STATION_PROFILES)

@@ -72,4 +72,34 @@ REJECTED = Table(
     ),
 )
 
-TABLES = (MESSAGES, CONNECTIONS, REJECTED)
+SESSION_RECORDS = Table(
+    "raw",
+    "session_records",
+    "one finished session as another system tells it: a row of a file, or an OCPI CDR",
+    ("collector_id", "seq"),
+    (
+        COLLECTOR_ID,
+        SEQ,
+        STATION_ID,
+        RECEIVED_AT,
+        required("kind", "VARCHAR", "what it was", values=("session", "ocpi_cdr")),
+        required(
+            "external_session_id",
+            "VARCHAR",
+            "the other system's id of the session; made from place and start where it has none",
+        ),
+        optional("evse_id", "INTEGER", "EVSE number; for OCPP 1.6 the connector's number"),
+        optional("connector_id", "INTEGER", "connector number"),
+        optional("site_id", "VARCHAR", "site as the other system names it"),
+        optional("id_token", "VARCHAR", "token as the other system sent it"),
+        required("started_at", "TIMESTAMPTZ", "begin"),
+        required("ended_at", "TIMESTAMPTZ", "end"),
+        optional("energy_wh", "DECIMAL(18,6)", "energy delivered; NULL where not told", "Wh"),
+        optional("charging_seconds", "BIGINT", "time with energy flowing, where told", "s"),
+        optional("max_power_w", "DECIMAL(18,3)", "greatest power, where told", "W"),
+        required("source", "VARCHAR", "name of the file, and the line or number within it, as `file:line`"),
+        required("document", "VARCHAR", "the row or CDR as JSON, as it came"),
+    ),
+)
+
+TABLES = (MESSAGES, CONNECTIONS, REJECTED, SESSION_RECORDS)

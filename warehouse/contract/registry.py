@@ -170,6 +170,47 @@ PSEUDONYMS = _table(
     required("pseudonym", "VARCHAR", "keyed pseudonym; without this row nobody can tell whose it was"),
 )
 
+STATION_PROFILES = _table(
+    "station_profiles",
+    "what an operator has decided about the stations of one model and firmware; goes before what was learned",
+    ("vendor", "model", "firmware"),
+    required("vendor", "VARCHAR", "manufacturer, as its stations say at boot"),
+    required("model", "VARCHAR", "model, as its stations say at boot"),
+    required("firmware", "VARCHAR", "firmware version, as its stations say at boot; * for every one"),
+    optional(
+        "register_behaviour",
+        "VARCHAR",
+        "at_boot and per_transaction: a register that fell began anew at 0",
+        values=("lifetime", "per_transaction", "at_boot"),
+    ),
+    optional(
+        "energy_factor", "DECIMAL(18,6)", "Wh for one unit of what registers call Wh, e.g. 1000 where they mean kWh"
+    ),
+    optional("clock_offset_seconds", "BIGINT", "how far its clocks are ahead", "s"),
+    optional(
+        "token_pattern", "VARCHAR", "regular expression; its first group is the token without what the reader adds"
+    ),
+    NOTE,
+)
+
+SESSION_DECISIONS = _table(
+    "session_decisions",
+    "one decision of a person on whether a session is billed; the newest one holds",
+    ("session_id", "decided_at"),
+    required("session_id", "VARCHAR", "session"),
+    required("decided_at", "TIMESTAMPTZ", "when"),
+    required(
+        "decision",
+        "VARCHAR",
+        "release: billed as if its grade were ok; hold: not billed; withdraw: its grade decides again",
+        values=("release", "hold", "withdraw"),
+    ),
+    required("reason", "VARCHAR", "why, in the person's words"),
+    required("decided_by", "VARCHAR", "who: the name of the account"),
+    required("grade", "VARCHAR", "grade of the session when it was decided", values=("ok", "suspect", "unbillable")),
+    optional("energy_wh", "DECIMAL(18,6)", "energy of the session when it was decided", "Wh"),
+)
+
 TABLES = (
     OPERATORS,
     SITES,
@@ -181,8 +222,12 @@ TABLES = (
     TARIFFS,
     TARIFF_ASSIGNMENTS,
     TAX_RATES,
+    STATION_PROFILES,
+    SESSION_DECISIONS,
     PSEUDONYMS,
 )
 
 # What people declare in files, in an order in which every reference points backwards.
-DECLARED = tuple(table for table in TABLES if table is not PSEUDONYMS)
+DECLARED = tuple(table for table in TABLES if table not in (PSEUDONYMS, SESSION_DECISIONS))
+# What the lake keeps a history of, so that stages see what people changed.
+TRACKED = (*DECLARED, SESSION_DECISIONS)

@@ -34,7 +34,8 @@ def rows(tmp_path_factory):
 
 
 def test_each_file_is_a_table_with_its_columns(rows):
-    assert rows.keys() == TABLES.keys()
+    # Its stations are made up: nothing is known of models and firmware.
+    assert rows.keys() == TABLES.keys() - {"station_profiles"}
     for name, entries in rows.items():
         needed = {column.name for column in TABLES[name].columns if not column.nullable}
         for row in entries:
