@@ -6,6 +6,7 @@ A new stage is one import and one line in `STAGES`; its Dagster asset, checks an
 from __future__ import annotations
 
 from pipelines import billing, forecasting
+from pipelines.profiles import boots
 from pipelines.sessions import connector_states, meter_values, sessions, transaction_events
 from pipelines.stages import Stage
 from pipelines.utilization import utilization
@@ -13,6 +14,7 @@ from pipelines.utilization import utilization
 STAGES: tuple[Stage, ...] = (
     transaction_events.STAGE,
     meter_values.STAGE,
+    boots.STAGE,
     connector_states.STAGE,
     sessions.STAGE,
     utilization.STAGE,
