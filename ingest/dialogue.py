@@ -13,9 +13,9 @@ from ingest.journal import Deliver, Journal
 from ingest.metrics import Tally
 from ingest.ocpp.answers import Answer, answer, answer_rejection
 from ingest.ocpp.desk import Start, Verdict
-from ingest.ocpp.frames import CALL, CALL_RESULT, Frame, Rejection, parse, reject
+from ingest.ocpp.frames import CALL, CALL_RESULT, Frame, Rejection, read, reject
 from ingest.ocpp.schemas import schema_error
-from warehouse.contract.raw import CONNECTIONS, MESSAGES, REJECTED
+from ingest.record import Record
 
 log = logging.getLogger(__name__)
 
@@ -38,9 +38,8 @@ class Dialogue:
         self.version = version
         self.heartbeat_seconds = heartbeat_seconds
         self.unanswered = 0
-        self.is_closed = False
-        self._connection_id = 0
-        self._clock, self._journal, self._access, self._tally, self._send = clock, journal, access, tally, send
+        self.record = Record(station_id, version, clock, journal, tally)
+        self._clock, self._journal, self._access, self._send = clock, journal, access, send
 
     # The answers' desk.
 
@@ -55,29 +54,9 @@ class Dialogue:
 
     # What happens on the connection.
 
-    def open(self, remote_address: str | None) -> None:
-        """The handshake is done."""
-        self._connection_id = self._journal.last_seq + 1
-        self._record_connection("opened", remote_address, None, None)
-        self._tally.connections += 1
-
-    def close(self, code: int, reason: str) -> None:
-        """The connection is gone, or counts for nothing any more. Only the first reason is recorded."""
-        if self.is_closed:
-            return
-        self.is_closed = True
-        self._record_connection("closed", None, code, reason or None)
-        self._tally.connections -= 1
-
     def receive(self, data: bytes) -> None:
         """One message from the station, as it came."""
-        try:
-            text = data.decode()
-        except UnicodeDecodeError as defect:
-            text = data.decode(errors="replace")
-            self._reject(text, reject(text, "not_utf8", str(defect)))
-            return
-        frame = parse(text, self.version)
+        text, frame = read(data, self.version)
         if isinstance(frame, Rejection):
             self._reject(text, frame)
             return
@@ -106,17 +85,13 @@ class Dialogue:
             defect = defect or schema_error(self.version, action, payload)
             if message_type == CALL:
                 reply = answer(self.version, action, payload, self)
-        self._record(now, "in", message_type, message_id, action, payload_text, defect)
+        self.record.message(now, "in", message_type, message_id, action, payload_text, defect)
         if reply is not None:
             self._reply(now, id_literal, message_id, action, reply)
 
     def _reject(self, text: str, rejection: Rejection) -> None:
         now = self._clock.now()
-        self._journal.append(
-            REJECTED,
-            (self._connection_id, self.station_id, now, self.version, text, rejection.reason, rejection.detail),
-        )
-        self._tally.rejected[rejection.reason] += 1
+        self.record.rejected(now, text, rejection)
         reply = answer_rejection(self.version, rejection)
         if reply is not None:
             id_literal, error = reply
@@ -125,52 +100,7 @@ class Dialogue:
 
     def _reply(self, now: int, id_literal: str, message_id: str, action: str | None, reply: Answer) -> None:
         message_type, payload = reply
-        self._record(now, "out", message_type, message_id, action, payload, None)
+        self.record.message(now, "out", message_type, message_id, action, payload, None)
         body = payload if message_type == CALL_RESULT else payload[1:-1]
         self.unanswered += 1
         self._journal.deliver(self._send, f"[{message_type},{id_literal},{body}]".encode())
-
-    def _record(
-        self,
-        now: int,
-        direction: str,
-        message_type: int,
-        message_id: str,
-        action: str | None,
-        payload: str,
-        error: str | None,
-    ) -> None:
-        version = self.version
-        self._journal.append(
-            MESSAGES,
-            (
-                self._connection_id,
-                self.station_id,
-                now,
-                direction,
-                version,
-                message_type,
-                message_id,
-                action,
-                payload,
-                error,
-            ),
-        )
-        self._tally.count(version, direction, message_type, action)
-
-    def _record_connection(self, event: str, remote_address: str | None, code: int | None, reason: str | None) -> None:
-        clock = self._clock
-        self._journal.append(
-            CONNECTIONS,
-            (
-                self._connection_id,
-                self.station_id,
-                self.version,
-                event,
-                clock.now(),
-                clock.kind,
-                remote_address,
-                code,
-                reason,
-            ),
-        )

@@ -17,7 +17,8 @@ import uvloop
 from websockets.asyncio.client import ClientConnection, connect
 
 from ingest.access import Known, Token
-from ingest.collector import Ready, run
+from ingest.collector import run
+from ingest.service import Ready
 from warehouse.settings import Settings, load_settings
 
 SUBPROTOCOLS = {"1.6": "ocpp1.6", "2.0.1": "ocpp2.0.1", "2.1": "ocpp2.1"}

@@ -58,6 +58,16 @@ class Rejection(NamedTuple):
     action: str | None = None
 
 
+def read(data: bytes, version: str) -> tuple[str, Frame | Rejection]:
+    """The text of one WebSocket message, and what it is as a frame; invalid UTF-8 is replaced in the text."""
+    try:
+        text = data.decode()
+    except UnicodeDecodeError as defect:
+        text = data.decode(errors="replace")
+        return text, reject(text, "not_utf8", str(defect))
+    return text, parse(text, version)
+
+
 def parse(text: str, version: str) -> Frame | Rejection:
     """Read `text` as a frame of OCPP `version` ("1.6", "2.0.1" or "2.1")."""
     defect = None

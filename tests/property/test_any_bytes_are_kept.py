@@ -59,7 +59,7 @@ def test_each_message_is_one_row(version: str, messages: list[bytes]) -> None:
             access = Access(Directory())
             await access.refresh()
             dialogue = Dialogue("CP-1", version, ReplayClock(0), journal, access, Tally(), 300, sent.append)
-            dialogue.open(None)
+            dialogue.record.open(None)
             for message in messages:
                 dialogue.receive(message)
             dialogue.receive(b'[2,"last","Heartbeat",{}]')

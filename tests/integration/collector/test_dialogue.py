@@ -348,7 +348,7 @@ def test_health_and_metrics_tell_of_a_running_collector(tmp_path: Path) -> None:
 
 
 def test_a_station_that_answers_no_pings_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ingest.endpoint._PING_SECONDS", 0.02)
+    monkeypatch.setattr("ingest.online._PING_SECONDS", 0.02)
 
     async def talk() -> None:
         async with station(running) as cp:
