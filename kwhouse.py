@@ -119,6 +119,25 @@ def collect() -> None:
 
 
 @app.command()
+def proxy(
+    upstream: Annotated[
+        str,
+        typer.Option(
+            metavar="URL", help="Address of the central system, ws:// or wss://; the station's id is appended."
+        ),
+    ],
+) -> None:
+    """Sit between stations and another central system: pass everything on, record both directions.
+
+    Stations connect to ws://HOST:9000/ocpp/<station_id> as with `collect`, and it lands as there; the central system
+    decides who may connect. /health and /metrics on port 9001.
+    """
+    from ingest.proxy.main import main as proxy_main
+
+    raise typer.Exit(proxy_main(_settings(), upstream))
+
+
+@app.command()
 def simulate(
     stations: Annotated[int, typer.Option(min=1, max=9_999, help="Number of stations.")] = 10,
     sessions_per_hour: Annotated[float, typer.Option(min=0, help="Arrivals at the whole fleet.")] = 20.0,

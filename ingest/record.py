@@ -16,6 +16,7 @@ class Record:
         self.station_id, self.version, self.clock = station_id, version, clock
         self.is_closed = False
         self._connection_id = 0
+        self._end: tuple[int, str] | None = None
         self._journal, self._tally = journal, tally
 
     def open(self, remote_address: str | None, note: str | None = None) -> None:
@@ -24,11 +25,16 @@ class Record:
         self._connection("opened", remote_address, None, note)
         self._tally.connections += 1
 
+    def end(self, code: int, reason: str) -> None:
+        """Why the connection will be gone soon: what `close` records, whatever else comes up meanwhile."""
+        self._end = self._end or (code, reason)
+
     def close(self, code: int, reason: str) -> None:
         """The connection is gone, or counts for nothing any more. Only the first reason is recorded."""
         if self.is_closed:
             return
         self.is_closed = True
+        code, reason = self._end or (code, reason)
         self._connection("closed", None, code, reason or None)
         self._tally.connections -= 1
 

@@ -1,4 +1,4 @@
-"""A real collector on free ports, and stations that speak to it over real WebSockets."""
+"""A real collector or proxy on free ports, and stations that speak to it over real WebSockets."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import json
 import queue
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,7 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from ingest.access import Known, Token
 from ingest.collector import run
+from ingest.proxy.main import run as run_proxy
 from ingest.service import Ready
 from warehouse.settings import Settings, load_settings
 
@@ -42,7 +43,7 @@ class InMemory:
 
 @dataclass
 class Running:
-    """A collector that runs in a thread."""
+    """A collector or proxy that runs in a thread."""
 
     settings: Settings
     ready: Ready
@@ -53,22 +54,32 @@ class Running:
 def collector(home: Path, stations: frozenset[str] = STATIONS, **overrides: Any) -> Iterator[Running]:
     """Run a collector on free ports; leaving the block stops it, which lands everything."""
     settings = load_settings(home=home, **{"collect_port": 0, "metrics_port": 0, "allow_replay": True} | overrides)
+    with in_thread(settings, lambda ready, stop: run(settings, InMemory(stations), ready, stop)) as running:
+        yield running
+
+
+@contextmanager
+def proxy(home: Path, upstream: str, **overrides: Any) -> Iterator[Running]:
+    """Run a proxy on free ports before the central system at `upstream`; leaving the block lands everything."""
+    settings = load_settings(home=home, **{"collect_port": 0, "metrics_port": 0, "allow_replay": True} | overrides)
+    with in_thread(settings, lambda ready, stop: run_proxy(settings, upstream, ready, stop)) as running:
+        yield running
+
+
+@contextmanager
+def in_thread(settings: Settings, serve: Callable[[Any, asyncio.Event], Awaitable[int]]) -> Iterator[Running]:
+    """Run a service in a thread; leaving the block stops it."""
     told: queue.SimpleQueue[Any] = queue.SimpleQueue()
 
-    async def serve() -> int:
+    async def serving() -> int:
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
-        return await run(
-            settings,
-            InMemory(stations),
-            lambda ready: told.put((ready, lambda: loop.call_soon_threadsafe(stop.set))),
-            stop,
-        )
+        return await serve(lambda ready: told.put((ready, lambda: loop.call_soon_threadsafe(stop.set))), stop)
 
     def work() -> None:
         try:
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-                status.append(runner.run(serve()))
+                status.append(runner.run(serving()))
         except BaseException as error:
             told.put(error)
 
