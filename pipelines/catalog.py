@@ -6,7 +6,7 @@ A new stage is one import and one line in `STAGES`; its Dagster asset, checks an
 from __future__ import annotations
 
 from pipelines import billing, forecasting
-from pipelines.profiles import boots
+from pipelines.profiles import boots, station_profiles
 from pipelines.sessions import connector_states, meter_values, sessions, transaction_events
 from pipelines.stages import Stage
 from pipelines.utilization import utilization
@@ -17,6 +17,7 @@ STAGES: tuple[Stage, ...] = (
     boots.STAGE,
     connector_states.STAGE,
     sessions.STAGE,
+    station_profiles.STAGE,
     utilization.STAGE,
     *billing.STAGES,
     *forecasting.STAGES,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pipelines.profiles import boots
+from pipelines.profiles import boots, station_profiles
 from pipelines.registry_history import record_registry
 from pipelines.sessions import connector_states, meter_values, sessions, transaction_events
 from pipelines.stages import run_stage
@@ -15,11 +15,11 @@ from warehouse.store.landing import register_landed
 
 STAGES = (
     transaction_events.STAGE, meter_values.STAGE, boots.STAGE, connector_states.STAGE, sessions.STAGE,
-    utilization.STAGE,
+    station_profiles.STAGE, utilization.STAGE,
 )  # fmt: skip
 TABLES = (
     core.EVENTS, core.METER_VALUES, core.BOOTS, core.STATES, core.SESSIONS, core.ENERGY_STEPS, mart.CONNECTOR_HOURS,
-    mart.SITE_DAYS,
+    mart.SITE_DAYS, core.STATION_PROFILES,
 )  # fmt: skip
 
 

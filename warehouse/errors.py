@@ -11,7 +11,10 @@
      │    ├── StoreUnreachable    the catalog's server does not answer (a retry may help)
      │    └── ContractBroken      a table does not look as the contract says
      ├── InputError           something a person or another system handed in
-     │    └── RegistryError       problems in registry files; holds them all
+     │    ├── RegistryError       problems in registry files; holds them all
+     │    ├── SessionUnknown      no session has that id
+     │    ├── SessionAmbiguous    several sessions' ids begin so
+     │    └── DecisionRefused     a decision that makes no sense on a session
      └── QueryError           a reader, extract or SQL request cannot be answered
 
 The message says what is wrong and the mend; the facts stand in attributes.
@@ -19,7 +22,7 @@ The message says what is wrong and the mend; the facts stand in attributes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 
@@ -142,6 +145,35 @@ class RegistryError(InputError):
         listing = "\n".join(f"  {problem}" for problem in problems)
         super().__init__(f"Nothing was applied. Mend {len(problems)} problem(s) and run the command again:\n{listing}")
         self.problems = tuple(problems)
+
+
+class SessionUnknown(InputError):
+    """No session has that id, now."""
+
+    def __init__(self, session_id: str) -> None:
+        super().__init__(
+            f"No session has the id {session_id!r}, nor does one begin so. The dashboard's Sessions page lists them, "
+            "and core.sessions holds them for `kwhouse sql`."
+        )
+        self.session_id = session_id
+
+
+class SessionAmbiguous(InputError):
+    """What was given is the beginning of several sessions' ids."""
+
+    def __init__(self, prefix: str, sessions: Sequence[str], *, more: bool = False) -> None:
+        listing = "\n".join(f"  {session}" for session in sessions) + ("\n  …" if more else "")
+        super().__init__(f"{prefix!r} is the beginning of several sessions' ids; write more of it:\n{listing}")
+        self.prefix, self.sessions = prefix, tuple(sessions)
+
+
+class DecisionRefused(InputError):
+    """A decision cannot be taken on some of the sessions named; it was taken on none."""
+
+    def __init__(self, reasons: Mapping[str, str]) -> None:
+        listing = "\n".join(f"  {session} {why}" for session, why in reasons.items())
+        super().__init__(f"Nothing was decided. Leave out or mend:\n{listing}")
+        self.reasons = dict(reasons)
 
 
 class QueryError(KwhouseError):

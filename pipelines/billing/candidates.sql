@@ -1,14 +1,17 @@
 -- Ended, billable sessions with who pays and which tariff version holds; `reason` says why one cannot be priced.
+-- Billable: graded ok or suspect, or released by a person.
 --
 -- Assignment: of the rules in force at the session's start that fit it, the most particular wins. What is agreed with a
 -- customer goes before what is posted at a place: first the contract, then the token's group, then everybody; among
 -- equals the connector, then the EVSE, the station, the site, everywhere. Equally particular rules that name different
 -- tariffs are an error. Of the tariff's versions in force the greatest holds.
 WITH billable AS (
-    SELECT all_sessions.*
+    SELECT all_sessions.*, standing
     FROM all_sessions
     SEMI JOIN billing_touched USING (session_id)
-    WHERE state <> 'active' AND ended_at IS NOT NULL AND grade IN ('ok', 'suspect')
+    LEFT JOIN standing_decisions USING (session_id)
+    WHERE state <> 'active' AND ended_at IS NOT NULL
+        AND (grade IN ('ok', 'suspect') OR coalesce(standing = 'release', false))
 ),
 placed AS (
     SELECT
@@ -96,11 +99,13 @@ needs AS (
     GROUP BY ALL
 )
 SELECT
-    paid.* EXCLUDE (token_in_force, contract_in_force, has_site),
+    paid.* EXCLUDE (token_in_force, contract_in_force, has_site, standing),
+    CASE WHEN standing = 'release' THEN standing END AS decision,
     assigned.tariff_id,
     versioned.tariff_version,
     tariff_verdicts.currency,
     CASE
+        WHEN standing = 'hold' THEN ['held', 'Held back by a person; see `kwhouse session decisions`.']
         WHEN NOT has_site THEN ['unregistered', 'The station belongs to no registered site.']
         WHEN party_id IS NULL THEN ['no_operator', 'The operator of site ' || site_id || ' is not registered.']
         WHEN time_zone IS NULL THEN ['no_time_zone', 'The time zone of site ' || site_id || ' is not a known one.']

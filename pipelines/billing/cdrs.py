@@ -1,7 +1,8 @@
 """Stage `cdrs`: sessions priced into CDRs and their lines, or put on the work list with the reason.
 
 Invoices of this version are drafts, so a CDR follows its session: late readings, a mended tariff or a token given to a
-contract price it again. An active session has no CDR yet; one graded unbillable never gets one.
+contract price it again. An active session has no CDR yet; one graded unbillable gets none unless a person releases
+it; one that a person holds gets none and stands on the work list.
 """
 
 from __future__ import annotations
@@ -24,8 +25,11 @@ _HERE = Path(__file__).parent
 
 def compute(lake: Lake, _window: Window) -> Sequence[Replacement]:
     """Price the touched sessions into `made_cdrs`, `made_cdr_lines` and `made_unpriced`."""
-    load_registry(lake, "operators", "sites", "tokens", "contracts", "tariffs", "tariff_assignments")
+    load_registry(
+        lake, "operators", "sites", "tokens", "contracts", "tariffs", "tariff_assignments", "session_decisions"
+    )
     temp_table(lake, "billing_touched", sql(_HERE / "touched_sessions.sql"))
+    temp_table(lake, "standing_decisions", sql(_HERE / "standing_decisions.sql"))
     _load_tariffs(lake)
     temp_table(lake, "billing_candidates", sql(_HERE / "candidates.sql"), {"greatest_volume": GREATEST_VOLUME})
     temp_table(lake, "usage", sql(_HERE / "usage.sql"))

@@ -19,7 +19,8 @@ SELECT
     idle_seconds AS parking_seconds,
     total_excl_vat,
     total_incl_vat,
-    grade
+    grade,
+    decision
 FROM billing_candidates
 JOIN rated_totals USING (session_id)
 WHERE reason IS NULL

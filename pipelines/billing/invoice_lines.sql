@@ -7,7 +7,8 @@ WITH charged AS (
         ON invoice_touched.contract_id = all_cdrs.contract_id
         AND invoice_touched.currency = all_cdrs.currency
         AND invoice_touched.month = date_trunc('month', all_cdrs.local_date)
-    WHERE grade = 'ok' OR $suspect
+    -- A suspect session is billed where the policy says so; what a person released, in any case.
+    WHERE grade = 'ok' OR decision = 'release' OR $suspect
 ),
 amounts AS (
     SELECT

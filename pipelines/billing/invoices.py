@@ -1,8 +1,8 @@
 """Stage `invoices`: one draft per contract, local month and currency, from its CDRs.
 
 Rounding: each line half-up to the currency's minor unit, one line per CDR and VAT rate; VAT per rate on the sum of the
-lines (EN 16931 BR-CO-17). CDRs of sessions graded suspect stand on no invoice unless `bill_suspect` is set, CDRs
-without a contract (ad hoc) on none at all.
+lines (EN 16931 BR-CO-17). CDRs of sessions graded suspect stand on no invoice unless a person released the
+session or `bill_suspect` is set, CDRs without a contract (ad hoc) on none at all.
 """
 
 from __future__ import annotations

@@ -16,7 +16,8 @@ _HERE = Path(__file__).parent
 
 def compute(lake: Lake, _window: Window) -> Sequence[Replacement]:
     """Sum the touched days into `made_revenue_days`."""
-    load_registry(lake, "sites")
+    load_registry(lake, "sites", "session_decisions")
+    temp_table(lake, "standing_decisions", sql(_HERE / "standing_decisions.sql"))
     temp_table(lake, "revenue_sites", sql(_HERE / "revenue_sites.sql"))
     temp_table(lake, "revenue_touched", sql(_HERE / "touched_revenue_days.sql"))
     temp_table(lake, "made_revenue_days", sql(_HERE / "revenue_days.sql"))

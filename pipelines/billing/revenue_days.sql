@@ -26,7 +26,8 @@ ended AS (
     SELECT site_id, session_id, CAST(timezone(time_zone, started_at) AS DATE) AS local_date, currency
     FROM all_sessions
     JOIN revenue_sites USING (site_id)
-    WHERE state <> 'active' AND grade IN ('ok', 'suspect')
+    LEFT JOIN standing_decisions USING (session_id)
+    WHERE state <> 'active' AND (grade IN ('ok', 'suspect') OR coalesce(standing = 'release', false))
         AND started_at >= (SELECT first_at FROM bounds) AND started_at < (SELECT last_at FROM bounds)
 ),
 unpriced AS (

@@ -31,6 +31,8 @@ tokens AS (
 )
 SELECT session_id FROM changed_sessions
 UNION
+SELECT CAST(row_key AS JSON) ->> 0 FROM touching WHERE table_name = 'session_decisions'
+UNION
 SELECT session_id FROM all_sessions WHERE started_at >= (SELECT valid_from FROM prices)
 UNION
 SELECT session_id FROM all_sessions SEMI JOIN sites USING (site_id)

@@ -1,1 +1,1 @@
-"""Profiles: what stations say they are (`boots`), and what their sessions teach about model and firmware."""
+"""Profiles: what stations say they are (`boots`), what their sessions teach (`station_profiles`)."""

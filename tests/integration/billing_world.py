@@ -55,6 +55,7 @@ class World:
             "tokens": [],
             "tariffs": ["tariff_id", "version"],
             "tariff_assignments": ["assignment_id"],
+            "session_decisions": ["session_id", "decided_at"],
         }[table]
         self._change(table, key, "set", json.dumps({**dict(zip(names, key, strict=False)), **columns}))
 
@@ -75,6 +76,10 @@ class World:
 
     def assign(self, assignment_id: str, tariff_id: str, valid_from: str = OPEN, **scope: object) -> None:
         self.set("tariff_assignments", [assignment_id], tariff_id=tariff_id, valid_from=valid_from, **scope)
+
+    def decide(self, session_id: str, decision: str, grade: str = "suspect", energy_wh: float | None = 10_000) -> None:
+        moment = (self._clock + timedelta(seconds=1)).isoformat()
+        self.set("session_decisions", [session_id, moment], decision=decision, grade=grade, energy_wh=energy_wh)
 
     def _change(self, table: str, key: list[object], change: str, row: str | None) -> None:
         self._clock += timedelta(seconds=1)
@@ -112,7 +117,8 @@ class World:
         }
         self.drop_session(session_id)
         marks = ", ".join("?" for _ in row)
-        self._changes.append((f"INSERT INTO lake.core.sessions VALUES ({marks})", list(row.values())))
+        names = ", ".join(row)
+        self._changes.append((f"INSERT INTO lake.core.sessions ({names}) VALUES ({marks})", list(row.values())))
 
     def drop_session(self, session_id: str) -> None:
         self._changes.append(("DELETE FROM lake.core.sessions WHERE session_id = ?", [session_id]))

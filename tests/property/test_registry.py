@@ -91,6 +91,18 @@ def registries(draw: st.DrawFn) -> dict[str, list[dict[str, Any]]]:
                 "elements": exact_json.dumps([element]),
             }
         ],
+        "station_profiles": [
+            {
+                "vendor": name,
+                "model": draw(words),
+                "firmware": "*",
+                "energy_factor": draw(st.decimals(1, 1000, places=6)),
+                "clock_offset_seconds": draw(st.integers(-(2**40), 2**40)),
+                "token_pattern": "^(?:x|y)([A-F]+)$",
+                "note": draw(notes),
+            }
+            for name in draw(st.lists(words, unique=True, max_size=2))
+        ],
         "tax_rates": [
             {
                 "country_code": "IN",

@@ -34,7 +34,18 @@ CDRS = Table(
         optional("parking_seconds", "BIGINT", "PARKING_TIME; NULL as above", "s"),
         required("total_excl_vat", MONEY, "the exact sum of its lines, rounded once", "currency"),
         optional("total_incl_vat", MONEY, "with VAT; NULL where a component's VAT is not known", "currency"),
-        required("grade", "VARCHAR", "grade of the session when it was priced", values=("ok", "suspect")),
+        required(
+            "grade",
+            "VARCHAR",
+            "grade of the session when it was priced; unbillable only where a person released it",
+            values=("ok", "suspect", "unbillable"),
+        ),
+        optional(
+            "decision",
+            "VARCHAR",
+            "release: billed because a person said so, while energy and grade are those decided on; NULL: by grade",
+            values=("release",),
+        ),
     ),
     sort=("site_id", "started_at"),
 )

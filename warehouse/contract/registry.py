@@ -205,8 +205,8 @@ SESSION_DECISIONS = _table(
         "release: billed as if its grade were ok; hold: not billed; withdraw: its grade decides again",
         values=("release", "hold", "withdraw"),
     ),
-    required("reason", "VARCHAR", "why, in the person's words"),
-    required("decided_by", "VARCHAR", "who: the name of the account"),
+    Column("reason", "VARCHAR", "why, in the person's words", nullable=False, personal=True),
+    Column("decided_by", "VARCHAR", "who: the name of the account", nullable=False, personal=True),
     required("grade", "VARCHAR", "grade of the session when it was decided", values=("ok", "suspect", "unbillable")),
     optional("energy_wh", "DECIMAL(18,6)", "energy of the session when it was decided", "Wh"),
 )

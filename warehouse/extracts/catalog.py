@@ -86,6 +86,7 @@ CDRS = Extract(
         "total_excl_vat": "exact sum of its lines, rounded once to four decimals",
         "total_incl_vat": "with VAT; empty where a VAT rate is not known",
         "grade": "grade of the session when it was priced",
+        "decision": "release: billed because a person said so; empty: its grade decides",
     },
     ("energy_kwh", "charging_seconds", "parking_seconds", "total_excl_vat", "total_incl_vat"),
 )

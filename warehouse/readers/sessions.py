@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from warehouse.errors import SessionAmbiguous, SessionUnknown
 from warehouse.readers.query import frame
 from warehouse.readers.scope import Scope
 from warehouse.store import Lake
 
 if TYPE_CHECKING:
     import polars as pl
+
+# How many candidates are named where an id is ambiguous.
+_NAMED = 10
 
 
 def find(
@@ -30,6 +34,26 @@ def flags(lake: Lake, scope: Scope) -> pl.DataFrame:
 def one(lake: Lake, session_id: str) -> pl.DataFrame:
     """The session with that id or external id: one row, or none."""
     return frame(lake, "session", session_id=session_id)
+
+
+def resolve(lake: Lake, text: str) -> str:
+    """The id of the session that `text` names: a whole id, another system's id, or the beginning of just one id.
+
+    Raises `SessionUnknown` where it names none, `SessionAmbiguous` where it names several.
+    """
+    wanted = text.strip()
+    found = frame(lake, "session_ids", text=wanted, limit=_NAMED + 1) if wanted else None
+    if found is None or found.is_empty():
+        raise SessionUnknown(text)
+    exact = found.filter(found["exact"])
+    rows = found if exact.is_empty() else exact
+    if rows.height > 1:
+        listed = [
+            f"{row['session_id']}  {row['station_id']}, {row['started_at']:%Y-%m-%d %H:%M} UTC"
+            for row in rows.iter_rows(named=True)
+        ]
+        raise SessionAmbiguous(wanted, listed[:_NAMED], more=rows.height > _NAMED)
+    return str(rows["session_id"][0])
 
 
 def steps(lake: Lake, session_id: str) -> pl.DataFrame:

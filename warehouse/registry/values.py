@@ -28,7 +28,7 @@ _SHAPES: dict[str, tuple[str, str]] = {
     "party_id": (r"[A-Z0-9]{3}", "must be three capital letters or digits (OCPI party id)"),
     "email": (r"[^@\s]+@[^@\s]+", "must be an e-mail address"),
 }
-_RANGES: dict[str, tuple[float, float]] = {
+_RANGES: dict[str, tuple[float | Decimal, float]] = {
     "latitude": (-90, 90),
     "longitude": (-180, 180),
     "evse_id": (1, math.inf),
@@ -37,6 +37,8 @@ _RANGES: dict[str, tuple[float, float]] = {
     "rated_power_w": (1, math.inf),
     "grid_limit_w": (1, math.inf),
     "rate_percent": (0, 100),
+    # From µWh to GWh for one unit: whatever a meter may call Wh.
+    "energy_factor": (Decimal("0.000001"), 1_000_000_000),
 }
 
 
@@ -71,7 +73,7 @@ def _printable(text: str) -> str:
     return text
 
 
-def _within(value: Value, bounds: tuple[float, float]) -> None:
+def _within(value: Value, bounds: tuple[float | Decimal, float]) -> None:
     lowest, highest = bounds
     if isinstance(value, int | float | Decimal) and not lowest <= value <= highest:
         wanted = f"at least {lowest}" if math.isinf(highest) else f"from {lowest} to {highest}"
@@ -80,10 +82,29 @@ def _within(value: Value, bounds: tuple[float, float]) -> None:
 
 def _text(column: Column, text: str) -> str:
     _printable(text)
+    if column.name == "token_pattern":
+        return _pattern(text)
     if text != text.strip() and column.name != "note":
         raise ValueError(f"{text!r} begins or ends with a blank")
     if column.name == "time_zone" and text not in _zones():
         raise ValueError(f"{text!r} is not an IANA time zone, such as Europe/Berlin")
+    return text
+
+
+def _pattern(text: str) -> str:
+    """A regular expression of RE2, which runs it, with one group."""
+    import duckdb
+
+    with duckdb.connect() as con:
+        try:
+            con.execute("SELECT regexp_matches('', $1)", [text])
+        except duckdb.Error as error:
+            reason = str(error).removeprefix("Invalid Input Error: ")
+            raise ValueError(f"{text!r} is no regular expression (RE2): {reason}") from None
+    # Brackets that are escaped, stand in a class or do not capture open no group.
+    groups = len(re.findall(r"\((?!\?)|\(\?P<", re.sub(r"\\.|\[\^?\]?[^\]]*\]", "", text)))
+    if groups != 1:
+        raise ValueError(f"{text!r} has {groups} groups: put the token, without what the reader adds, into one (…)")
     return text
 
 

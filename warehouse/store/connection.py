@@ -20,6 +20,7 @@ from warehouse.contract.ddl import CATALOG, quoted, view_statement
 from warehouse.errors import StoreMissing, StoreMoved, StoreOutdated, StoreUnreachable
 from warehouse.settings import Settings
 from warehouse.store.lock import advisory_lock, file_lock
+from warehouse.store.macros import MACROS
 
 STATE = "state"
 
@@ -225,4 +226,5 @@ def _make_views(con: duckdb.DuckDBPyConnection) -> None:
     statements = [f"CREATE SCHEMA IF NOT EXISTS memory.{schema}" for schema in schemas]
     statements += [view_statement(table, CATALOG) for table in LAKE_TABLES]
     statements += [view_statement(table, STATE) for table in STATE_TABLES]
+    statements += MACROS
     con.execute(";\n".join(statements))

@@ -54,6 +54,10 @@ N-02,1,1,2019-05-01T00:00:00Z,,50000,DC
   connector_id: 1
   valid_from: 2019-01-01T00:00:00Z
 """,
+    "station_profiles.yaml": """\
+- {vendor: Volt, model: V1, firmware: "*", register_behaviour: at_boot, energy_factor: 1000}
+- {vendor: Volt, model: V2, firmware: 1.0, clock_offset_seconds: -3600, token_pattern: '^([[:xdigit:]]{8})[(_].*$'}
+""",
     "tax_rates.yaml": """\
 - {country_code: NO, tax_code: S, name: MVA, rate_percent: 25, valid_from: 2005-01-01T00:00:00Z}
 """,

@@ -15,6 +15,7 @@ pytestmark = pytest.mark.fast
 SITE = "- {{site_id: north, operator_id: op, name: N, time_zone: {zone}, country_code: {country}, currency: {money}}}"
 CONNECTORS = "station_id,evse_id,connector_id,in_service_from,in_service_to,rated_power_w,power_type\n"
 TARIFF = "- tariff_id: day\n  version: 1\n  currency: NOK\n  ocpi_version: 2.2.1\n  valid_from: 2019-01-01T00:00:00Z\n"
+PROFILE = "- {vendor: Volt, model: V1, firmware: '*', %s}"
 ASSIGNED = "- {assignment_id: a, tariff_id: day, valid_from: 2019-01-01T00:00:00Z, %s}"
 
 
@@ -55,6 +56,17 @@ def problems(engine: sa.Engine, folder: Path) -> list[str]:
         ),
         ("sites.yaml", SITE.format(zone="UTC", country="Norway", money="NOK"), "country_code: 'Norway' must be two"),
         ("sites.yaml", SITE.format(zone="UTC", country="NO", money="kr"), "currency: 'kr' must be three capital"),
+        ("station_profiles.yaml", PROFILE % "energy_factor: 0", "energy_factor: 0.000000 is out of range"),
+        ("station_profiles.yaml", PROFILE % "energy_factor: -1000", "energy_factor: -1000.000000 is out of range"),
+        ("station_profiles.yaml", PROFILE % "token_pattern: '(a'", "token_pattern: '(a' is no regular expression"),
+        (
+            "station_profiles.yaml",
+            PROFILE % "token_pattern: '(a)(?=b)'",
+            "is no regular expression (RE2): invalid perl",
+        ),
+        ("station_profiles.yaml", PROFILE % "token_pattern: 'a'", "token_pattern: 'a' has 0 groups: put the token"),
+        ("station_profiles.yaml", PROFILE % "token_pattern: '(a)(b)'", "token_pattern: '(a)(b)' has 2 groups"),
+        ("station_profiles.yaml", PROFILE % "register_behaviour: mixed", "'mixed' is not one of lifetime, per_tr"),
         (
             "sites.yaml",
             "- {site_id: s, latitude: 91}",

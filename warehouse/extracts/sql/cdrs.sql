@@ -25,7 +25,8 @@ SELECT
     currency,
     total_excl_vat,
     total_incl_vat,
-    grade
+    grade,
+    decision
 FROM placed
 WHERE local_date >= $date_from
   AND local_date < $date_to
