@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from pipelines.refresh import RefreshReport
     from pipelines.stages import StageResult
+    from warehouse.decisions import Decision
     from warehouse.registry import ApplyReport
     from warehouse.settings import Settings
 
@@ -38,6 +39,10 @@ registry_app = typer.Typer(
     help="Declare operators, sites, stations, tokens, contracts and tariffs in files.", no_args_is_help=True
 )
 app.add_typer(registry_app, name="registry")
+session_app = typer.Typer(help="The story of a session, and decisions on whether it is billed.", no_args_is_help=True)
+app.add_typer(session_app, name="session")
+station_app = typer.Typer(help="What stations are and what their sessions have taught.", no_args_is_help=True)
+app.add_typer(station_app, name="station")
 
 
 def _day(text: str) -> date:
@@ -281,6 +286,83 @@ def registry_export(folder: Annotated[Path, typer.Argument(help="Folder to write
     _report(export(_settings(), folder), as_json)
 
 
+SessionIds = Annotated[
+    list[str], typer.Argument(metavar="ID…", help="Sessions; the beginning of an id is enough where only one has it.")
+]
+Reason = Annotated[str, typer.Option(help="Why; kept with the decision.")]
+By = Annotated[str | None, typer.Option(metavar="NAME", help="Who decides; default: the name of this account.")]
+
+
+@session_app.command("explain")
+def session_explain(
+    session_id: Annotated[str, typer.Argument(metavar="ID", help="The session, or the beginning of its id.")],
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", metavar="TIME|SNAPSHOT", help="As it was then: 2026-03-31T14:00Z, or 1234.")
+    ] = None,
+    history: Annotated[bool, typer.Option("--history", help="List its changes instead.")] = False,
+    frames: Annotated[bool, typer.Option("--frames", help="Every frame, with its whole payload.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Tell what a session rests on, down to its frames, and what rests on it."""
+    from warehouse import story
+    from warehouse.plain import for_json
+    from warehouse.store import open_lake
+
+    settings = _settings()
+    with open_lake(settings, read_only=True) as lake:
+        if history:
+            changes = story.history(lake, session_id)
+            if not changes:
+                story.find(lake, session_id)
+            _print(list(changes) if as_json else story.changes_in_words(changes), as_json)
+            return
+        told = story.explain(settings, lake, session_id, as_of)
+    _print(for_json(dataclasses.asdict(told)) if as_json else story.in_words(told, all_frames=frames), as_json)
+
+
+@session_app.command("release")
+def session_release(ids: SessionIds, reason: Reason, by: By = None, as_json: Json = False) -> None:
+    """Bill sessions as if their grade were ok, as long as their energy stays what it is now."""
+    _decide(ids, "release", reason, by, as_json)
+
+
+@session_app.command("hold")
+def session_hold(ids: SessionIds, reason: Reason, by: By = None, as_json: Json = False) -> None:
+    """Keep sessions from being billed, whatever their grade."""
+    _decide(ids, "hold", reason, by, as_json)
+
+
+@session_app.command("withdraw")
+def session_withdraw(ids: SessionIds, reason: Reason, by: By = None, as_json: Json = False) -> None:
+    """Take decisions back: the sessions' grades decide again."""
+    _decide(ids, "withdraw", reason, by, as_json)
+
+
+@session_app.command("decisions")
+def session_decisions(
+    session_id: Annotated[str | None, typer.Argument(metavar="[ID]", help="Only those on this session.")] = None,
+    as_json: Json = False,
+) -> None:
+    """List decisions, the newest first, and which of them are in force."""
+    from warehouse import decisions
+    from warehouse.store import open_lake
+
+    with open_lake(_settings(), read_only=True) as lake:
+        rows = decisions.listing(lake, session_id)
+    _print_rows(rows, as_json)
+
+
+@station_app.command("profiles")
+def station_profiles(as_json: Json = False) -> None:
+    """Show what was learned of each model and firmware beside what the operator has decided."""
+    from warehouse.readers.stations import profiles, side_by_side
+    from warehouse.store import open_lake
+
+    with open_lake(_settings(), read_only=True) as lake:
+        rows = profiles(lake)
+    _print_rows(rows if as_json else side_by_side(rows), as_json)
+
+
 @app.command()
 def publish(
     file: Annotated[Path, typer.Argument(help="DuckDB file to write, replaced in one step.")],
@@ -313,6 +395,14 @@ def docs(
 
     for path in write_pages(folder):
         _say(str(path))
+
+
+def _decide(ids: list[str], decision: Decision, reason: str, by: str | None, as_json: bool) -> None:
+    from warehouse.decisions import decide
+    from warehouse.store import open_lake
+
+    with open_lake(_settings(), read_only=True) as lake:
+        _report(decide(lake, ids, decision, reason, by), as_json)
 
 
 def _apply_registry(settings: Settings, folder: Path, *, allow_removal: bool = False) -> ApplyReport:
@@ -367,6 +457,18 @@ def _report(result: DataclassInstance, as_json: bool) -> None:
         sys.stdout.write(json.dumps(value, default=str, ensure_ascii=False) + "\n")
     else:
         sys.stdout.write(f"{result}\n")
+
+
+def _print(result: object, as_json: bool) -> None:
+    from warehouse.plain import for_json
+
+    sys.stdout.write(json.dumps(for_json(result), ensure_ascii=False) + "\n" if as_json else f"{result}\n")
+
+
+def _print_rows(rows: pl.DataFrame, as_json: bool) -> None:
+    from warehouse.query import write_rows
+
+    write_rows(rows.columns, rows.rows(), "json" if as_json else "table", sys.stdout)
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ import getpass
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import sqlalchemy as sa
 
@@ -19,6 +19,9 @@ from warehouse.errors import DecisionRefused, InputError
 from warehouse.readers import decisions, sessions
 from warehouse.state import open_state, table
 from warehouse.store import Lake
+
+if TYPE_CHECKING:
+    import polars as pl
 
 Decision = Literal["release", "hold", "withdraw"]
 _DONE: dict[Decision, str] = {"release": "released", "hold": "held back", "withdraw": "left to their grade again"}
@@ -72,6 +75,12 @@ def decide(lake: Lake, ids: Sequence[str], decision: Decision, reason: str, by: 
     finally:
         engine.dispose()
     return DecisionReport(decision, tuple(chosen), name, moment)
+
+
+def listing(lake: Lake, session_id: str | None = None) -> pl.DataFrame:
+    """Decisions, the newest first: all, or those on sessions whose id is, or begins with, `session_id`."""
+    rows = decisions.listing(lake)
+    return rows if session_id is None else rows.filter(rows["session_id"].str.starts_with(session_id))
 
 
 def _refusal(decision: Decision, session: dict[str, Any], newest: dict[str, Any] | None) -> str | None:

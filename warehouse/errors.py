@@ -13,6 +13,7 @@
      ├── InputError           something a person or another system handed in
      │    ├── RegistryError       problems in registry files; holds them all
      │    ├── SessionUnknown      no session has that id
+     │    ├── SessionGone         no session has that id any more
      │    ├── SessionAmbiguous    several sessions' ids begin so
      │    └── DecisionRefused     a decision that makes no sense on a session
      └── QueryError           a reader, extract or SQL request cannot be answered
@@ -24,6 +25,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 
 class KwhouseError(Exception):
@@ -156,6 +158,28 @@ class SessionUnknown(InputError):
             "and core.sessions holds them for `kwhouse sql`."
         )
         self.session_id = session_id
+
+
+class SessionGone(InputError):
+    """There was a session with that id; later data took it back or split it."""
+
+    def __init__(
+        self,
+        session_id: str,
+        *,
+        last_snapshot: int,
+        gone_at: datetime,
+        transaction_id: str | None,
+        successors: Sequence[str],
+    ) -> None:
+        named = "its time" if transaction_id is None else f"its transaction {transaction_id}"
+        heirs = f"Now {named} belongs to {', '.join(successors)}." if successors else f"Nothing holds {named} now."
+        super().__init__(
+            f"Session {session_id} is no longer there: it went on {gone_at:%Y-%m-%d %H:%M:%S} UTC. {heirs} "
+            f"As it was: `kwhouse session explain {session_id} --as-of {last_snapshot}`."
+        )
+        self.session_id, self.last_snapshot, self.gone_at = session_id, last_snapshot, gone_at
+        self.successors = tuple(successors)
 
 
 class SessionAmbiguous(InputError):

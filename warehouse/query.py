@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from difflib import get_close_matches
 from itertools import islice
@@ -67,11 +67,16 @@ def run_query(lake: Lake, text: str, fmt: Format, out: TextIO) -> int:
         cursor.execute("SET preserve_insertion_order=true")
         listing = _TABLES_ASKED.fullmatch(text)
         cursor.execute(_listing() if listing else _only_statement(cursor, text))
-        return {"table": _write_table, "csv": _write_csv, "json": _write_json}[fmt](cursor, out)
+        return write_rows(_columns(cursor), _rows(cursor), fmt, out)
     except duckdb.Error as error:
         raise QueryError(_told(error)) from None
     finally:
         cursor.close()
+
+
+def write_rows(columns: Sequence[str], rows: Iterable[tuple[object, ...]], fmt: Format, out: TextIO) -> int:
+    """Write rows in one of the formats of `run_query`; gives their number."""
+    return {"table": _write_table, "csv": _write_csv, "json": _write_json}[fmt](columns, iter(rows), out)
 
 
 def _listing() -> str:
@@ -118,21 +123,21 @@ def _rows(cursor: duckdb.DuckDBPyConnection) -> Iterator[tuple[object, ...]]:
         yield from batch
 
 
-def _write_csv(cursor: duckdb.DuckDBPyConnection, out: TextIO) -> int:
+def _write_csv(columns: Sequence[str], rows: Iterator[tuple[object, ...]], out: TextIO) -> int:
     writer, count = csv.writer(out), 0
-    writer.writerow(_columns(cursor))
-    for row in _rows(cursor):
+    writer.writerow(columns)
+    for row in rows:
         writer.writerow([for_text(value) for value in row])
         count += 1
     return count
 
 
-def _write_json(cursor: duckdb.DuckDBPyConnection, out: TextIO) -> int:
-    columns, count = _columns(cursor), 0
+def _write_json(columns: Sequence[str], rows: Iterator[tuple[object, ...]], out: TextIO) -> int:
+    count = 0
     if repeated := sorted({name for name in columns if columns.count(name) > 1}):
         raise QueryError(f"Two columns are called {repeated[0]}: name them apart with AS for JSON.")
     out.write("[")
-    for row in _rows(cursor):
+    for row in rows:
         object_ = {name: for_json(value) for name, value in zip(columns, row, strict=True)}
         out.write((",\n" if count else "\n") + json.dumps(object_, ensure_ascii=False))
         count += 1
@@ -140,11 +145,10 @@ def _write_json(cursor: duckdb.DuckDBPyConnection, out: TextIO) -> int:
     return count
 
 
-def _write_table(cursor: duckdb.DuckDBPyConnection, out: TextIO) -> int:
-    rows = _rows(cursor)
+def _write_table(columns: Sequence[str], rows: Iterator[tuple[object, ...]], out: TextIO) -> int:
     shown = list(islice(rows, TABLE_ROWS))
     cells = [[_on_screen(value) for value in row] for row in shown]
-    names = [_on_screen(name) for name in _columns(cursor)]
+    names = [_on_screen(name) for name in columns]
     widths = [max(map(len, column)) for column in zip(names, *cells, strict=True)]
     right = [bool(shown) and all(_is_number(row[n]) for row in shown) for n in range(len(names))]
     lines = (names, ["─" * width for width in widths], *cells)

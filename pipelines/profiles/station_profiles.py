@@ -27,7 +27,7 @@ def compute(lake: Lake, window: Window) -> list[Replacement]:  # noqa: ARG001 (t
     for step in ("touched_profiles", "profiled_sessions"):
         temp_table(lake, step, sql(HERE / f"{step}.sql"))
     temp_table(lake, "register_habits", sql(HERE / "register_habits.sql"), {"anew_wh": ANEW_WH})
-    numbers = {"least_pairs": LEAST_PAIRS, "agreeing": AGREEING}
+    numbers: dict[str, object] = {"least_pairs": LEAST_PAIRS, "agreeing": AGREEING}
     temp_table(lake, "station_profile_rows", sql(HERE / "station_profiles.sql"), numbers)
     touched = "(vendor, model, firmware) IN (SELECT (vendor, model, firmware) FROM touched_profiles)"
     return [Replacement(core.STATION_PROFILES, "station_profile_rows", touched)]

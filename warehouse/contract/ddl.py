@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 
 from warehouse.contract.model import Column, Table
 
@@ -44,13 +44,21 @@ def create_statements(table: Table, catalog: str = CATALOG) -> Iterator[str]:
         yield f'COMMENT ON COLUMN {name}."{column.name}" IS {quoted(comment(column))}'
 
 
-def view_statement(table: Table, source: str) -> str:
-    """A view `schema.table` over `source` with the contract's columns and types, in its order."""
-    columns = ", ".join(
-        f'CAST("{column.name}" AS {stored_type(column)}) AS "{column.name}"'
-        if source != CATALOG
-        else f'"{column.name}"'
-        for column in table.columns
-    )
+def view_statement(table: Table, source: str, stored: Set[str] | None = None) -> str:
+    """A view `schema.table` over `source` with the contract's columns and types, in its order.
+
+    `stored`: the columns that are there, where an old snapshot may lack some; none of them: the table was not there.
+    """
+    columns = ", ".join(_selected(column, source, stored) for column in table.columns)
+    if stored is not None and not stored:
+        return f"CREATE OR REPLACE VIEW memory.{table.full_name} AS SELECT {columns} WHERE false"
     origin = f"{source}.{table.full_name}" if source == CATALOG else f'{source}."{table.schema}_{table.name}"'
     return f"CREATE OR REPLACE VIEW memory.{table.full_name} AS SELECT {columns} FROM {origin}"  # noqa: S608
+
+
+def _selected(column: Column, source: str, stored: Set[str] | None) -> str:
+    if stored is not None and column.name not in stored:
+        return f'CAST(NULL AS {stored_type(column)}) AS "{column.name}"'
+    if source == CATALOG:
+        return f'"{column.name}"'
+    return f'CAST("{column.name}" AS {stored_type(column)}) AS "{column.name}"'

@@ -87,11 +87,16 @@ def postgres_conninfo(settings: Settings) -> str | None:
     return None
 
 
-def open_lake(settings: Settings, *, read_only: bool = False) -> Lake:
-    """Open the store. A writer makes what is missing; a reader raises `StoreMissing` where nothing was written yet."""
+def open_lake(settings: Settings, *, read_only: bool = False, at: int | None = None) -> Lake:
+    """Open the store. A writer makes what is missing; a reader raises `StoreMissing` where nothing was written yet.
+
+    `at`: a reader sees the lake as it was at that snapshot. What the contract has gained since is NULL or empty there;
+    the state database is as it is now.
+    """
     from warehouse.state import open_state
 
     made = has_catalog(settings)
+    read_only = read_only or at is not None
     if read_only and not made:
         raise StoreMissing(f"The warehouse in {settings.home}")
     settings.home.mkdir(parents=True, exist_ok=True)
@@ -101,14 +106,14 @@ def open_lake(settings: Settings, *, read_only: bool = False) -> Lake:
     try:
         # The first ATTACH makes the catalog's tables, which two processes must not do at once.
         with nullcontext() if made else lake.lock():
-            _attach(con, settings, read_only=read_only)
-        if read_only:
+            _attach(con, settings, read_only=read_only, at=at)
+        if read_only and at is None:
             _require_tables(con, settings)
-        else:
+        elif not read_only:
             from warehouse.store.setup import ensure_tables
 
             ensure_tables(lake)
-        _make_views(con)
+        _make_views(con, None if at is None else _lake_columns(con))
     except BaseException:
         con.close()
         raise
@@ -167,7 +172,7 @@ def load_extension(con: duckdb.DuckDBPyConnection, name: str) -> None:
         con.load_extension(name)
 
 
-def _attach(con: duckdb.DuckDBPyConnection, settings: Settings, *, read_only: bool) -> None:
+def _attach(con: duckdb.DuckDBPyConnection, settings: Settings, *, read_only: bool, at: int | None) -> None:
     conninfo = postgres_conninfo(settings)
     data_path = settings.data_path or f"{settings.home / 'lake'}/"
     if "://" in data_path:
@@ -175,6 +180,7 @@ def _attach(con: duckdb.DuckDBPyConnection, settings: Settings, *, read_only: bo
     catalog = f"postgres:{conninfo}" if conninfo else f"sqlite:{settings.home / 'catalog.sqlite'}"
     sqlite_options = "" if conninfo else ", META_JOURNAL_MODE 'WAL', META_BUSY_TIMEOUT 10000"
     mode = ", READ_ONLY" if read_only else ""
+    mode += "" if at is None else f", SNAPSHOT_VERSION {at:d}"
     try:
         con.execute(
             f"ATTACH {quoted('ducklake:' + catalog)} AS {CATALOG} "
@@ -208,11 +214,7 @@ def _bucket_secret(con: duckdb.DuckDBPyConnection) -> None:
 
 def _require_tables(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
     """A reader cannot make what is missing; it can say so."""
-    found: dict[str, set[str]] = {}
-    for table, column in con.execute(
-        "SELECT schema_name || '.' || table_name, column_name FROM duckdb_columns() WHERE database_name = ?", [CATALOG]
-    ).fetchall():
-        found.setdefault(table, set()).add(column)
+    found = _lake_columns(con)
     if not any(declared.full_name in found for declared in LAKE_TABLES):
         raise StoreMissing(f"The warehouse in {settings.home}")
     for declared in LAKE_TABLES:
@@ -221,10 +223,22 @@ def _require_tables(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
             raise StoreOutdated(str(settings.home), declared.full_name, missing)
 
 
-def _make_views(con: duckdb.DuckDBPyConnection) -> None:
+def _lake_columns(con: duckdb.DuckDBPyConnection) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for table, column in con.execute(
+        "SELECT schema_name || '.' || table_name, column_name FROM duckdb_columns() WHERE database_name = ?", [CATALOG]
+    ).fetchall():
+        found.setdefault(table, set()).add(column)
+    return found
+
+
+def _make_views(con: duckdb.DuckDBPyConnection, stored: dict[str, set[str]] | None = None) -> None:
+    """Views over lake and state; `stored`: the columns that an old snapshot has, where they may be fewer."""
     schemas = sorted({table.schema for table in (*LAKE_TABLES, *STATE_TABLES)})
     statements = [f"CREATE SCHEMA IF NOT EXISTS memory.{schema}" for schema in schemas]
-    statements += [view_statement(table, CATALOG) for table in LAKE_TABLES]
+    for table in LAKE_TABLES:
+        there = None if stored is None else stored.get(table.full_name, set())
+        statements.append(view_statement(table, CATALOG, there))
     statements += [view_statement(table, STATE) for table in STATE_TABLES]
     statements += MACROS
     con.execute(";\n".join(statements))
