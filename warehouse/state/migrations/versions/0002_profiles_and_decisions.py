@@ -34,3 +34,8 @@ def upgrade() -> None:
         sa.Column("energy_wh", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("session_id", "decided_at"),
     )
+
+
+def downgrade() -> None:
+    op.drop_table("registry_session_decisions")
+    op.drop_table("registry_station_profiles")
