@@ -20,9 +20,9 @@ from warehouse.store.landing import register_landed
 HERE = Path(__file__).parent
 
 
-def stages_to_sessions() -> tuple[Stage, ...]:
-    """The stage that writes core.sessions and all before it that it rests on, in the order in which they run."""
-    wanted: set[Table] = {core.SESSIONS}
+def stages_to_sessions(*more: Table) -> tuple[Stage, ...]:
+    """The stage that writes core.sessions (and `more`) and all that they rest on, in the order in which they run."""
+    wanted: set[Table] = {core.SESSIONS, *more}
     found: list[Stage] = []
     for stage in reversed(STAGES):
         if wanted & set(stage.outputs):
@@ -96,10 +96,11 @@ class SessionBench:
     def check(self) -> None:
         """Raises AssertionError where the clean sessions are not exactly as they were. The others are told of."""
         con = self.lake.con
+        parameters = {"late": self.has_late, "until_end": self.has_live, "live_from": self.log.live_from}
         expected = self.log.con.execute(
             "SELECT * FROM fleet_sessions WHERE ($late OR NOT is_late)"
             " AND ($until_end OR started_at + to_minutes(readings + 30) < $live_from)",
-            {"late": self.has_late, "until_end": self.has_live, "live_from": self.log.live_from},
+            parameters,
         ).arrow()
         con.register("expected", expected)
         query = (HERE / "compare_sessions.sql").read_text(encoding="utf-8")
@@ -109,6 +110,13 @@ class SessionBench:
         assert not wrong, wrong
         samples = con.execute("SELECT count(*) FROM core.meter_values").fetchall()[0][0]
         assert samples == self.landed.samples
+        started = self.log.con.execute(
+            "SELECT count(*) FROM fleet_sessions WHERE ($late OR NOT is_late)"
+            " AND ($until_end OR started_at + latency < $live_from)",
+            parameters,
+        ).fetchall()[0][0]
+        found = con.execute("SELECT count(*) FROM core.sessions").fetchall()[0][0]
+        self.report.notes.append(f"Sessions: {found:,} of {started:,}")
         told = con.execute(
             "SELECT fault, count(*) FILTER (is_exact), count(*) FROM compared WHERE fault IS NOT NULL GROUP BY 1 "
             "ORDER BY 1"
