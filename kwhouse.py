@@ -43,6 +43,11 @@ session_app = typer.Typer(help="The story of a session, and decisions on whether
 app.add_typer(session_app, name="session")
 station_app = typer.Typer(help="What stations are and what their sessions have taught.", no_args_is_help=True)
 app.add_typer(station_app, name="station")
+import_app = typer.Typer(
+    help="Bring data in: frames of logs, sessions of another system, OCPI CDRs. Then run `kwhouse refresh`.",
+    no_args_is_help=True,
+)
+app.add_typer(import_app, name="import")
 
 
 def _day(text: str) -> date:
@@ -77,6 +82,14 @@ class OcppVersion(StrEnum):
 
     v16 = "1.6"
     v201 = "2.0.1"
+
+
+class AnyOcppVersion(StrEnum):
+    """What frames can be of."""
+
+    v16 = "1.6"
+    v201 = "2.0.1"
+    v21 = "2.1"
 
 
 @app.command()
@@ -194,11 +207,12 @@ def replay(
     Columns: site_id, station_id, connector_id, started_at, ended_at, energy_kwh; where known id_token, session_id,
     time_zone (naive times are in that zone). The collector must allow it: KWHOUSE_ALLOW_REPLAY=true.
     """
+    from ingest.progress import shown_progress
     from ingest.replay.file_replay import replay_file
-    from ingest.replay.show import shown_progress
+    from ingest.replay.runner import WORDS
 
     settings = _settings()
-    with shown_progress() as progress:
+    with shown_progress(WORDS) as progress:
         report = replay_file(settings, file, ocpp_version=ocpp.value, url=url, anew=anew, progress=progress, say=_say)
     _report(report, as_json)
 
@@ -264,6 +278,67 @@ def extract(
     if report.note:
         _say(report.note)
     _report(report, as_json)
+
+
+Files = Annotated[
+    list[str], typer.Argument(help="Files, packed with gzip or zstd or not, or s3://bucket/path with * and ?.")
+]
+TimeZone = Annotated[
+    str | None, typer.Option("--time-zone", metavar="ZONE", help="IANA zone of times without UTC offset.")
+]
+
+
+@import_app.command("frames")
+def import_frames(
+    files: Files,
+    station: Annotated[str | None, typer.Option(help="Station of the lines that do not name theirs.")] = None,
+    version: Annotated[AnyOcppVersion | None, typer.Option(help="OCPP version where it cannot be told.")] = None,
+    time_zone: TimeZone = None,
+    as_json: Json = False,
+) -> None:
+    """Import OCPP frames: JSON lines, or a log whose lines end with a frame.
+
+    JSON lines: {"station_id","received_at","direction":"in|out","ocpp_version","frame"}, where `frame` is the array or
+    its text. Logs of SteVe, ocpp (Python), ocpp-go, evcc, libocpp and MicroOcpp, and lines with arrows, are known.
+    """
+    from ingest.importing.frames import WORDS
+    from ingest.importing.frames import import_frames as run_import
+    from ingest.importing.intake import told
+    from ingest.progress import shown_progress
+
+    said = told(station, version.value if version else None, time_zone)
+    with shown_progress(WORDS) as progress:
+        report = run_import(_settings(), files, said, progress=progress)
+    _report(report, as_json)
+    raise typer.Exit(report.exit_status)
+
+
+@import_app.command("sessions")
+def import_sessions(
+    files: Files,
+    map_file: Annotated[
+        Path | None, typer.Option("--map", metavar="FILE", help="YAML file: our columns and what the files call them.")
+    ] = None,
+    time_zone: TimeZone = None,
+    write_registry: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Write registry files of the stations that are not declared, to complete."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Import sessions of another system from CSV or Parquet.
+
+    Columns: site_id, station_id, connector_id, started_at, ended_at, energy_kwh; where known id_token, session_id,
+    time_zone (naive times are in that zone), charging_seconds, max_power_w.
+    """
+    from ingest.importing.sessions import WORDS
+    from ingest.importing.sessions import import_sessions as run_import
+    from ingest.progress import shown_progress
+
+    with shown_progress(WORDS) as progress:
+        report = run_import(_settings(), files, map_file, time_zone, registry_folder=write_registry, progress=progress)
+    _report(report, as_json)
+    raise typer.Exit(report.exit_status)
 
 
 @registry_app.command("apply")

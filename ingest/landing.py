@@ -27,6 +27,7 @@ from warehouse.contract.ddl import quoted
 from warehouse.contract.model import Table
 from warehouse.contract.raw import CONNECTIONS
 from warehouse.errors import StoreError
+from warehouse.files import sync
 from warehouse.store.lock import file_lock
 
 log = logging.getLogger(__name__)
@@ -136,9 +137,9 @@ def write_files(journal: Path, folder: Path, collector_id: str, landing: Range) 
             f"COPY (SELECT {_select_list(table, collector_id)} {rows}) TO {quoted(str(temporary))}"
             " (FORMAT parquet, COMPRESSION zstd)"
         )
-        _flush(temporary)
+        sync(temporary)
         temporary.rename(target)
-        _flush(folder)
+        sync(folder)
 
 
 def _select_list(table: Table, collector_id: str) -> str:
@@ -153,14 +154,6 @@ def _select_list(table: Table, collector_id: str) -> str:
             value = column.name
         parts.append(f"CAST({value} AS {column.type}) AS {column.name}")
     return ", ".join(parts)
-
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 class Lander:

@@ -37,12 +37,13 @@ def whole_file(target: Path, *, private: bool = False) -> Iterator[Path]:
         unfinished = Path(aside) / target.name
         yield unfinished
         unfinished.chmod(0o600 if private else 0o666 & ~_umask())
-        _sync(unfinished)
+        sync(unfinished)
         unfinished.replace(target)
-        _sync(folder)
+        sync(folder)
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Wait until a file's bytes, or a folder's entries, are on disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -12,11 +12,11 @@ import gzip
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from decimal import ROUND_HALF_EVEN, Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from ingest.fleet.session import Session
+from ingest.importing.session_rows import energy_wh
 from warehouse.errors import InputError
 
 TIME_ZONE = "America/Los_Angeles"
@@ -28,7 +28,6 @@ PERIODS = ((2019, 5, 2020, 1), (2020, 2, 2020, 6), (2021, 5, 2021, 9))
 """What the files cover: year and month of the first local day, then of the first local day after it."""
 
 _FOLDER = Path("data/evcharging/acn_data")
-_MICRO = Decimal("0.000001")
 
 
 class DatasetMissing(InputError):
@@ -114,18 +113,10 @@ def _read(file: Path, site: str) -> Iterator[RecordedSession]:
                     connector_id=CONNECTOR[1],
                     started_at=datetime.fromisoformat(row["arrival"]).astimezone(UTC),
                     ended_at=datetime.fromisoformat(row["departure"]).astimezone(UTC),
+                    # a few hundred have up to 16 decimals, because they were computed
                     energy_wh=energy_wh(row["delivered_energy (kWh)"]),
                     id_token=None,
                     external_session_id=row["session_id"],
                 ),
                 claimed=row["claimed"] == "True",
             )
-
-
-def energy_wh(kwh_text: str) -> Decimal:
-    """Decimal text in kWh as Wh with six decimals.
-
-    A few hundred energies in the files have up to 16 decimals, because they were computed; they are rounded to a
-    micro-watt-hour, half to even.
-    """
-    return Decimal(kwh_text).scaleb(3).quantize(_MICRO, ROUND_HALF_EVEN)

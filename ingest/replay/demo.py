@@ -15,12 +15,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ingest.progress import shown_progress
 from ingest.replay.check import SessionCheck, compare_sessions, session_frame
 from ingest.replay.dataset import TIME_ZONE
 from ingest.replay.demo_registry import refuse_other_registry, write_demo_registry
 from ingest.replay.made_up import demo_workload
-from ingest.replay.runner import ReplayReport, replay
-from ingest.replay.show import shown_progress
+from ingest.replay.runner import WORDS, ReplayReport, replay
 from warehouse.errors import KwhouseError
 from warehouse.settings import Settings
 from warehouse.supervisor import Program, running
@@ -108,7 +108,7 @@ def _collector(settings: Settings) -> Iterator[str]:
 
 
 def _replayed(settings: Settings, workload: Workload, url: str) -> ReplayReport:
-    with shown_progress() as progress:
+    with shown_progress(WORDS) as progress:
         return replay(settings, workload, url, progress)
 
 

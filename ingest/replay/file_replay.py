@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from ingest.replay.runner import Progress, ReplayReport, replay
+from ingest.progress import Progress
+from ingest.replay.runner import ReplayReport, replay
 from ingest.replay.session_file import read_session_file
 from ingest.replay.workload import STATION_KINDS, plan, registered_ratings
 from warehouse.errors import InputError

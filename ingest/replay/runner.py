@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -14,13 +14,14 @@ from ingest.fleet.errors import ConnectionLost
 from ingest.fleet.script import Script, Station, Tally, perform
 from ingest.fleet.session import Session, epoch_us
 from ingest.fleet.wire import Conversation, Traffic, connect, expect_answer, loop_factory, speak
+from ingest.progress import Progress, Words
 from ingest.replay.marks import Marks
 from ingest.replay.workload import Shift, Workload
 from warehouse.settings import Settings, is_loopback
 from warehouse.store.lock import file_lock
 
-Progress = Callable[[int, int], None]
-"""Called a few times a second with the number of calls answered so far and of all calls of this run."""
+WORDS = Words("replay", "frames", "waiting for the first answer")
+"""How a replay is shown: frames are those that the stations send; each has had its answer."""
 
 _PROGRESS_SECONDS = 0.25
 _RECONNECT_SECONDS = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0)

@@ -86,7 +86,7 @@ SESSION_RECORDS = Table(
         required(
             "external_session_id",
             "VARCHAR",
-            "the other system's id of the session; made from place and start where it has none",
+            "the other system's id of the session; made from place, start and end where it has none",
         ),
         optional("evse_id", "INTEGER", "EVSE number; for OCPP 1.6 the connector's number"),
         optional("connector_id", "INTEGER", "connector number"),

@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 
 from ingest.fleet.session import micro_wh
+from ingest.importing.session_rows import energy_wh
 from ingest.replay import dataset, made_up
 from ingest.replay.session_file import read_session_file
 from warehouse.errors import InputError
@@ -54,8 +55,8 @@ def test_all_recorded_sessions_keep_their_energy(workload):
 
 
 def test_energy_keeps_the_files_decimals():
-    assert dataset.energy_wh("44.069") == Decimal(44069)
-    assert dataset.energy_wh("0.5657177777777778") == Decimal("565.717778")
+    assert energy_wh("44.069") == Decimal(44069)
+    assert energy_wh("0.5657177777777778") == Decimal("565.717778")
 
 
 def test_service_ends_when_the_last_vehicle_has_left():

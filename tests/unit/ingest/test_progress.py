@@ -1,4 +1,4 @@
-"""What a replay shows while it goes on."""
+"""What a long command shows while it goes on."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import io
 
 import pytest
 
-from ingest.replay.runner import ReplayReport
-from ingest.replay.show import line_progress, shown_progress
+from ingest.progress import Words, line_progress, shown_progress
+from ingest.replay.runner import WORDS, ReplayReport
 
 pytestmark = pytest.mark.fast
 
@@ -21,7 +21,7 @@ class Terminal(io.StringIO):
 def test_lines_come_seldom_and_say_speed_and_time_left():
     out = io.StringIO()
     now = iter([0.0, 1.0, 10.0, 12.0, 20.0])
-    show = line_progress(out, lambda: next(now))
+    show = line_progress(WORDS, out, lambda: next(now))
     for done in (100, 1000, 1500, 3000):
         show(done, 3000)
     assert out.getvalue().splitlines() == [
@@ -33,9 +33,9 @@ def test_lines_come_seldom_and_say_speed_and_time_left():
 def test_a_line_is_done_only_at_the_end_and_has_no_rate_below_a_second():
     out = io.StringIO()
     now = iter([0.0, 10.0, 20.0, 20.5])
-    show = line_progress(out, lambda: next(now))
+    show = line_progress(WORDS, out, lambda: next(now))
     show(0, 80)
-    quick = line_progress(out, lambda: next(now))
+    quick = line_progress(WORDS, out, lambda: next(now))
     quick(80, 80)
     assert out.getvalue().splitlines() == [
         "replay: 0 of 80 frames, waiting for the first answer",
@@ -51,11 +51,24 @@ def test_a_short_run_reports_no_rate():
 
 def test_a_terminal_gets_a_bar_and_a_pipe_gets_lines():
     terminal, pipe = Terminal(), io.StringIO()
-    with shown_progress(terminal) as show:
+    with shown_progress(WORDS, terminal) as show:
         show(10, 20)
         show(20, 20)
     assert "20/20" in terminal.getvalue()
     assert "frames/s" in terminal.getvalue()
-    with shown_progress(pipe) as show:
+    with shown_progress(WORDS, pipe) as show:
         show(20, 20)
     assert pipe.getvalue().endswith("done\n")
+
+
+def test_what_is_not_known_yet_is_counted_and_a_second_pass_has_its_own_rate():
+    out = io.StringIO()
+    now = iter([0.0, 10.0, 12.0, 22.0])
+    show = line_progress(Words("import", "lines", "waiting"), out, lambda: next(now))
+    show(5000, 0)
+    show(10, 6000)
+    show(6000, 6000)
+    assert out.getvalue().splitlines() == [
+        "import: 5,000 lines looked through, 500 lines/s",
+        "import: 6,000 of 6,000 lines, 600 lines/s, done",
+    ]
