@@ -341,6 +341,19 @@ def import_sessions(
     raise typer.Exit(report.exit_status)
 
 
+@import_app.command("cdrs")
+def import_cdrs(files: Files, as_json: Json = False) -> None:
+    """Import OCPI 2.2.1 and 2.3.0 CDRs: an object, an array, a response envelope, or one object a line."""
+    from ingest.importing.cdrs import WORDS
+    from ingest.importing.cdrs import import_cdrs as run_import
+    from ingest.progress import shown_progress
+
+    with shown_progress(WORDS) as progress:
+        report = run_import(_settings(), files, progress=progress)
+    _report(report, as_json)
+    raise typer.Exit(report.exit_status)
+
+
 @registry_app.command("apply")
 def registry_apply(
     folder: Annotated[Path, typer.Argument(help="Folder with one YAML or CSV file a table.")],

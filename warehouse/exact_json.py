@@ -26,7 +26,7 @@ def number(text: str) -> Decimal:
 def loads(text: str) -> Json:
     """Parse JSON text. Raises ValueError for what is not JSON, repeated keys, NaN and Infinity included."""
     parsed: Json = json.loads(
-        text, parse_float=number, parse_int=number, parse_constant=_no_constant, object_pairs_hook=_no_repeats
+        text, parse_float=number, parse_int=number, parse_constant=_no_constant, object_pairs_hook=no_repeats
     )
     return parsed
 
@@ -46,7 +46,8 @@ def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is not a JSON number")
 
 
-def _no_repeats(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+def no_repeats(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    """The object of `pairs`, for `object_pairs_hook`. Raises ValueError where a key stands twice."""
     found = dict(pairs)
     if len(found) != len(pairs):
         raise ValueError("a key stands twice in one object")

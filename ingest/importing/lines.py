@@ -34,6 +34,8 @@ _USUAL_HEAD = re.compile(
     r' ?"ocpp_version": ?"([^"\\]+)", ?"frame": ?'
 )
 _PAIR = re.compile(r'"(\w+)"\s*:\s*"([^"\\]*)"')
+_OPENING = re.compile(r"\[\s*(?:[2-6]\s*(?:,\s*)?)?$")
+"""A frame that begins at the end of a line."""
 _OBJECT = re.compile(r'\{\s*"')
 _FRAME_KEY = re.compile(r'"frame"\s*:\s*')
 _DECODER = json.JSONDecoder()
@@ -113,14 +115,14 @@ class LineReader:
 
     def _read(self, number: int, line: str, replaced: bool) -> Iterator[Line]:
         stripped = line.strip()
+        if not stripped:
+            return
         if self._open is not None:
-            if stripped and not _begins_entry(line):
+            if not _begins_entry(line):
                 if self._open.add(line):
                     yield from self.end()
                 return
             yield from self.end()
-        if not stripped:
-            return
         if _OBJECT.match(stripped):
             yield self._object(number, stripped, replaced)
         else:
@@ -145,21 +147,23 @@ class LineReader:
     def _log_line(self, number: int, line: str, replaced: bool) -> Iterator[Line]:
         if match := log_shapes.FRAME.search(line):
             prefix, text = line[: match.start()], line[match.start() :].rstrip()
-            if IN_TEXT.search(prefix) is None and not prefix.strip() and self._head:
-                prefix = self._head
-            yield from self._begin(number, prefix, text, replaced)
+            yield from self._begin(number, self._prefix(prefix), text, replaced)
         elif match := log_shapes.ESCAPED_FRAME.search(line):
             text, _ = _raw_decoded(line, match.start())
             if isinstance(text, str):
                 yield _heard(number, line[: match.start()], text, replaced)
             else:  # cut off
                 yield _heard(number, line[: match.start()], line[match.start() :], replaced)
-        elif line.strip() == "[" and self._head:
-            self._open = _Open(number, self._head, replaced)
-            self._open.add(line)
+        elif (opening := _OPENING.search(line)) and (prefix := self._prefix(line[: opening.start()])):
+            self._open = _Open(number, prefix, replaced)
+            self._open.add(opening[0])
         else:
             self._head = line if _begins_entry(line) else ""
             yield NoFrame(number)
+
+    def _prefix(self, before: str) -> str:
+        """What stands in front of a frame: on its line, or on the line before where it has one to itself."""
+        return before if before.strip() else self._head
 
     def _begin(self, number: int, prefix: str, text: str, replaced: bool) -> Iterator[Line]:
         value, end = _raw_decoded(text, 0)
@@ -232,7 +236,7 @@ def _as_sent(line: str, frame: list[Any]) -> str:
     """The frame's own text within the line: numbers and blanks as they were sent."""
     for key in _FRAME_KEY.finditer(line):
         value, end = _raw_decoded(line, key.end())
-        if value == frame:
+        if isinstance(value, list) and len(value) == len(frame) and [*map(str, value[:2])] == [*map(str, frame[:2])]:
             return line[key.end() : end]
     return json.dumps(frame, ensure_ascii=True)
 

@@ -82,11 +82,18 @@ SESSION_RECORDS = Table(
         SEQ,
         STATION_ID,
         RECEIVED_AT,
-        required("kind", "VARCHAR", "what it was", values=("session", "ocpi_cdr")),
+        required(
+            "kind",
+            "VARCHAR",
+            "session: a row of a file; ocpi_credit: a credit CDR, which takes back the CDR of the same "
+            "external_session_id: neither is a session",
+            values=("session", "ocpi_cdr", "ocpi_credit"),
+        ),
         required(
             "external_session_id",
             "VARCHAR",
-            "the other system's id of the session; made from place, start and end where it has none",
+            "the other system's id of the session; made from place, start and end where it has none; of a CDR "
+            "country*party*id, of a credit CDR that of the CDR it takes back",
         ),
         optional("evse_id", "INTEGER", "EVSE number; for OCPP 1.6 the connector's number"),
         optional("connector_id", "INTEGER", "connector number"),
