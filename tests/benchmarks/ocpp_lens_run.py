@@ -8,12 +8,13 @@ from dataclasses import asdict
 from ocpp_lens import OCPPAnalyzer, OCPPLogParser
 
 log, facts = sys.argv[1:]
-begun = time.perf_counter()
+begun, worked = time.perf_counter(), time.process_time()
 result = OCPPAnalyzer().analyze(OCPPLogParser().parse_file(log))
-seconds = time.perf_counter() - begun
+seconds, processor_seconds = time.perf_counter() - begun, time.process_time() - worked
 derived = ("energy_kwh", "duration_minutes", "avg_power_kw")
 told = {
     "seconds": seconds,
+    "processor_seconds": processor_seconds,
     "messages": result.total_messages,
     "from": result.log_start,
     "until": result.log_end,
