@@ -21,7 +21,12 @@ from warehouse.errors import KwhouseError, StoreMissing  # noqa: E402
 from warehouse.readers import network  # noqa: E402
 
 # Filters that a page does not look at.
-UNUSED = {"forecast": frozenset({"period"}), "quality": frozenset({"site", "period"})}
+UNUSED = {
+    "forecast": frozenset({"period"}),
+    "quality": frozenset({"site", "period"}),
+    "session": frozenset({"site", "period"}),
+}
+ABOUT = {"session": "one session"}
 REPLAYED = "Replayed or simulated sessions: told by kwhouse, not by stations."
 REAL = "Replayed sessions: their energy and times are real; tokens, contracts, tariffs and power curves are made up."
 
@@ -43,11 +48,13 @@ def pages() -> dict[str, list[st.Page]]:
         "Finance": [
             page("revenue", "Revenue", "payments"),
             page("invoices", "Invoices", "receipt_long"),
+            page("review", "Review", "fact_check"),
             page("extract", "Billing extract", "download"),
         ],
         "Planners": [page("forecast", "Forecast", "trending_up")],
         "Operators": [
             page("sessions", "Sessions", "ev_station"),
+            page("session", "Session", "timeline"),
             page("quality", "Data quality", "rule"),
         ],
     }
@@ -80,7 +87,8 @@ def _show(page: st.Page, extent: dict[str, Any]) -> None:
     zones = dict(zip(sites["site_id"], sites["time_zone"], strict=True))
     _how_far(extent, sorted(set(zones.values())))
     names = dict(zip(sites["site_id"], sites["name"], strict=True))
-    chosen = filters.choose(filters.Limits(names, first, last), unused=UNUSED.get(page.url_path, frozenset()))
+    limits = filters.Limits(names, first, last)
+    chosen = filters.choose(limits, unused=UNUSED.get(page.url_path, frozenset()), about=ABOUT.get(page.url_path))
     layout.bind(chosen, sorted({zones[site] for site in chosen.sites}), tuple(names))
     page.run()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeVar
 
 import streamlit as st
 
@@ -12,9 +12,7 @@ from warehouse.readers import network
 from warehouse.settings import Settings, load_settings
 from warehouse.store import Lake, open_lake
 
-if TYPE_CHECKING:
-    import polars as pl
-
+Answer = TypeVar("Answer")
 # Long enough that a click costs no query; a changed registry, which makes no snapshot, shows after that time.
 _KEPT_SECONDS = 300
 
@@ -25,18 +23,29 @@ def lake() -> Lake:
     return _open(str(settings.home), _catalog_mark(settings), settings)
 
 
-def read(reader: Callable[..., pl.DataFrame], *arguments: object, **named: object) -> pl.DataFrame:
+def read(reader: Callable[..., Answer], *arguments: object, **named: object) -> Answer:
     """What `reader` gives for the newest snapshot; the same question is answered from memory."""
     store = lake()
     where = (str(store.settings.home), _catalog_mark(store.settings))
     question = (reader.__module__, reader.__qualname__, arguments, tuple(sorted(named.items())))
-    return _answer(where, _snapshot(where, store), question, store, reader, arguments, named)
+    answer: Answer = _answer(where, _mark(where, store), question, store, reader, arguments, named)
+    return answer
+
+
+def read_at(snapshot_id: int, reader: Callable[..., Answer], *arguments: object) -> Answer:
+    """What `reader` gives for the lake as it was at a snapshot."""
+    store = lake()
+    where = (str(store.settings.home), _catalog_mark(store.settings))
+    then = _open_at(*where, snapshot_id, store.settings)
+    question = (reader.__module__, reader.__qualname__, arguments, ())
+    answer: Answer = _answer(where, (snapshot_id, -1), question, then, reader, arguments, {})
+    return answer
 
 
 def snapshot() -> int:
     """The lake's snapshot that the page shows."""
     store = lake()
-    return _snapshot((str(store.settings.home), _catalog_mark(store.settings)), store)
+    return _mark((str(store.settings.home), _catalog_mark(store.settings)), store)[0]
 
 
 def _catalog_mark(settings: Settings) -> int:
@@ -50,19 +59,24 @@ def _open(home: str, catalog_mark: int, _settings: Settings) -> Lake:  # noqa: A
     return open_lake(_settings, read_only=True)
 
 
+@st.cache_resource(show_spinner=False, max_entries=2)
+def _open_at(home: str, catalog_mark: int, snapshot_id: int, _settings: Settings) -> Lake:  # noqa: ARG001
+    return open_lake(_settings, at=snapshot_id)
+
+
 @st.cache_data(ttl=1, max_entries=8, show_spinner=False)
-def _snapshot(where: tuple[str, int], _lake: Lake) -> int:  # noqa: ARG001
-    return network.snapshot(_lake)
+def _mark(where: tuple[str, int], _lake: Lake) -> tuple[int, int]:  # noqa: ARG001
+    return network.mark(_lake)
 
 
 @st.cache_data(ttl=_KEPT_SECONDS, max_entries=512, show_spinner=False)
 def _answer(
     where: tuple[str, int],  # noqa: ARG001
-    snapshot_id: int,  # noqa: ARG001
+    mark: tuple[int, int],  # noqa: ARG001
     question: tuple[object, ...],  # noqa: ARG001
     _lake: Lake,
-    _reader: Callable[..., pl.DataFrame],
+    _reader: Callable[..., Any],
     _arguments: tuple[object, ...],
     _named: dict[str, Any],
-) -> pl.DataFrame:
+) -> Any:
     return _reader(_lake, *_arguments, **_named)

@@ -94,10 +94,11 @@ def _days(text: str, limits: Limits) -> tuple[tuple[date, date] | None, str | No
     return cut, None if cut == (begin, end) else f"period “{text}” is cut to the days that have data"
 
 
-def choose(limits: Limits, *, unused: frozenset[str] = frozenset()) -> Scope:
+def choose(limits: Limits, *, unused: frozenset[str] = frozenset(), about: str | None = None) -> Scope:
     """Show the filters, keep them in the address bar, give what they stand for.
 
     `unused` names those of KEYS that the page does not look at: they are shown greyed out and kept for the others.
+    `about` says what it looks at instead.
     """
     _follow_address(limits)
     with st.container(horizontal=True, key="filters"):
@@ -120,8 +121,8 @@ def choose(limits: Limits, *, unused: frozenset[str] = frozenset()) -> Scope:
         )
         days = _choose_days(limits, disabled="period" in unused) if period == CUSTOM else None
     if unused:
-        what = "all sites and all days" if unused >= {"site", "period"} else "the newest data, whatever the period"
-        st.caption(f"Grey: this page looks at {what}. What is chosen is kept for the other pages.")
+        told = "all sites and all days" if unused >= {"site", "period"} else "the newest data, whatever the period"
+        st.caption(f"Grey: this page looks at {about or told}. What is chosen is kept for the other pages.")
     choice = Choice(tuple(sites), period, days)
     _write_address(choice.address())
     return choice.scope(limits)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -75,6 +76,11 @@ def duration(seconds: float | None) -> str:
         return UNKNOWN
     hours, minutes = divmod(round(seconds / 60), 60)
     return f"{hours}{_THIN}h {minutes:02}{_THIN}min" if hours else f"{minutes}{_THIN}min"
+
+
+def plain(text: str) -> str:
+    """Free text for Markdown, meaning what it says: nothing in it is a mark."""
+    return re.sub(r"([\\`*_{}\[\]()#+\-.!|$<>~:&])", r"\\\1", " ".join(text.split()))
 
 
 def words(name: str) -> str:

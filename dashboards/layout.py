@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from dashboards import data
+from dashboards.data import Answer
 from warehouse.readers import Scope
 
 if TYPE_CHECKING:
@@ -161,6 +162,6 @@ def nothing(what: str) -> None:
     st.info(f"{what} Choose other sites or a longer period above.", icon=":material/search_off:")
 
 
-def read(reader: Callable[..., pl.DataFrame], *arguments: object, **named: object) -> pl.DataFrame:
-    """The reader's rows, from memory where the question was asked before."""
+def read(reader: Callable[..., Answer], *arguments: object, **named: object) -> Answer:
+    """What the reader gives, from memory where the question was asked before."""
     return data.read(reader, *arguments, **named)

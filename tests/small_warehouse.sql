@@ -181,3 +181,46 @@ SELECT 'test' AS collector_id, n::BIGINT AS seq, NULL::BIGINT AS connection_id, 
        'not json' AS text, 'unparsable' AS reason, NULL::VARCHAR AS detail
 FROM (SELECT *, row_number() OVER (ORDER BY started_at) AS n FROM core__sessions)
 WHERE n <= 3;
+
+-- The frames of one session: the first on C-004's invoice of June.
+CREATE TEMP TABLE told AS
+SELECT sessions.*, concat('CARD-', right(id_token, 2)) AS card
+FROM core__sessions AS sessions
+WHERE session_id = (SELECT session_id FROM billing__invoice_lines WHERE invoice_id = 'C-004-2025-06-EUR' AND line_no = 1);
+
+CREATE TEMP TABLE raw__messages AS
+WITH frames AS (
+    SELECT 1 AS seq, started_at AS received_at, 'in' AS direction, 2 AS message_type, 'a' AS message_id, 'StartTransaction' AS action,
+           to_json({'connectorId': 1, 'idTag': card, 'meterStart': 0, 'timestamp': started_at}) AS payload FROM told
+    UNION ALL
+    SELECT 2, started_at, 'out', 3, 'a', 'StartTransaction',
+           to_json({'transactionId': transaction_id::BIGINT, 'idTagInfo': {'status': 'Accepted'}}) FROM told
+    UNION ALL
+    SELECT 3, started_at + to_seconds(charging_seconds // 2), 'in', 2, 'b', 'MeterValues',
+           to_json({'connectorId': 1, 'transactionId': transaction_id::BIGINT, 'meterValue': [{
+               'timestamp': started_at + to_seconds(charging_seconds // 2),
+               'sampledValue': [{'value': (energy_wh / 2)::DECIMAL(18, 6)::VARCHAR}]}]}) FROM told
+    UNION ALL
+    SELECT 4, ended_at, 'in', 2, 'c', 'StopTransaction',
+           to_json({'transactionId': transaction_id::BIGINT, 'idTag': card, 'meterStop': energy_wh::BIGINT, 'timestamp': ended_at}) FROM told
+)
+SELECT 'test' AS collector_id, 1000 + seq AS seq, NULL::BIGINT AS connection_id, station_id, frames.received_at, direction,
+       '1.6' AS ocpp_version, message_type::INTEGER AS message_type, message_id, action, payload::VARCHAR AS payload, NULL::VARCHAR AS schema_error
+FROM frames, told;
+
+CREATE TEMP TABLE core__transaction_events AS
+SELECT 'test' AS collector_id, 1000 + n AS seq, NULL::BIGINT AS connection_id, station_id, '1.6' AS ocpp_version,
+       CASE n WHEN 4 THEN ended_at ELSE started_at END AS received_at,
+       CASE n WHEN 1 THEN 'started' WHEN 2 THEN 'answer' ELSE 'ended' END AS event,
+       CASE n WHEN 4 THEN 'c' ELSE 'a' END AS message_id,
+       CASE WHEN n > 1 THEN transaction_id END AS transaction_id, 1 AS evse_id, 1 AS connector_id, id_token,
+       CASE n WHEN 1 THEN started_at WHEN 4 THEN ended_at END AS event_at,
+       CASE n WHEN 1 THEN 0 WHEN 4 THEN energy_wh END::DECIMAL(18, 6) AS register_wh
+FROM told, (SELECT unnest([1, 2, 4]) AS n);
+
+CREATE TEMP TABLE core__meter_values AS
+SELECT 'test' AS collector_id, 1003 AS seq, 0 AS sample_no, station_id, 1 AS evse_id, 1 AS connector_id, transaction_id,
+       started_at + to_seconds(charging_seconds // 2) AS measured_at, measured_at AS received_at,
+       'Energy.Active.Import.Register' AS measurand, 'Outlet' AS location, 'Sample.Periodic' AS context,
+       (energy_wh / 2)::DECIMAL(18, 6) AS value, 'Wh' AS unit
+FROM told;

@@ -9,6 +9,7 @@ from dashboards import layout
 from dashboards.formats import count, words
 from dashboards.layout import Figure, read
 from warehouse.readers import quality
+from warehouse.readers.stations import profiles
 
 MOMENT = "YYYY-MM-DD HH:mm"
 
@@ -80,6 +81,50 @@ def main() -> None:
         },
         name="stations",
         note="Times in UTC.",
+    )
+    _profiles()
+
+
+def _profiles() -> None:
+    """What each model has taught, beside what the operator has decided."""
+    rows = read(profiles)
+    if rows.is_empty():
+        return
+    column = st.column_config
+    told = rows.with_columns(
+        pl.col("register_behaviour", "own_register_behaviour").map_elements(words, return_dtype=pl.String)
+    )
+    # Columns of decisions only where there are any.
+    own = {
+        "own_register_behaviour": column.TextColumn("Decided: registers"),
+        "own_clock_offset_seconds": column.NumberColumn("Decided: clock, s", format="localized"),
+        "own_energy_factor": column.NumberColumn("Decided: Wh a unit", format="localized"),
+        "own_token_pattern": column.TextColumn("Decided: token"),
+        "own_firmware": column.TextColumn("Decided for", help="The firmware, or * for every one of the model"),
+    }
+    decided = rows["own_firmware"].is_not_null().any()
+    layout.table(
+        "Station models: learned, and decided by the operator",
+        told,
+        {
+            "model": column.TextColumn("Model", pinned=True),
+            "firmware": column.TextColumn("Firmware"),
+            "stations": column.NumberColumn("Stations", format="localized"),
+            "sessions": column.NumberColumn("Sessions", format="localized"),
+            "register_behaviour": column.TextColumn(
+                "Registers",
+                help="Lifetime: go on over sessions; per transaction: begin anew with each; at boot: begin anew then",
+            ),
+            "clock_offset_seconds": column.NumberColumn("Clock ahead, s", format="localized"),
+            "sampling_seconds": column.NumberColumn("Readings every, s", format="localized"),
+            "unit_mismatches": column.NumberColumn("Unit doubts", format="localized"),
+            **(own if decided else {}),
+            "vendor": column.TextColumn("Vendor"),
+            "last_seen_at": column.DatetimeColumn("Last seen", format=MOMENT),
+        },
+        name="station_profiles",
+        note="Learned from sessions, for people to judge. To overrule it, declare the model in station_profiles.yaml "
+        "and run `kwhouse registry apply`. Times in UTC.",
     )
 
 

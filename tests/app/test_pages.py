@@ -23,6 +23,8 @@ TITLES = {
     "forecast": "Forecast",
     "sessions": "Sessions",
     "quality": "Data quality",
+    "review": "Review",
+    "session": "Session",
 }
 
 

@@ -10,6 +10,8 @@ import polars as pl
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests import small_warehouse
+
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 expect.set_options(timeout=20_000)  # cores are shared with other tests
@@ -98,6 +100,38 @@ def test_session_is_reached_from_an_invoice_line(page: Page, address: str) -> No
     expect(page.locator(".st-key-card_session_price")).to_contain_text("before VAT")
 
 
+def test_an_invoice_line_leads_to_the_frames_of_its_session(page: Page, address: str) -> None:
+    open_page(page, f"{address}/invoices?period=2025-06-01..2025-06-30", "Invoices")
+    page.get_by_label("Contract or invoice").fill(small_warehouse.TOLD_CONTRACT)
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("1 invoices", exact=True)).to_be_visible()
+    settled(page)
+    _choose_first_row(page, "invoices")
+    expect(page.get_by_text("Choose a line to see its session")).to_be_visible()
+    settled(page)
+    _choose_first_row(page, "invoice_lines")
+    page.get_by_text("The whole story of this session").click()
+    page.wait_for_url("**/session?**session=**")
+    expect(page.get_by_role("heading", name="Session", exact=True, level=1)).to_be_visible()
+    expect(page.get_by_text("What is known")).to_be_visible()
+    expect(page.locator(".st-key-card_session_curves .main-svg").first).to_be_visible()
+    expect(page.get_by_text("4 frames prove it")).to_be_visible()
+    settled(page)
+    _choose_first_row(page, "session_frames")
+    expect(page.get_by_test_id("stJson")).to_contain_text("meterStart")
+    assert small_warehouse.TOLD_TOKEN not in page.content()
+
+
+def test_review_leads_to_a_command_to_copy(page: Page, address: str) -> None:
+    open_page(page, f"{address}/review", "Review")
+    _choose_first_row(page, "review")
+    expect(page.get_by_text("Billing follows at the next")).to_be_visible()
+    expect(page.locator(".st-key-card_decide")).to_contain_text("kwhouse session release")
+    page.get_by_text("The whole story of this session").click()
+    page.wait_for_url("**/session?**session=**")
+    expect(page.get_by_text("It waits for a decision")).to_be_visible()
+
+
 def _choose_first_row(page: Page, name: str) -> None:
     # The table is drawn on a canvas: its first row begins under the head, its check box at the left edge.
     table = page.locator(f".st-key-table_{name} .dvn-scroller")
@@ -107,9 +141,9 @@ def _choose_first_row(page: Page, name: str) -> None:
 
 def test_phone_shows_everything_within_its_width(page: Page, address: str) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
-    for path in ("", "utilization", "revenue", "extract", "forecast"):
+    for path in ("", "utilization", "revenue", "extract", "forecast", "review", "session"):
         page.goto(f"{address}/{path}")
-        expect(page.get_by_test_id("stMultiSelect")).to_be_visible()
+        expect(page.get_by_test_id("stMultiSelect").first).to_be_visible()
         settled(page)
         overflow = page.evaluate(
             "(() => { const m = document.querySelector('[data-testid=stMain]');"

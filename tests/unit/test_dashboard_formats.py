@@ -39,3 +39,8 @@ pytestmark = pytest.mark.fast
 )
 def test_formats(text: str | None, expected: str | None) -> None:
     assert (text.replace("\N{NARROW NO-BREAK SPACE}", " ") if text else text) == expected
+
+
+def test_free_text_is_no_markdown() -> None:
+    assert formats.plain("a *b*\n[c](d) $1$ `e` <f>") == "a \\*b\\* \\[c\\]\\(d\\) \\$1\\$ \\`e\\` \\<f\\>"
+    assert formats.plain("plain words, 12") == "plain words, 12"

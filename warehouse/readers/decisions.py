@@ -27,11 +27,15 @@ def newest(lake: Lake, session_ids: tuple[str, ...]) -> dict[str, dict[str, Any]
     return {row["session_id"]: row for row in rows.iter_rows(named=True)}
 
 
-def review(lake: Lake, scope: Scope, *, grades: tuple[str, ...], flag: str | None, limit: int) -> pl.DataFrame:
-    """Ended sessions that their grade keeps from being billed, or that somebody holds, the greatest energy first.
+def review(
+    lake: Lake, scope: Scope, *, grades: tuple[str, ...], statuses: tuple[str, ...], flag: str | None, limit: int
+) -> pl.DataFrame:
+    """Ended sessions that their grade or a person keeps from being billed, or that a person released.
 
-    At most `limit`; `matches` and `kwh_at_stake` count all that fit. `amount` is the CDR's where there is one, else
-    what the same energy brought on average at that site (`amount_estimated`). `waits_for`: a decision, or what was
-    decided and stands; `note` says where a release lapsed.
+    `status`: waiting for a decision, held, released, or lapsed (a release that later data have overtaken); lapsed ones
+    first, then those with the most money at stake, at most `limit`. `matches`, `matching_kwh` and `matching_amount` (by
+    currency) are of all that fit. `amount` is the CDR's before VAT; `amount_estimated`: there is none, and what a kWh
+    brings at the site was taken.
     """
-    return frame(lake, "review", **scope.parameters(), grades=list(grades), flag=flag, limit=limit)
+    wanted = {"grades": list(grades), "statuses": list(statuses), "flag": flag, "limit": limit}
+    return frame(lake, "review", **scope.parameters(), **wanted)

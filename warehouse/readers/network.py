@@ -13,7 +13,12 @@ if TYPE_CHECKING:
 
 def snapshot(lake: Lake) -> int:
     """The lake's newest snapshot: pages name it, and their caches are keyed by it."""
-    return int(frame(lake, "snapshot").item())
+    return mark(lake)[0]
+
+
+def mark(lake: Lake) -> tuple[int, int]:
+    """The newest snapshot and the number of decisions on sessions: figures of the same mark are the same."""
+    return frame(lake, "snapshot").row(0)
 
 
 def sites(lake: Lake) -> pl.DataFrame:

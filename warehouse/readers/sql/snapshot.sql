@@ -1,2 +1,3 @@
-SELECT id AS snapshot_id
+-- Decisions stand in the state database and make no snapshot: their number tells when one was added.
+SELECT id AS snapshot_id, (SELECT count(*) FROM registry.session_decisions) AS decisions
 FROM ducklake_current_snapshot('lake')
