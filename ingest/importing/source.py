@@ -171,7 +171,9 @@ def _objects(address: str) -> list[Source]:
             for name in keys
         ]
     except OSError as error:
-        raise InputError(f"{address} cannot be listed: {_told(error)}. Check bucket and AWS_* variables.") from error
+        raise InputError(
+            f"{address} cannot be listed: {_words(error)} Check the bucket's name and the AWS_* variables."
+        ) from error
 
 
 def _matching(system: S3FileSystem, bucket: str, pattern: str) -> list[str]:
@@ -199,8 +201,12 @@ def _bucket_system() -> S3FileSystem:
     )
 
 
+def _words(error: OSError) -> str:
+    return str(error).splitlines()[0] if str(error) else type(error).__name__
+
+
 def _told(error: OSError) -> str:
-    words = str(error).splitlines()[0] if str(error) else type(error).__name__
+    words = _words(error)
     if "runcated" in words:
         return "is cut off: unpacking ends before its end. Fetch it again"
     return f"cannot be read: {words}"
