@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 import orjson
@@ -100,7 +101,7 @@ class LineReader:
                 heard = None
             if heard is not None:
                 return (heard,)
-        return self._read(number, line.rstrip("\r"), replaced)
+        return self._read(number, line.rstrip("\r"), replaced, closely)
 
     def end(self) -> Iterable[Line]:
         """What is still open at the end of the file, or when another entry begins: cut off."""
@@ -113,7 +114,7 @@ class LineReader:
             return (NoFrame(entry.number),)
         return (_heard(entry.number, entry.prefix, text[: end or None], entry.replaced),)
 
-    def _read(self, number: int, line: str, replaced: bool) -> Iterator[Line]:
+    def _read(self, number: int, line: str, replaced: bool, closely: bool) -> Iterator[Line]:
         stripped = line.strip()
         if not stripped:
             return
@@ -126,7 +127,7 @@ class LineReader:
         if _OBJECT.match(stripped):
             yield self._object(number, stripped, replaced)
         else:
-            yield from self._log_line(number, log_shapes.bare(line), replaced)
+            yield from self._log_line(number, log_shapes.bare(line), replaced, closely)
 
     def _object(self, number: int, line: str, replaced: bool) -> Line:
         try:
@@ -141,13 +142,17 @@ class LineReader:
         time = next((str(found[key]) for key in _TIME_KEYS if key in found), "")
         # Other keys may name the station: they are read as text in front.
         around = " ".join(f"{key}={value}" for key, value in found.items() if isinstance(value, str) and value != text)
-        entries = list(self._log_line(number, f"{time} {around} {log_shapes.bare(text)}", replaced))
+        entries = list(self._log_line(number, f"{time} {around} {log_shapes.bare(text)}", replaced, True))
         return next(iter([*entries, *self.end()]), NoFrame(number))
 
-    def _log_line(self, number: int, line: str, replaced: bool) -> Iterator[Line]:
+    def _log_line(self, number: int, line: str, replaced: bool, closely: bool) -> Iterator[Line]:
         if match := log_shapes.FRAME.search(line):
             prefix, text = line[: match.start()], line[match.start() :].rstrip()
-            yield from self._begin(number, self._prefix(prefix), text, replaced)
+            prefix = self._prefix(prefix)
+            if text[-1] == "]" and not closely:
+                yield _heard(number, prefix, text, replaced, unchecked=True)
+            else:
+                yield from self._begin(number, prefix, text, replaced)
         elif match := log_shapes.ESCAPED_FRAME.search(line):
             text, _ = _raw_decoded(line, match.start())
             if isinstance(text, str):
@@ -241,22 +246,28 @@ def _as_sent(line: str, frame: list[Any]) -> str:
     return json.dumps(frame, ensure_ascii=True)
 
 
-def _heard(number: int, prefix: str, text: str, replaced: bool = False) -> Heard:
+def _heard(number: int, prefix: str, text: str, replaced: bool = False, *, unchecked: bool = False) -> Heard:
     if len(prefix) > 2 * _PREFIX:
         prefix = prefix[:_PREFIX] + prefix[-_PREFIX:]
-    times = list(IN_TEXT.finditer(prefix))
-    # With an offset goes before without: the host's own stamp in front often has one.
-    time = next((found for found in times if found["zone"]), times[0] if times else None)
-    after = times[-1].end() if times else 0
-    return Heard(
-        number,
-        text.rstrip().encode("utf-8", "replace").decode(),
-        log_shapes.station_in(prefix),
-        time and time[0],
-        mark=log_shapes.mark_in(prefix[after:]) or log_shapes.mark_in(prefix[:after]),
-        guessed_station=log_shapes.station_at_mark(prefix, after),
-        not_utf8=replaced,
-    )
+    time, end, around = None, 0, ""
+    for found in IN_TEXT.finditer(prefix):
+        # With an offset goes before without: the host's own stamp in front often has one.
+        if time is None or (found["zone"] and not time["zone"]):
+            time = found
+        around += prefix[end : found.start()]
+        end = found.end()
+    station, mark, guessed = _told_around(around, prefix[end:])
+    if not text.isascii():
+        text = text.encode("utf-8", "replace").decode()
+    return Heard(number, text.rstrip(), station, time and time[0], None, None, mark, guessed, replaced, unchecked)
+
+
+@lru_cache(maxsize=20_000)
+def _told_around(before: str, after: str) -> tuple[str | None, Mark | None, str | None]:
+    """Station, direction mark and guessed station of what stands before and after the time in front of a frame."""
+    station = log_shapes.station_in(f"{before} {after}")
+    mark = log_shapes.mark_in(after) or log_shapes.mark_in(before)
+    return station, mark, None if station else log_shapes.station_at_mark(after)
 
 
 def _raw_decoded(text: str, start: int) -> tuple[Any, int]:

@@ -97,10 +97,10 @@ def station_in(prefix: str) -> str | None:
     return None
 
 
-def station_at_mark(prefix: str, time_end: int) -> str | None:
-    """The word beside the arrow, if it looks like an identity and stands behind the time (`prefix[:time_end]`)."""
+def station_at_mark(prefix: str) -> str | None:
+    """The word beside the arrow, if it looks like an identity. `prefix`: what stands between time and frame."""
     for pattern in _AT_ARROW:
-        match = pattern.search(prefix, time_end)
+        match = pattern.search(prefix)
         if match and not _LEVEL.fullmatch(match["id"]) and not match["id"].isdigit() and ".c:" not in match["id"]:
             return match["id"]
     return None

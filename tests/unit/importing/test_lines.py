@@ -173,7 +173,7 @@ def test_what_stands_in_front_of_a_frame(
     assert station_in(prefix) == station
     assert (mark and mark.direction) == direction
     if station is None and not (mark and mark.sure):
-        assert station_at_mark(prefix, 0) == guessed
+        assert station_at_mark(prefix) == guessed
 
 
 def test_who_calls_what() -> None:
