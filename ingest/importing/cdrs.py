@@ -63,7 +63,10 @@ def _import_one(job: Job, source: Source) -> None:
 
 
 def cdr_row(document: Document, place: str, received_at: int) -> tuple[Any, ...]:
-    """The row of `raw.session_records` after collector_id and seq. Raises `BadRow`."""
+    """The row of `raw.session_records` after collector_id and seq. Raises `BadRow`.
+
+    `received_at` (microseconds since 1970) is for CDRs without last_updated.
+    """
     if document.defect is not None:
         raise BadRow("the document", document.defect)
     cdr = document.value
@@ -80,6 +83,8 @@ def cdr_row(document: Document, place: str, received_at: int) -> tuple[Any, ...]
     connector = _connector(location)
     # An EVSE charges one car at a time, as a connector of OCPP 1.6 does: it is the station, its connector the number.
     station = _optional_text(location, "evse_uid") or _text(location, "evse_id")
+    if cdr.get("last_updated") is not None:  # so that a credit is newer than what it takes back, whichever came first
+        received_at = _time(cdr, "last_updated")
     return (
         station, received_at, "ocpi_credit" if credit else "ocpi_cdr", _id(cdr, credit), connector, connector,
         _optional_text(location, "id"), _optional_text(token, "uid") if isinstance(token, dict) else None, begin, end,

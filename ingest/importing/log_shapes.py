@@ -46,7 +46,7 @@ _BESIDE: Final = (
     # ocpp-go and evcc: `received JSON message from CP_1: [`, `recv CP_1: [`
     re.compile(rf"\b(?:recv|send|received JSON message from|sent JSON message to) (?P<id>{_ID}):\s*$"),
 )
-_LEVEL: Final = re.compile(r"(?i)(?:trace|debug|info|notice|warn(?:ing)?|error|fatal|log|ws|ocpp|websocket|message):?")
+_IDENTITY: Final = re.compile(r"(?=.*\d)(?=.*[^\d:.]).+")
 _AT_ARROW: Final = (
     re.compile(rf"(?:^|[\s\[])(?P<id>{_ID})\]?\s*(?:{_ARROW})\s*(?:(?:CSMS|CS|server|central|backend)\b)?[\s:]*$"),
     re.compile(rf"(?:{_ARROW})\s*\[?(?P<id>{_ID})\]?[\s:]*$"),
@@ -101,6 +101,7 @@ def station_at_mark(prefix: str) -> str | None:
     """The word beside the arrow, if it looks like an identity. `prefix`: what stands between time and frame."""
     for pattern in _AT_ARROW:
         match = pattern.search(prefix)
-        if match and not _LEVEL.fullmatch(match["id"]) and not match["id"].isdigit() and ".c:" not in match["id"]:
+        # Loggers, threads and levels stand there as well: an identity has a digit and more than digits.
+        if match and _IDENTITY.fullmatch(match["id"]) and ".c:" not in match["id"]:
             return match["id"]
     return None

@@ -81,7 +81,7 @@ SESSION_RECORDS = Table(
         COLLECTOR_ID,
         SEQ,
         STATION_ID,
-        RECEIVED_AT,
+        required("received_at", "TIMESTAMPTZ", "when it was imported; of a CDR its last_updated: the newest counts"),
         required(
             "kind",
             "VARCHAR",

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from ingest.importing import cdr_documents, source
 from ingest.importing.cdr_documents import Document, documents
 from ingest.importing.cdrs import cdr_row, import_cdrs
+from ingest.importing.instants import microseconds
 from ingest.importing.session_rows import BadRow
 from ingest.importing.source import find_sources
 from tests.imported import rows
@@ -58,6 +59,8 @@ def test_a_credit_bears_the_id_of_what_it_takes_back() -> None:
     credit = cdr(2, credit=True, credit_reference_id="cdr-1", total_energy=-12.3456789)
     row = cdr_row(document(credit), "f:1", 0)
     assert (row[2], row[3]) == ("ocpi_credit", "DE*ABC*cdr-1")
+    assert row[1] == microseconds(datetime(2026, 1, 2, 5, tzinfo=UTC)), "last_updated, not the time of the import"
+    assert cdr_row(document(cdr(last_updated=None)), "f:1", 7)[1] == 7
     with pytest.raises(BadRow, match="credit_reference_id"):
         cdr_row(document(cdr(2, credit=True)), "f:1", 0)
 
