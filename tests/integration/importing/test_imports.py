@@ -154,7 +154,7 @@ def test_a_file_cut_off_in_the_middle_is_not_taken_and_the_others_are(settings: 
 
 
 def test_the_command_says_what_it_did_and_ends_with_a_status(settings: Settings, tmp_path: Path) -> None:
-    (tmp_path / "a.log").write_text('2026-01-01T00:00:00Z X -> [2,"1","StartTransaction",{}]\nhello\n[2,"1","A",{}]\n')
+    (tmp_path / "a.log").write_text('2026-01-01T00:00:00Z X1 -> [2,"1","StartTransaction",{}]\nhello\n[2,"1","A",{}]\n')
     environment = {**os.environ, "KWHOUSE_HOME": str(settings.home)}
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
