@@ -1,8 +1,11 @@
-"""Checks over several tables: energy is neither lost nor made on its way. Those of one table are the contract's."""
+"""Checks over several tables: energy is neither lost nor made on its way, and only what may be billed is billed.
+
+Those of one table are the contract's.
+"""
 
 from __future__ import annotations
 
-from warehouse.contract import core, mart
+from warehouse.contract import billing, core, mart
 from warehouse.contract.checks import Check
 
 STEPS_CONSERVE_ENERGY = Check(
@@ -50,10 +53,21 @@ NOT_OVERFULL = Check(
     WHERE greatest(open_seconds, occupied_seconds, charging_seconds, offline_seconds, faulted_seconds) > 3600
     """,
 )
+BILLED_ARE_BILLABLE = Check(
+    billing.INVOICE_LINES,
+    "billed_are_billable",
+    "no invoice line rests on a session graded unbillable that nobody has released; counts lines that do",
+    """
+    SELECT count(*) FROM billing.invoice_lines
+    LEFT JOIN billing.cdrs USING (cdr_id)
+    WHERE cdrs.cdr_id IS NULL OR (cdrs.grade = 'unbillable' AND cdrs.decision IS DISTINCT FROM 'release')
+    """,
+)
 
 ACROSS_TABLES: tuple[Check, ...] = (
     STEPS_CONSERVE_ENERGY,
     HOURS_CONSERVE_ENERGY,
     DAYS_CONSERVE_ENERGY,
     NOT_OVERFULL,
+    BILLED_ARE_BILLABLE,
 )

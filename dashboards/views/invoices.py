@@ -97,6 +97,7 @@ def _lines(invoice: dict[str, Any]) -> dict[str, Any] | None:
             "tariff_id": column.TextColumn("Tariff"),
             "tariff_version": column.NumberColumn("Version"),
             "grade": column.TextColumn("Grade"),
+            "decision": column.TextColumn("Decision", help="release: billed because a person said so"),
             "site": column.TextColumn("Site"),
             "session_id": column.TextColumn("Session"),
         },

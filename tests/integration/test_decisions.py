@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.checks import BILLED_ARE_BILLABLE
 from pipelines.registry_history import record_registry
 from tests.integration.billing_world import World, energy
 from tests.registered import register, site
@@ -165,6 +166,17 @@ def test_decisions_step_by_step_are_the_same_as_a_full_rebuild(world: World) -> 
     world.run(full=True)
     assert world.tables() == stepwise
     assert billed(world) == {"s0": (True, None), "s1": (False, None), "s9": (True, "release")}
+
+
+def test_an_unbillable_session_on_an_invoice_is_found_by_a_check(world: World) -> None:
+    world.session("good")
+    world.session("bad", grade="unbillable")
+    world.decide("bad", "release", "unbillable")
+    world.run()
+    assert world.rows(BILLED_ARE_BILLABLE.sql) == [(0,)]
+    with world.lake.write("break it") as con:
+        con.execute("UPDATE lake.billing.cdrs SET decision = NULL")
+    assert world.rows(BILLED_ARE_BILLABLE.sql) == [(1,)]
 
 
 # --- taking one ------------------------------------------------------------------------------------------------------

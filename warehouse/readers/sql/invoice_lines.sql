@@ -10,6 +10,7 @@ SELECT
     cdrs.tariff_id,
     cdrs.tariff_version,
     cdrs.grade,
+    cdrs.decision,
     lines.cdr_id,
     lines.session_id
 FROM billing.invoice_lines AS lines
