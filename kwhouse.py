@@ -400,8 +400,6 @@ def session_explain(
     with open_lake(settings, read_only=True) as lake:
         if history:
             changes = story.history(lake, session_id)
-            if not changes:
-                story.find(lake, session_id)
             _print(list(changes) if as_json else story.changes_in_words(changes), as_json)
             return
         told = story.explain(settings, lake, session_id, as_of)

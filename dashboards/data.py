@@ -32,13 +32,14 @@ def read(reader: Callable[..., Answer], *arguments: object, **named: object) -> 
     return answer
 
 
-def read_at(snapshot_id: int, reader: Callable[..., Answer], *arguments: object) -> Answer:
+def read_at(snapshot_id: int, reader: Callable[..., Answer], *arguments: object, **named: object) -> Answer:
     """What `reader` gives for the lake as it was at a snapshot."""
     store = lake()
     where = (str(store.settings.home), _catalog_mark(store.settings))
     then = _open_at(*where, snapshot_id, store.settings)
-    question = (reader.__module__, reader.__qualname__, arguments, ())
-    answer: Answer = _answer(where, (snapshot_id, -1), question, then, reader, arguments, {})
+    question = (reader.__module__, reader.__qualname__, arguments, tuple(sorted(named.items())))
+    mark = (snapshot_id, _mark(where, store)[1])
+    answer: Answer = _answer(where, mark, question, then, reader, arguments, named)
     return answer
 
 

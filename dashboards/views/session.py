@@ -40,9 +40,13 @@ def main() -> None:
         st.warning(str(error), icon=":material/search_off:")
         return
     st.query_params["session"] = st.session_state["story_shown"] = session_id
-    snapshot = _choose_past(session_id) if past else None
-    read: Read = data.read if snapshot is None else partial(data.read_at, snapshot)
-    _show(read, read(story.tell, session_id))
+    chosen = _choose_past(session_id) if past else None
+    if chosen is None:
+        _show(data.read, data.read(story.tell, session_id))
+        return
+    snapshot_id, made_at = chosen
+    read: Read = partial(data.read_at, snapshot_id)
+    _show(read, read(story.tell, session_id, until=made_at))
 
 
 def _follow_address() -> None:
@@ -54,8 +58,8 @@ def _follow_address() -> None:
     st.session_state["story_shown"] = asked
 
 
-def _choose_past(session_id: str) -> int | None:
-    """The session's changes, and the snapshot of one of them; None: as it is now."""
+def _choose_past(session_id: str) -> tuple[int, datetime] | None:
+    """The session's changes, and the snapshot of one of them with its time; None: as it is now."""
     rows = data.read(evidence.history, session_id)
     column = st.column_config
     layout.table(
@@ -81,7 +85,7 @@ def _choose_past(session_id: str) -> int | None:
         key=f"as_of_{session_id}",
         width=320,
     )
-    return None if chosen == LATEST else int(chosen)
+    return None if chosen == LATEST else (int(chosen), times[chosen])
 
 
 def _show(read: Read, told: story.Story) -> None:

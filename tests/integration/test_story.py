@@ -74,6 +74,17 @@ def test_the_frames_of_a_session_and_of_no_other(lake: Lake) -> None:
     assert "1.000 kWh, from" in story.in_words(told)
 
 
+def test_what_a_station_writes_does_nothing_to_a_terminal(lake: Lake) -> None:
+    wire = Wire()
+    number = wire.start("A", at(0), 1000)
+    wire.stop("A", number, at(30), 2000, reason="\u009b2J\x1b[2J\nGrade ok")
+    refresh(lake, wire)
+    text = story.in_words(story.tell(lake, session_ids(lake)[0]), all_frames=True)
+    assert "\\x9b2J\\x1b[2J" in text
+    assert all(character.isprintable() or character == "\n" for character in text)
+    assert not any(line.startswith("Grade ok") for line in text.splitlines())
+
+
 def test_2x_frames_and_readings_without_a_transaction(lake: Lake) -> None:
     wire, evse = Wire(), {"id": 1, "connectorId": 1}
     token = {"idToken": "SECRET-3", "type": "ISO14443"}
@@ -151,6 +162,9 @@ def test_a_session_as_it_was_and_its_changes(lake: Lake) -> None:
     assert story.explain(lake.settings, lake, wanted).session["state"] == "completed"
     with pytest.raises(SessionUnknown):
         story.explain(lake.settings, lake, wanted, "1")
+    for nobody in ("no such session", "", "%"):
+        with pytest.raises(SessionUnknown):
+            story.history(lake, nobody)
     for wrong, told in (("999999", "no snapshot"), ("2001-01-01", "oldest snapshot"), ("then", "neither")):
         with pytest.raises(InputError, match=told):
             story.explain(lake.settings, lake, wanted, wrong)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 # Where OCPP puts tokens: 1.6 as text, 2.x as text within an object of the same name.
-_TOKEN_KEYS = frozenset({"idtag", "parentidtag", "idtoken", "groupidtoken", "parentidtoken"})
+_TOKEN_KEYS = frozenset({"idtag", "parentidtag", "idtoken", "groupidtoken", "parentidtoken", "additionalidtoken"})
 HIDDEN = "•••"
 # A shorter text would be found by chance in numbers and words.
 _LEAST_LENGTH = 4

@@ -50,9 +50,20 @@ def as_it_was(settings: Settings, snapshot_id: int) -> Iterator[Lake]:
         yield lake
 
 
-def history(lake: Lake, session_id: str) -> tuple[Row, ...]:
-    """Every change of the session with that id (or of those whose ids begin so) that the snapshots keep."""
-    return tuple(evidence.history(lake, session_id).rows(named=True))
+def history(lake: Lake, text: str) -> tuple[Row, ...]:
+    """Every change that the snapshots keep of the session that `text` names, or named before it went.
+
+    Raises `SessionUnknown` and `SessionAmbiguous`.
+    """
+    rows = _history(lake, text.strip())
+    if len({row["session_id"] for row in rows}) == 1:
+        return rows
+    session_id = sessions.resolve(lake, text)
+    return _history(lake, session_id)
+
+
+def _history(lake: Lake, text: str) -> tuple[Row, ...]:
+    return tuple(evidence.history(lake, text).rows(named=True)) if text else ()
 
 
 def explain(settings: Settings, lake: Lake, text: str, as_of: str | None = None) -> Story:
@@ -73,7 +84,7 @@ def find(lake: Lake, text: str) -> str:
     try:
         return sessions.resolve(lake, text)
     except SessionUnknown:
-        before = history(lake, text.strip()) if text.strip() else ()
+        before = _history(lake, text.strip())
         ids = {row["session_id"] for row in before}
         if len(ids) != 1:
             raise

@@ -116,7 +116,7 @@ def _head(story: Story) -> str:
     if session["external_session_id"]:
         lines.append(f"  Source  {session['external_session_id']} in the system or file it came from")
     lines.append(f"  As of   snapshot {story.snapshot}, {session['origin']}")
-    return "\n".join(lines)
+    return "\n".join(map(_printable, lines))
 
 
 def _effect(story: Story) -> str:
@@ -126,7 +126,7 @@ def _effect(story: Story) -> str:
 
 
 def _section(title: str, lines: Iterator[str]) -> str:
-    body = "\n".join(lines)
+    body = "\n".join(map(_printable, lines))
     return f"{title}\n{body}" if body else ""
 
 
@@ -214,6 +214,11 @@ def _telling(frames: Sequence[Frame]) -> Iterator[Frame | str]:
         elif not said:
             said = True
             yield f"  … {len(hidden):,} frames with readings between; --frames shows them all"
+
+
+def _printable(line: str) -> str:
+    # Stations write some of it: line ends and terminal commands are shown, not obeyed.
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in line)
 
 
 def _wrapped(text: str, indent: str) -> list[str]:
