@@ -56,7 +56,7 @@ def _import_one(job: Job, source: Source) -> None:
                 job.report.refuse(f"{bad.field} {bad.reason}", place, document.text)
                 continue
             chunks.add(SESSION_RECORDS, (number, *row), len(document.text))
-            job.report.stations[row[0]] += 1
+            job.report.count(row[0])
             if number % _PROGRESS_DOCUMENTS == 0:
                 job.progress(number, count)
         job.progress(count, count)

@@ -7,14 +7,16 @@ is complete and on disk; rows are handed on in small groups, so that memory does
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from ingest.landing import Range, file_name
 from warehouse.contract.model import Table
 from warehouse.contract.schemas import polars_schema
+from warehouse.errors import StoreError
 from warehouse.files import sync
 from warehouse.settings import Settings
 
@@ -77,7 +79,8 @@ class Chunks:
         self._writing: Future[None] | None = None
         self.written: dict[str, int] = {table.name: 0 for table in tables}
         self.there_already: dict[str, int] = {table.name: 0 for table in tables}
-        folder.mkdir(parents=True, exist_ok=True)
+        with _told():
+            folder.mkdir(parents=True, exist_ok=True)
 
     def add(self, table: Table, row: tuple[Any, ...], characters: int) -> None:
         """`row[0]` is its number; numbers never go back. `characters`: how long its text is, about."""
@@ -102,8 +105,8 @@ class Chunks:
             return
         file = self._files.get(table.name)
         if file is None:
-            file = self._files[table.name] = _File(self._folder / name, table, self._import_id)
-        self.written[table.name] += len(rows)
+            with _told():
+                file = self._files[table.name] = _File(self._folder / name, table, self._import_id)
         self._drain()
         self._writing = self._pool.submit(file.write, rows)  # while the next group is read
 
@@ -112,13 +115,17 @@ class Chunks:
             self._hand_on(table)
         self._drain()
         for table in self._tables:
-            if (file := self._files.pop(table.name, None)) is not None:
-                file.finish()
+            if (file := self._files.get(table.name)) is not None:
+                with _told():
+                    file.finish()
+                del self._files[table.name]
+                self.written[table.name] += file.rows
 
     def _drain(self) -> None:
         writing, self._writing = self._writing, None
         if writing is not None:
-            writing.result()
+            with _told():
+                writing.result()
 
     def __enter__(self) -> Chunks:
         return self
@@ -133,12 +140,23 @@ class Chunks:
                 file.discard()
 
 
+@contextmanager
+def _told() -> Iterator[None]:
+    """Tell the full disk from the file that cannot be read."""
+    try:
+        yield
+    except OSError as error:
+        mend = "Make room, or see to the folder's rights, and run the same import again: it goes on where it was."
+        raise StoreError(f"The landing folder cannot be written ({error.strerror or error}). {mend}") from error
+
+
 class _File:
     """One Parquet file while it is written, under a name that nobody else looks at."""
 
     def __init__(self, target: Path, table: Table, import_id: str) -> None:
         from pyarrow.parquet import ParquetWriter
 
+        self.rows = 0
         self._target, self._import_id = target, import_id
         self._temporary = target.with_name(f".{target.name}.tmp")
         self._schema = arrow_schema(table)
@@ -147,6 +165,7 @@ class _File:
     def write(self, rows: list[tuple[Any, ...]]) -> None:
         import pyarrow as pa
 
+        self.rows += len(rows)
         columns = [pa.repeat(pa.scalar(self._import_id, pa.string()), len(rows))]
         columns += [
             _array(values, kind) for values, kind in zip(zip(*rows, strict=True), self._schema.types[1:], strict=True)
@@ -160,7 +179,8 @@ class _File:
         sync(self._target.parent)
 
     def discard(self) -> None:
-        self._writer.close()
+        with suppress(OSError):
+            self._writer.close()
         self._temporary.unlink(missing_ok=True)
 
 

@@ -93,7 +93,7 @@ class _Run:
             self._report.refuse(error.reason, f"{self._name}:{heard.number}", heard.text)
             return
         self._chunks.add(MESSAGES, row, len(row[9]))
-        self._report.stations[row[2]] += 1
+        self._report.count(row[2])
 
     def _again(self, number: int, raw: bytes | None) -> None:
         for line in self._reader.read(number, raw, closely=True):

@@ -57,8 +57,11 @@ class Job:
         return self.report
 
     def examine(self, source: Source) -> Content:
-        """Read all of it once."""
-        return examine(source, lambda lines: self.progress(lines, 0))
+        """Read all of it once. Raises `Unreadable` where there is nothing."""
+        content = examine(source, lambda lines: self.progress(lines, 0))
+        if not content.bytes_read:
+            raise Unreadable(source.name, "is empty")
+        return content
 
     @contextmanager
     def chunks(self, source: Source, identity: str, numbers: int, tables: Sequence[Table]) -> Iterator[Chunks | None]:

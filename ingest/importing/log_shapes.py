@@ -28,7 +28,7 @@ _MARK: Final = re.compile(
     r"\b(?P<received>received?|receiving|recv|rx|incoming|from ws lib)\b"
     r"|\b(?P<sent>sending|sent|send|tx|outgoing|to ws lib)\b"
     rf"|(?P<arrow>{_ARROW})"
-    r"|\b(?P<side>IN|OUT)\b",
+    r"|\b(?P<side>(?-i:IN|OUT))\b",
     re.IGNORECASE,
 )
 _RECEIVED_ARROWS: Final = ("<-", "<=", "←", "<<", "<<<", "<")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -44,13 +43,17 @@ class ImportReport:
     """Files of which everything was there."""
     unreadable: dict[str, str] = field(default_factory=dict)
     """Files that could not be read, with the reason."""
-    stations: Counter[str] = field(default_factory=Counter)
+    stations: dict[str, int] = field(default_factory=dict)
     """Rows by station, of what was read in this run."""
     unregistered: list[str] = field(default_factory=list)
     """Stations that the registry does not know."""
     starting_registry: str | None = None
     """The folder with registry files to be completed, where they were asked for and needed."""
     seconds: float = 0.0
+
+    def count(self, station_id: str) -> None:
+        """A row of this station was read and can be used."""
+        self.stations[station_id] = self.stations.get(station_id, 0) + 1
 
     def refuse(self, reason: str, place: str, text: str) -> None:
         self.refused.setdefault(reason, Reason()).note(place, text)

@@ -105,7 +105,7 @@ def _take_rows(
             ),
             len(document),
         )  # fmt: skip
-        job.report.stations[row.station_id] += 1
+        job.report.count(row.station_id)
         if number % _PROGRESS_ROWS == 0:
             job.progress(number, numbers)
     job.progress(numbers, numbers)

@@ -122,6 +122,29 @@ def test_a_killed_import_loses_and_doubles_nothing(settings: Settings, tmp_path:
     assert not [name for name in landed(settings) if name.endswith(".tmp")]
 
 
+def test_a_full_disk_is_told_and_the_import_goes_on_later(settings: Settings, tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text(frame_lines(30_000))
+    program = (
+        "import resource, sys; from ingest.importing.frames import import_frames\n"
+        "from warehouse.settings import Settings; from warehouse.errors import StoreError\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (80_000, 80_000))\n"
+        "try: import_frames(Settings(home=sys.argv[1]), [sys.argv[2]])\n"
+        "except StoreError as error: print(error)"
+    )
+    # The state database is larger than that.
+    import_frames(settings, [_written(tmp_path / "small.jsonl", frame_lines(10))])
+    command = [sys.executable, "-c", program, str(settings.home), str(tmp_path / "a.jsonl")]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert "landing folder cannot be written" in said
+    assert not [name for name in landed(settings) if name.endswith(".tmp")]
+    assert import_frames(settings, [str(tmp_path / "a.jsonl")]).taken == 29_700
+
+
+def _written(path: Path, text: str) -> str:
+    path.write_text(text)
+    return str(path)
+
+
 def test_landed_files_are_registered_while_an_import_goes_on(settings: Settings, tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_text(frame_lines(20_000))
     done = threading.Event()
@@ -166,6 +189,8 @@ def test_the_command_says_what_it_did_and_ends_with_a_status(settings: Settings,
     assert "Imported 1 frame of 1 station." in first.stdout
     assert "1 refused: no station" in first.stdout
     assert "kwhouse refresh" in first.stdout
+    (tmp_path / "b.log").write_text('2026-01-01T00:00:00Z X2 -> [2,"1","StartTransaction",{}]\n')
+    assert json.loads(run("frames", str(tmp_path / "b.log"), "--json").stdout)["stations"] == {"X2": 1}
     again = run("frames", str(tmp_path / "a.log"), "--json")
     assert again.returncode == 0
     assert json.loads(again.stdout)["already_imported"] == ["a.log"]

@@ -154,7 +154,7 @@ def test_files_that_cannot_be_read_say_why_and_the_others_go_on(tmp_path: Path) 
         "twice.csv": "station_id,station_id\nA,B\n",
         "empty.csv": "",
         "no.parquet": "no",
-        "latin.csv": HEAD + "dü",
+        "latin.csv": HEAD + "d,A,1,2026-01-01T01:00:00Z,2026-01-01T02:00:00Z,1.5,,two,\ndü",
     }
     files = [write(tmp_path, name, text, "latin-1") for name, text in bad.items()]
     (tmp_path / "sixteen.csv").write_bytes("site_id".encode("utf-16"))
