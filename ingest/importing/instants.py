@@ -92,6 +92,6 @@ def _datetime(match: re.Match[str]) -> datetime | None:
 
 def _bounded(when: datetime) -> int:
     try:
-        return microseconds(when.astimezone(UTC))
+        return microseconds(when)
     except OverflowError:  # the first or last day there is, in a zone that has another day
         raise NoTime from None

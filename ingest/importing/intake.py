@@ -56,13 +56,14 @@ class Intake:
         self._calls: dict[str, OrderedDict[tuple[str, str], str]] = {}
         self._marks: dict[str, str] = {}
 
-    def message(self, heard: Heard, parsed: Frame | Rejection | None = None) -> Row | Rejection:
+    def message(self, heard: Heard) -> Row | Rejection:
         """The row after `collector_id`, or why the text is no frame. Raises `CannotTell`."""
-        frame = parsed or self.parsed(heard)
+        named = self._named_version(heard)
+        frame = self.parsed(heard, named)
         if isinstance(frame, Rejection):
             return frame
         station, at = self._station(heard), self._time(heard)
-        version = self._version(heard, frame, station)
+        version = named or self._version(frame, station)
         message_type, message_id, _, action, payload_text, payload, defect = frame
         direction, answered = self._direction(heard, frame, station)
         if action is not None:
@@ -82,11 +83,12 @@ class Intake:
             raise CannotTell(_NO_VERSION)
         return (heard.number, None, station, at, version, heard.text, rejection.reason, rejection.detail)
 
-    def parsed(self, heard: Heard) -> Frame | Rejection:
-        """The text as a frame of the version named, or of any."""
+    @staticmethod
+    def parsed(heard: Heard, version: str | None = None) -> Frame | Rejection:
+        """The text as a frame of `version`, or of any."""
         if heard.not_utf8:
             return Rejection("not_utf8", "bytes that are not UTF-8 were replaced")
-        return parse(heard.text, self._named_version(heard) or _WIDEST)
+        return parse(heard.text, version or _WIDEST)
 
     def _station(self, heard: Heard) -> str:
         station = heard.station_id or self._told.station or heard.guessed_station
@@ -104,7 +106,8 @@ class Intake:
         except NoTime:
             raise CannotTell("the time is not readable") from None
 
-    def _named_version(self, heard: Heard) -> str | None:
+    @staticmethod
+    def _named_version(heard: Heard) -> str | None:
         if heard.version is None:
             return None
         version = NAMES.get(heard.version)
@@ -112,9 +115,7 @@ class Intake:
             raise CannotTell(f"ocpp_version is none of {', '.join(VERSIONS)}")
         return version
 
-    def _version(self, heard: Heard, frame: Frame, station: str) -> str:
-        if (named := self._named_version(heard)) is not None:
-            return named
+    def _version(self, frame: Frame, station: str) -> str:
         possible = possible_versions(frame)
         candidates = (self._versions.get(station), self._told.version, self._likely)
         version = next((candidate for candidate in candidates if candidate in possible), None)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
+from ingest.cyclic_gc import without_cyclic_gc
 from ingest.importing.chunks import ROWS_A_FILE, Chunks, all_landed, landed_files
 from ingest.importing.report import ImportReport
 from ingest.importing.source import Content, Source, Unreadable, examine, find_sources
@@ -49,7 +50,8 @@ class Job:
         begun = time.perf_counter()
         for source in find_sources(files):
             try:
-                import_one(source)
+                with without_cyclic_gc():
+                    import_one(source)
             except Unreadable as error:
                 self.report.unreadable[error.name] = error.reason
         self.report.unregistered = unregistered_stations(self.settings, self.report.stations)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from ingest.cyclic_gc import without_cyclic_gc
 from ingest.fleet.errors import ConnectionLost
 from ingest.fleet.script import Script, Station, Tally, perform
 from ingest.fleet.session import Session, epoch_us
@@ -92,7 +91,7 @@ def replay(
             marks.clear()
         run = _Run(workload, url, marks)
         started = time.perf_counter()
-        with asyncio.Runner(loop_factory=loop_factory()) as runner, _without_cyclic_gc():
+        with asyncio.Runner(loop_factory=loop_factory()) as runner, without_cyclic_gc():
             runner.run(run.all_stations(progress))
         return run.report(time.perf_counter() - started)
 
@@ -225,15 +224,3 @@ class _Run:
 
     def _is_done(self, session: Session) -> bool:
         return (session.station_id, session.external_session_id) in self.done
-
-
-@contextmanager
-def _without_cyclic_gc() -> Iterator[None]:
-    """The run makes no reference cycles, and looking for them among a million objects costs a tenth of its time."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
