@@ -47,20 +47,23 @@ def zone_of(name: str) -> ZoneInfo:
         raise InputError(f"{name} is not an IANA time zone; write it as Europe/Berlin or UTC.") from None
 
 
-def instant(text: str, zone: ZoneInfo | None) -> int:
-    """A time that stands alone, ISO 8601. Raises `NoTime`, or `NaiveTime` where `zone` is needed and missing."""
+def instant(text: str, zone: ZoneInfo | None, fold: int = 0) -> int:
+    """A time that stands alone, ISO 8601; `fold` 1: the second of two, where clocks are put back.
+
+    Raises `NoTime`, or `NaiveTime` where `zone` is needed and missing.
+    """
     try:
         when = datetime.fromisoformat(text)
     except ValueError:
-        return found_instant(text, zone)
+        return found_instant(text, zone, fold)
     if when.tzinfo is None:
         if zone is None:
             raise NaiveTime
-        when = when.replace(tzinfo=zone)
+        when = when.replace(tzinfo=zone, fold=fold)
     return _bounded(when)
 
 
-def found_instant(text: str, zone: ZoneInfo | None) -> int:
+def found_instant(text: str, zone: ZoneInfo | None, fold: int = 0) -> int:
     """The first time within `text` that has an offset, else the first one. Raises as `instant`."""
     first: datetime | None = None
     for match in IN_TEXT.finditer(text):
@@ -74,7 +77,7 @@ def found_instant(text: str, zone: ZoneInfo | None) -> int:
         raise NoTime
     if zone is None:
         raise NaiveTime
-    return _bounded(first.replace(tzinfo=zone))
+    return _bounded(first.replace(tzinfo=zone, fold=fold))
 
 
 def _datetime(match: re.Match[str]) -> datetime | None:

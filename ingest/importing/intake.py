@@ -19,6 +19,7 @@ from ingest.ocpp.frames import CALL, CALL_RESULT_ERROR, SEND, Frame, Rejection, 
 from ingest.ocpp.schemas import schema_error
 
 _CALLS_WAITING: Final = 32  # unanswered calls of one station that are remembered; OCPP allows one each way
+_STEP_BACK: Final = 1_800_000_000  # microseconds; lines of a log are out of order by less
 _WIDEST: Final = "2.1"  # has every message type
 _OPPOSITE: Final = {"in": "out", "out": "in"}
 
@@ -55,6 +56,7 @@ class Intake:
         self._versions: dict[str, str] = {}
         self._calls: dict[str, OrderedDict[tuple[str, str], str]] = {}
         self._marks: dict[str, str] = {}
+        self._newest = -(2**63)
 
     def message(self, heard: Heard) -> Row | Rejection:
         """The row after `collector_id`, or why the text is no frame. Raises `CannotTell`."""
@@ -100,7 +102,13 @@ class Intake:
         if heard.time is None:
             raise CannotTell("no time")
         try:
-            return instant(heard.time, self._told.zone)
+            at = instant(heard.time, self._told.zone)
+            if (
+                self._told.zone is not None and at < self._newest - _STEP_BACK
+            ):  # most likely the hour that clocks in the zone repeat
+                at = instant(heard.time, self._told.zone, fold=1)
+            self._newest = max(self._newest, at)
+            return at
         except NaiveTime:
             raise CannotTell("a time without UTC offset: name its zone with --time-zone, e.g. UTC") from None
         except NoTime:

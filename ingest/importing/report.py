@@ -20,7 +20,7 @@ class Reason:
     def note(self, place: str, text: str) -> None:
         self.count += 1
         if len(self.examples) < EXAMPLES:
-            short = " ".join(text[: _LONGEST_EXAMPLE * 2].split())
+            short = _printable(" ".join(text[: _LONGEST_EXAMPLE * 2].split()))
             self.examples.append(f"{place}: {short[:_LONGEST_EXAMPLE]}{'…' if len(short) > _LONGEST_EXAMPLE else ''}")
 
 
@@ -70,15 +70,17 @@ class ImportReport:
     def __str__(self) -> str:
         lines = [self._taken()]
         if self.there_already:
-            lines.append(f"{self.there_already:,} {self.unit} were there already.")
+            lines.append(f"There already: {self.there_already:,} {self.unit}.")
         lines += [f"{name} was already imported: nothing to do." for name in self.already_imported]
         if self.no_frame:
-            lines.append(f"{self.no_frame:,} lines hold no frame and were passed over.")
-        lines += self._reasons(self.kept_as_text, "{count:,} texts are no OCPP frame ({reason}); kept in raw.rejected:")
-        lines += self._reasons(self.refused, "{count:,} refused: {reason}")
+            lines.append(f"Lines without a frame, passed over: {self.no_frame:,}.")
+        lines += self._reasons(
+            self.kept_as_text, "Kept in raw.rejected, for they are no OCPP frame ({reason}): {count:,}"
+        )
+        lines += self._reasons(self.refused, "Refused: {count:,}, {reason}")
         lines += [f"{name} {reason}" for name, reason in self.unreadable.items()]
         if self.unregistered:
-            named = ", ".join(self.unregistered[:_STATIONS_NAMED])
+            named = _printable(", ".join(self.unregistered[:_STATIONS_NAMED]))
             more = f" and {len(self.unregistered) - _STATIONS_NAMED:,} more" if len(self.unregistered) > 5 else ""
             many = "stations are" if len(self.unregistered) != 1 else "station is"
             lines.append(f"{len(self.unregistered):,} {many} not in the registry: {named}{more}.")
@@ -109,3 +111,8 @@ class ImportReport:
             if met.count > len(met.examples):
                 lines.append(f"    … and {met.count - len(met.examples):,} more")
         return lines
+
+
+def _printable(text: str) -> str:
+    """What others wrote must do nothing to a terminal."""
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)

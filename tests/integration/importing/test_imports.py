@@ -187,7 +187,7 @@ def test_the_command_says_what_it_did_and_ends_with_a_status(settings: Settings,
     first = run("frames", str(tmp_path / "a.log"))
     assert first.returncode == 1
     assert "Imported 1 frame of 1 station." in first.stdout
-    assert "1 refused: no station" in first.stdout
+    assert "Refused: 1, no station" in first.stdout
     assert "kwhouse refresh" in first.stdout
     (tmp_path / "b.log").write_text('2026-01-01T00:00:00Z X2 -> [2,"1","StartTransaction",{}]\n')
     assert json.loads(run("frames", str(tmp_path / "b.log"), "--json").stdout)["stations"] == {"X2": 1}

@@ -229,6 +229,15 @@ def test_a_stations_own_log_sends_what_a_central_system_receives() -> None:
     assert intake.message(heard('[2,"2","DataTransfer",{}]', "2026-01-02T03:04:05Z Send: "))[4] == "in"
 
 
+def test_the_hour_that_clocks_repeat_goes_on() -> None:
+    intake = Intake(Told("S1", "1.6", BERLIN))
+    # 2026-10-25: 02:00 to 03:00 comes twice, first at +02:00
+    local = ["01:59:00", "02:59:00", "02:58:59", "02:00:30", "02:30:00", "03:00:00"]
+    rows = [intake.message(heard('[2,"1","Heartbeat",{}]', f"2026-10-25 {time} ")) for time in local]
+    begin = microseconds(datetime(2026, 10, 25, tzinfo=UTC))
+    assert [(row[3] - begin) // 60_000_000 for row in rows] == [-1, 59, 58, 60, 90, 120]
+
+
 def test_what_is_not_told_is_refused_with_the_mend() -> None:
     intake = Intake(Told())
     for prefix, text, match in (
