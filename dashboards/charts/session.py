@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 # A register is read in whole Wh by many stations; what lies further off the counted energy was not believed.
 _TOLERANCE_KWH = 0.002
+# More dots than that are a line.
+_DOTS_SHOWN = 400
 # How far beyond the counted energy a reading may lie and still be drawn where it is.
 _MARGIN = 0.12
 _FILL = "rgba(40,165,155,0.18)"
@@ -62,7 +64,7 @@ def curves(
         row=2,
         col=1,
     )
-    for trace in _readings(registers, times, counted, begin_register_kwh):
+    for trace in _readings(steps, registers, times, counted, begin_register_kwh):
         figure.add_scatter(**trace, row=2, col=1)
     for trace in _frames(marks):
         figure.add_scatter(**trace, row=3, col=1)
@@ -118,26 +120,35 @@ def _counted(steps: pl.DataFrame, begin: datetime, end: datetime | None) -> tupl
 
 
 def _readings(
-    registers: pl.DataFrame, times: Sequence[datetime], counted: Sequence[float], begin_kwh: float | None
+    steps: pl.DataFrame,
+    registers: pl.DataFrame,
+    times: Sequence[datetime],
+    counted: Sequence[float],
+    begin_kwh: float | None,
 ) -> list[dict[str, Any]]:
     """Readings of the register, counted from the begin: those that the energy rests on, and the others."""
     if registers.is_empty():
         return []
     base = registers["register_kwh"][0] if begin_kwh is None else begin_kwh
     top = max([*counted, 0.001]) * (1 + _MARGIN)
+    measured = steps.filter("measured")
+    # Counted energy goes from reading to reading, also where a register began anew or has a scale of its own.
+    edges = {*measured["local_from"], *measured["local_to"]}
+    readings = registers.select("local_at", "register_kwh").unique(maintain_order=True).rows()
+    on_the_line = {at for at, register in readings if _fits(at, register - base, times, counted)}
     believed: list[tuple[datetime, float, str]] = []
     others: list[tuple[datetime, float, str]] = []
-    for at, register in registers.select("local_at", "register_kwh").unique(maintain_order=True).iter_rows():
-        rise = register - base
+    for at, register in readings:
         text = f"register {register:,.3f} kWh"
-        if _fits(at, rise, times, counted):
-            believed.append((at, rise, text))
+        if _fits(at, register - base, times, counted):
+            believed.append((at, register - base, text))
+        elif at in edges and at not in on_the_line:
+            believed.append((at, _line(at, times, counted)[1], f"{text}, counted from another begin"))
         else:
             # Far off ones are drawn at the edge: the scale is that of the session.
-            others.append((at, min(max(rise, -top * _MARGIN / 4), top * 0.98), f"{text}, not counted"))
-    few = len(believed) <= 400
+            others.append((at, min(max(register - base, -top * _MARGIN / 4), top * 0.98), f"{text}, not counted"))
     traces = []
-    if believed and few:
+    if believed and len(believed) <= _DOTS_SHOWN:
         traces.append(_dots(believed, "Reading", CATEGORIES[0], "circle", 6))
     if others:
         traces.append(_dots(others, "Reading not counted", CATEGORIES[1], "x", 8))
@@ -146,15 +157,21 @@ def _readings(
 
 def _fits(at: datetime, rise: float, times: Sequence[datetime], counted: Sequence[float]) -> bool:
     """Whether a reading lies on the line of the counted energy."""
+    low, high = _line(at, times, counted)
+    return low - _TOLERANCE_KWH <= rise <= high + _TOLERANCE_KWH
+
+
+def _line(at: datetime, times: Sequence[datetime], counted: Sequence[float]) -> tuple[float, float]:
+    """The counted energy at that time; where the register jumped, from and to."""
     first, last = bisect_left(times, at), bisect_right(times, at)
-    if first < last:  # an edge of a step; where the register jumped, any value between is on the line
-        low, high = counted[first], counted[last - 1]
-    elif first == 0 or first == len(times):
-        low = high = counted[min(first, len(times) - 1)]
+    if first < last:
+        return counted[first], counted[last - 1]
+    if first in (0, len(times)):
+        value = counted[min(first, len(times) - 1)]
     else:
         share = (at - times[first - 1]) / (times[first] - times[first - 1])
-        low = high = counted[first - 1] + (counted[first] - counted[first - 1]) * share
-    return low - _TOLERANCE_KWH <= rise <= high + _TOLERANCE_KWH
+        value = counted[first - 1] + (counted[first] - counted[first - 1]) * share
+    return value, value
 
 
 def _dots(points: list[tuple[datetime, float, str]], name: str, colour: str, symbol: str, size: int) -> dict[str, Any]:

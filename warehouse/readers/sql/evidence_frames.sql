@@ -53,15 +53,16 @@ within AS (
     WHERE (told_at BETWEEN from_at AND to_at
            OR (told_at IS NULL AND received_at BETWEEN received_from AND last_received_at + INTERVAL 1 MINUTE))
 ),
+of_others AS (
+    SELECT collector_id, seq
+    FROM core.session_events
+    JOIN wanted USING (station_id)
+    WHERE session_events.session_id <> wanted.session_id
+),
 events AS (
     SELECT within.*
     FROM within
-    ANTI JOIN (
-        SELECT collector_id, seq
-        FROM core.session_events
-        JOIN wanted USING (station_id)
-        WHERE session_events.session_id <> wanted.session_id
-    ) USING (collector_id, seq)
+    ANTI JOIN of_others USING (collector_id, seq)
     UNION ALL
     SELECT collector_id, seq, role, NULL, NULL
     FROM core.session_events
@@ -71,8 +72,11 @@ readings AS (
     SELECT collector_id, seq, 'reading' AS role, min(measured_at) AS told_at, min(received_at) AS received_at
     FROM core.meter_values AS meter_value
     JOIN wanted USING (station_id)
+    ANTI JOIN of_others USING (collector_id, seq)
     WHERE measured_at BETWEEN from_at AND to_at
-        AND (meter_value.transaction_id = wanted.transaction_id
+        -- One id may stand on two connectors at a time; a reading without one is its connector's.
+        AND ((meter_value.transaction_id = wanted.transaction_id
+              AND coalesce(meter_value.evse_id, wanted.evse_id) IS NOT DISTINCT FROM wanted.evse_id)
              OR (coalesce(meter_value.transaction_id, '0') IN ('0', '-1', '') AND meter_value.evse_id = wanted.evse_id))
     GROUP BY collector_id, seq
 ),
