@@ -28,8 +28,13 @@ def authorize(payload: Mapping[str, Any], desk: Desk) -> str:
 
 def start_transaction(payload: Mapping[str, Any], desk: Desk) -> str:
     """A transaction gets its id even where the tag is refused: the station may be reporting what already happened."""
-    start = Start(*(str(payload.get(name)) for name in ("connectorId", "idTag", "timestamp", "meterStart")))
+    start = Start(*(_plain(payload.get(name)) for name in ("connectorId", "idTag", "timestamp", "meterStart")))
     return to_json({"transactionId": desk.transaction_id(start), "idTagInfo": id_tag_info(payload.get("idTag"), desk)})
+
+
+def _plain(value: Any) -> str:
+    """`value` as text; of a list or an object only that it is one: it may be nested deeper than `str` goes."""
+    return type(value).__name__ if isinstance(value, list | dict) else str(value)
 
 
 def stop_transaction(payload: Mapping[str, Any], desk: Desk) -> str:

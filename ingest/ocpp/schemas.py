@@ -56,10 +56,13 @@ def schema_error(version: str, action: str, payload: Any) -> str | None:
             _files(version)[action].read_text(encoding="utf-8-sig")
         )
     try:
-        if validator.is_valid(payload):
-            return None
-        error = next(iter(validator.iter_errors(payload)))
+        # Not `iter_errors`: it finds all errors before it tells the first. A message of a megabyte can hold half a
+        # million of them, and takes ten seconds in which no station is heard.
+        if not validator.is_valid(payload):
+            validator.validate(payload)
+    except jsonschema_rs.ValidationError as error:
         place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.instance_path)
         return f"${place}: {error.message}"[:_LONGEST_REASON]
     except ValueError as error:  # nested deeper than the validator goes
         return f"$: {error}"[:_LONGEST_REASON]
+    return None

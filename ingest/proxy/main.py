@@ -50,7 +50,8 @@ def main(settings: Settings, url: str) -> int:
 
     def announce(ready: Ready) -> None:
         print(  # noqa: T201
-            f"Stations connect to {ready.url}<station_id> and are passed on; health and metrics: {ready.metrics_url}",
+            f"Stations connect to {ready.url}<station_id>, passed on to {url.partition('?')[0]}; "
+            f"health and metrics: {ready.metrics_url}",
             flush=True,
         )
 
