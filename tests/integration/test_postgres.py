@@ -5,12 +5,15 @@ from __future__ import annotations
 import multiprocessing
 from collections.abc import Iterator
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from tests.integration.postgres_server import MISSING, binaries, postgres_server
 from tests.integration.priced_warehouse import build
+from warehouse import story
+from warehouse.decisions import decide
 from warehouse.doctor import examine
 from warehouse.errors import StoreBusy, StoreMissing
 from warehouse.extracts import extract_bytes
@@ -54,6 +57,21 @@ def test_what_was_written_is_read(settings: Settings) -> None:
         assert [line.split(",")[0] for line in text.splitlines()[1:]] == ["c2", "c3"]
     assert not (settings.home / "catalog.sqlite").exists()
     assert not (settings.home / "state.sqlite").exists()
+
+
+def test_a_session_is_decided_on_and_told_as_it_was(settings: Settings) -> None:
+    with open_lake(settings) as lake:
+        before = lake.snapshot()
+        decide(lake, ["s1"], "hold", "because", by="Kim")
+        with lake.write("later data") as con:
+            con.execute("UPDATE lake.core.sessions SET energy_wh = 9 WHERE session_id = 's1'")
+        assert [row["energy_wh"] for row in story.history(lake, "s1")] == [Decimal("1000.000001"), Decimal(9)]
+        told, then = story.explain(settings, lake, "s1"), story.explain(settings, lake, "s1", str(before))
+        with lake.write("as it was") as con:
+            con.execute("UPDATE lake.core.sessions SET energy_wh = 1000.000001 WHERE session_id = 's1'")
+    assert told.standing is not None
+    assert (told.standing["decision"], told.session["energy_wh"]) == ("hold", Decimal(9))
+    assert (then.standing, then.session["energy_wh"], then.snapshot) == (None, Decimal("1000.000001"), before)
 
 
 def test_the_registry_goes_out_and_in_again(settings: Settings, tmp_path: Path) -> None:
