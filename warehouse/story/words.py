@@ -24,6 +24,7 @@ FAULTS: dict[str, str] = {
     "mixed_registers": "Its readings come on two scales, a lifetime register and one of the session: each is "
     "compared with its own kind only.",
     "no_registers": "No register was told: there is no evidence of the energy.",
+    "orphan_stop": "A stop came that fits no session: it is kept, and bills nobody.",
     "register_decreased": "The register fell below an earlier value: only rising parts that readings show count.",
     "register_gap": "The register rose between this session and the one next to it: that energy is given to nobody.",
     "reused_transaction_id": "Its transaction id was used for other sessions too: they are told apart by connector, "
