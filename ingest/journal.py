@@ -40,6 +40,7 @@ TABLES: Final = (MESSAGES, CONNECTIONS, REJECTED)
 _ROWS_A_STATEMENT: Final = (128, 16, 1)
 _RETRY_SECONDS: Final = 1.0
 _CLOSE_SECONDS: Final = 10.0
+_LATE_SECONDS: Final = 0.05
 _WAL_BYTES: Final = 32 * 1024 * 1024  # what the write-ahead log is cut back to after a checkpoint
 _SCHEMA: Final = (
     "CREATE TABLE IF NOT EXISTS identity (collector_id TEXT NOT NULL)",
@@ -79,13 +80,14 @@ _WIDTHS: Final = {table.name: len(columns(table)) for table in TABLES}
 class Group:
     """What one commit takes to disk: the values of all rows, one row after the other, and the answers to send then."""
 
-    __slots__ = ("deliveries", "flushed", "starts", "values")
+    __slots__ = ("awaited", "deliveries", "flushed", "starts", "values")
 
     def __init__(self) -> None:
         self.values: dict[str, list[Any]] = {table.name: [] for table in TABLES}
         self.starts: list[tuple[Any, ...]] = []
         self.deliveries: list[tuple[Deliver, bytes]] = []
         self.flushed: list[asyncio.Future[None]] = []
+        self.awaited = False  # to be committed as soon as the writer is free
 
     def write(self, connection: sqlite3.Connection) -> None:
         """Insert everything in one transaction."""
@@ -134,6 +136,7 @@ class Journal:
         self._fresh_starts: dict[tuple[Any, ...], int] = {}
         self._loop = asyncio.get_running_loop()
         self._group = Group()
+        self._is_late_set = False
         self._busy = False  # the writer has a group, or will be handed one when this turn of the loop ends
         self._inbox: queue.SimpleQueue[Group | tuple[Callable[[sqlite3.Connection], Any], asyncio.Future[Any]] | None]
         self._inbox = queue.SimpleQueue()
@@ -148,16 +151,22 @@ class Journal:
         """Number of the newest row, on disk or on its way there."""
         return self._next_seq - 1
 
-    def append(self, table: Table, values: Sequence[Any]) -> int:
-        """Add a row, `values` in the order of `columns(table)` without seq; returns its seq at once."""
+    def append(self, table: Table, values: Sequence[Any], *, soon: bool = True) -> int:
+        """Add a row, `values` in the order of `columns(table)` without seq; returns its seq at once.
+
+        One that nothing waits for need not be committed `soon`: it goes with the next one that does, a twentieth of
+        a second later at most. Else it would start a commit of its own, which the next row has to wait for.
+        """
         seq = self._next_seq
         self._next_seq = seq + 1
         rows = self._group.values[table.name]
         rows.append(seq)
         rows.extend(values)
-        if not self._busy:
-            self._busy = True
-            self._loop.call_soon(self._hand_over)
+        if soon:
+            self._await_group()
+        elif not self._is_late_set:
+            self._is_late_set = True
+            self._loop.call_later(_LATE_SECONDS, self._late)
         return seq
 
     def deliver(self, send: Deliver, data: bytes) -> None:
@@ -212,6 +221,8 @@ class Journal:
 
     async def flush(self) -> None:
         """Wait until everything appended so far is on disk and its answers are sent."""
+        if any(self._group.values.values()):
+            self._await_group()
         if not self._busy:
             return
         future = self._loop.create_future()
@@ -233,6 +244,18 @@ class Journal:
         await self._loop.run_in_executor(None, self._thread.join)
         self._held.close()
 
+    def _await_group(self) -> None:
+        """Have what was appended committed as soon as the writer is free."""
+        self._group.awaited = True
+        if not self._busy:
+            self._busy = True
+            self._loop.call_soon(self._hand_over)
+
+    def _late(self) -> None:
+        self._is_late_set = False
+        if any(self._group.values.values()):
+            self._await_group()
+
     def _hand_over(self) -> None:
         group, self._group = self._group, Group()
         self._inbox.put(group)
@@ -240,7 +263,7 @@ class Journal:
     def _committed(self, group: Group) -> None:
         self.failure = None
         following = self._group
-        if any(following.values.values()) or following.flushed:
+        if following.awaited or following.flushed:
             self._hand_over()  # first, so that the disk works while the answers go out
         else:
             self._busy = False

@@ -47,8 +47,10 @@ class Record:
         action: str | None,
         payload: str,
         schema_error: str | None,
+        *,
+        soon: bool = True,
     ) -> None:
-        """One frame; `now` in microseconds since 1970."""
+        """One frame; `now` in microseconds since 1970. `soon` as in `Journal.append`."""
         version = self.version
         self._journal.append(
             MESSAGES,
@@ -64,6 +66,7 @@ class Record:
                 payload,
                 schema_error,
             ),
+            soon=soon,
         )
         self._tally.count(version, direction, message_type, action)
 

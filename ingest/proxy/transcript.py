@@ -55,7 +55,10 @@ class Transcript:
                 self._remember(direction, message_id, action)
         else:
             action = self._pending[_OTHER[direction]].pop(message_id, None)
-        record.message(record.clock.now(), direction, message_type, message_id, action, payload_text, defect)
+        now = record.clock.now()
+        # Nothing waits for the station's calls to be written but their answers.
+        soon = direction == "out"
+        record.message(now, direction, message_type, message_id, action, payload_text, defect, soon=soon)
 
     def _remember(self, direction: Direction, message_id: str, action: str) -> None:
         pending = self._pending[direction]

@@ -56,6 +56,32 @@ def test_rows_are_on_disk_before_their_answer_leaves(tmp_path: Path) -> None:
     assert on_disk(path, "messages") == [(seq, *MESSAGE) for seq in range(1, 1001)]
 
 
+def test_a_row_that_nothing_waits_for_goes_with_the_next_one_or_a_little_later(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite"
+
+    async def scenario() -> None:
+        async with opened(path) as journal:
+            commits: list[float] = []
+            journal.commit_seconds = commits.append
+            journal.append(MESSAGES, MESSAGE, soon=False)
+            for _ in range(10):
+                await asyncio.sleep(0)
+            assert commits == []
+            journal.append(MESSAGES, MESSAGE)
+            await journal.flush()
+            assert (len(commits), len(on_disk(path, "messages"))) == (1, 2)
+            journal.append(MESSAGES, MESSAGE, soon=False)
+            await journal.flush()  # waits for it
+            assert (len(commits), len(on_disk(path, "messages"))) == (2, 3)
+            journal.append(MESSAGES, MESSAGE, soon=False)
+            while len(on_disk(path, "messages")) < 4:  # by itself
+                await asyncio.sleep(0.01)
+            journal.append(MESSAGES, MESSAGE, soon=False)  # by closing
+        assert len(on_disk(path, "messages")) == 5
+
+    asyncio.run(scenario())
+
+
 def test_one_seq_runs_over_all_tables_and_restarts(tmp_path: Path) -> None:
     path = tmp_path / "journal.sqlite"
 
