@@ -60,7 +60,6 @@ def test_the_proxy_lands_what_the_collector_behind_it_lands(tmp_path: Path) -> N
         source.backup(copy)  # the file alone would lack what is still in its log
     found = tables(before)
     for name, rows in expected.items():
-        assert set(found[name]) == set(rows), name
-        assert len(found[name]) == len(rows), name
+        assert [pair for pair in zip(found[name], rows, strict=True) if pair[0] != pair[1]] == [], name
     assert len(expected["core.sessions"]) >= report.sessions
     assert expected["core.meter_values"]
