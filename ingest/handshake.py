@@ -28,8 +28,9 @@ def station_of(path: str) -> str | None:
     if not path.startswith(_PREFIX):
         return None
     station_id = unquote(path.removeprefix(_PREFIX))
-    # An identity has at most 48 characters (2.0.1 part 4); a slash would make it another address.
-    return station_id if station_id and "/" not in station_id else None
+    # An identity has at most 48 characters (2.0.1 part 4); a slash would make it another address. Control characters
+    # are no part of any; a NUL in a station's name would end queries of the lake's catalog early.
+    return station_id if station_id and "/" not in station_id and station_id.isprintable() else None
 
 
 def choose(offered: Sequence[str]) -> str | None:

@@ -19,6 +19,8 @@ pytestmark = pytest.mark.fast
         ("/ocpp/", None),
         ("/ocpp/a/b", None),
         ("/ocpp/a%2Fb", None),
+        ("/ocpp/a%00b", None),
+        ("/ocpp/a%0Ab", None),
         ("/", None),
         ("/other/CP-1", None),
     ],
