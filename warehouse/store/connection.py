@@ -87,6 +87,12 @@ def postgres_conninfo(settings: Settings) -> str | None:
     return None
 
 
+def data_path(settings: Settings) -> str:
+    """Where the lake keeps its files: a folder or a bucket, with a slash at its end."""
+    path = settings.data_path or str(settings.home / "lake")
+    return path if path.endswith("/") else f"{path}/"
+
+
 def open_lake(settings: Settings, *, read_only: bool = False, at: int | None = None) -> Lake:
     """Open the store. A writer makes what is missing; a reader raises `StoreMissing` where nothing was written yet.
 
@@ -174,8 +180,8 @@ def load_extension(con: duckdb.DuckDBPyConnection, name: str) -> None:
 
 def _attach(con: duckdb.DuckDBPyConnection, settings: Settings, *, read_only: bool, at: int | None) -> None:
     conninfo = postgres_conninfo(settings)
-    data_path = settings.data_path or f"{settings.home / 'lake'}/"
-    if "://" in data_path:
+    files = data_path(settings)
+    if "://" in files:
         _bucket_secret(con)
     catalog = f"postgres:{conninfo}" if conninfo else f"sqlite:{settings.home / 'catalog.sqlite'}"
     sqlite_options = "" if conninfo else ", META_JOURNAL_MODE 'WAL', META_BUSY_TIMEOUT 10000"
@@ -184,12 +190,12 @@ def _attach(con: duckdb.DuckDBPyConnection, settings: Settings, *, read_only: bo
     try:
         con.execute(
             f"ATTACH {quoted('ducklake:' + catalog)} AS {CATALOG} "
-            f"(DATA_PATH {quoted(data_path)}, DATA_INLINING_ROW_LIMIT 10{sqlite_options}{mode})"
+            f"(DATA_PATH {quoted(files)}, DATA_INLINING_ROW_LIMIT 10{sqlite_options}{mode})"
         )
     except duckdb.Error as error:
         # DuckLake has no error class of its own for this.
         if moved := re.search(r'does not match existing data path in the catalog "([^"]*)"', str(error)):
-            raise StoreMoved(data_path, moved[1]) from None
+            raise StoreMoved(files, moved[1]) from None
         raise
     state = conninfo or str(settings.home / "state.sqlite")
     kind = "postgres" if conninfo else "sqlite"
