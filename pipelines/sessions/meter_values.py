@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pipelines.stages import Replacement, Stage, sql, temp_table
+from pipelines.stages import Replacement, Stage, sql, temp_view
 from warehouse.contract import core, raw
 from warehouse.store import Lake
 from warehouse.store.changes import Window
@@ -14,7 +14,7 @@ HERE = Path(__file__).parent
 
 def compute(lake: Lake, window: Window) -> list[Replacement]:  # noqa: ARG001 (the views hold the window)
     """Read the samples of the new frames. Append-only: a frame never changes."""
-    temp_table(lake, "meter_value_rows", sql(HERE / "meter_values.sql"))
+    temp_view(lake, "meter_value_rows", sql(HERE / "meter_values.sql"))
     return [Replacement(core.METER_VALUES, "meter_value_rows", touched=None)]
 
 
