@@ -10,7 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from pipelines.stages import Replacement, Stage, sql, temp_table
-from warehouse.contract import core, raw
+from warehouse.contract import core, ops, raw
 from warehouse.contract.ddl import quoted
 from warehouse.store import Lake
 from warehouse.store.changes import Window
@@ -45,7 +45,16 @@ def compute(lake: Lake, window: Window) -> list[Replacement]:
         " AND t.evse_id = connector_states.evse_id AND t.connector_id = connector_states.connector_id"
         " AND from_at >= coalesce(t.seed_at, t.marks_from))"
     )
-    return [Replacement(core.STATES, "state_rows", touched)]
+    return [Replacement(core.STATES, "state_rows", touched), _conflicts(lake)]
+
+
+def _conflicts(lake: Lake) -> Replacement:
+    """Two connections of one identity at a time: told anew for each station that has connected or gone."""
+    temp_table(lake, "conflict_stations", "SELECT DISTINCT station_id FROM new_connections")
+    temp_table(lake, "identity_conflict_rows", sql(HERE / "identity_conflicts.sql"))
+    own = "kind = 'identity_conflict'"
+    touched = f"{own} AND station_id IN (SELECT station_id FROM conflict_stations)"  # noqa: S608 (own SQL)
+    return Replacement(ops.FAULTS, "identity_conflict_rows", touched, owned=own)
 
 
 def _read_marks(lake: Lake, source: str, condition: str) -> None:
@@ -66,4 +75,4 @@ def _read_marks_since(lake: Lake) -> None:
     )
 
 
-STAGE = Stage("connector_states", (raw.MESSAGES, raw.CONNECTIONS), (core.STATES,), compute)
+STAGE = Stage("connector_states", (raw.MESSAGES, raw.CONNECTIONS), (core.STATES, ops.FAULTS), compute)

@@ -23,7 +23,7 @@ marks AS (
     WHERE (event = 'opened' OR newest IS NULL OR newest = (collector_id, connection_id))
       AND (seed_at IS NULL OR happened_at >= marks_from)
     UNION ALL
-    SELECT station_id, evse_id, connector_id, from_at, '', 0, reported_state, coalesce(error_code, ''), state <> 'offline'
+    SELECT station_id, evse_id, connector_id, from_at, collector_id, seq, reported_state, coalesce(error_code, ''), state <> 'offline'
     FROM core.connector_states
     JOIN touched_connectors USING (station_id, evse_id, connector_id)
     WHERE from_at = seed_at
@@ -40,11 +40,16 @@ known AS (
     WINDOW told AS (PARTITION BY station_id, evse_id, connector_id ORDER BY at_time, collector_id, seq)
 ),
 instants AS (
-    -- Of several marks of one instant the last one counts: the others lasted no time.
-    SELECT * FROM known
+    -- Of several marks of one instant the last one counts: the others lasted no time. Told twice, the first is the proof.
+    SELECT
+        * REPLACE (first_value(seq) OVER (
+            PARTITION BY station_id, evse_id, connector_id, at_time, collector_id, reported_state, error_code, is_online
+            ORDER BY seq
+        ) AS seq)
+    FROM known
     WHERE reported_state IS NOT NULL
     QUALIFY row_number() OVER (
-        PARTITION BY station_id, evse_id, connector_id, at_time ORDER BY collector_id DESC, seq DESC
+        PARTITION BY station_id, evse_id, connector_id, at_time ORDER BY collector_id DESC, known.seq DESC
     ) = 1
 ),
 states AS (
@@ -73,7 +78,9 @@ stretches AS (
         any_value(state) AS state,
         min(at_time) AS from_at,
         nullif(arg_max(error_code, at_time), '') AS error_code,
-        arg_max(reported_state, at_time) AS reported_state
+        arg_max(reported_state, at_time) AS reported_state,
+        arg_min(collector_id, at_time) AS collector_id,
+        arg_min(seq, at_time) AS seq
     FROM numbered
     GROUP BY station_id, evse_id, connector_id, stretch
 )

@@ -15,7 +15,8 @@ told AS (
         try_cast(coalesce(body.evseId, body.connectorId) AS INTEGER) AS evse_id,
         try_cast(body.connectorId AS INTEGER) AS connector_id,
         lower(trim(coalesce(body.connectorStatus, body.status))) AS reported_state,
-        nullif(nullif(trim(body.errorCode), ''), 'NoError') AS error_code,
+        -- DuckLake's catalog cannot hold a NUL.
+        nullif(nullif(trim(replace(body.errorCode, chr(0), '')), ''), 'NoError') AS error_code,
         -- Only what starts with a date: DuckDB would take words such as `now` and `today` for times.
         try_cast(regexp_extract(trim(body.timestamp), '^\d{4}-\d\d-\d\d.*') AS TIMESTAMPTZ) AS told_at
     FROM frames
