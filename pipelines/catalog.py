@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pipelines import billing, forecasting
 from pipelines.profiles import boots, station_profiles
-from pipelines.sessions import connector_states, meter_values, sessions, transaction_events
+from pipelines.sessions import connector_states, meter_values, register_gaps, sessions, transaction_events
 from pipelines.stages import Stage
 from pipelines.utilization import utilization
 
@@ -17,6 +17,7 @@ STAGES: tuple[Stage, ...] = (
     boots.STAGE,
     connector_states.STAGE,
     sessions.STAGE,
+    register_gaps.STAGE,
     station_profiles.STAGE,
     utilization.STAGE,
     *billing.STAGES,

@@ -16,6 +16,7 @@ from pathlib import Path
 from warehouse.contract import Table
 from warehouse.errors import StoreError
 from warehouse.store import Lake
+from warehouse.store.appending import append_file, write_file
 from warehouse.store.changes import GREATEST_LAG, Window, advance, changed_tables, expose, watermark, window_for
 
 
@@ -24,8 +25,9 @@ class Replacement:
     """New rows of one table, and which old ones they take the place of.
 
     `rows` is a temporary table with the contract's columns. `touched` is a SQL predicate on the old rows (it may read
-    temporary tables); None: nothing is replaced, the rows are appended. In a full rebuild all old rows go, or only
-    those that `owned` (a predicate too) tells as this stage's, where several stages write the table.
+    temporary tables); None: nothing is replaced, the rows are appended, and `rows` may be a temporary view: it is
+    written to a file without being kept in between. In a full rebuild all old rows go, or only those that `owned`
+    (a predicate too) tells as this stage's, where several stages write the table.
     """
 
     table: Table
@@ -90,15 +92,19 @@ def _publish(
     lake: Lake, stage: Stage, window: Window, before: int | None, replacements: Sequence[Replacement]
 ) -> dict[str, int]:
     rows: dict[str, int] = {}
+    files = {r.rows: write_file(lake, r.table, r.rows) for r in replacements if r.touched is None}
     with lake.write(stage.name) as con:
         if watermark(lake, stage.name) != before:
             raise Overtaken(stage.name)
         for replacement in replacements:
             name = f"lake.{replacement.table.full_name}"
             if window.full:
-                con.execute(f"DELETE FROM {name} WHERE {replacement.owned or 'true'}")  # noqa: S608
+                con.execute(f"DELETE FROM {name}" + (f" WHERE {replacement.owned}" if replacement.owned else ""))  # noqa: S608
             elif replacement.touched is not None:
                 con.execute(f"DELETE FROM {name} WHERE {replacement.touched}")  # noqa: S608
+            if replacement.rows in files:
+                rows[replacement.table.full_name] = append_file(lake, replacement.table, files[replacement.rows])
+                continue
             order = ", ".join(replacement.table.sort)
             inserted = con.execute(
                 f"INSERT INTO {name} BY NAME SELECT * FROM {replacement.rows}"  # noqa: S608
@@ -107,7 +113,8 @@ def _publish(
             rows[replacement.table.full_name] = int(inserted[0]) if inserted else 0
         advance(lake, stage.name, window)
     for replacement in replacements:
-        con.execute(f"DROP TABLE IF EXISTS {replacement.rows}")
+        if replacement.rows not in files:
+            con.execute(f"DROP TABLE IF EXISTS {replacement.rows}")
     return rows
 
 
@@ -115,6 +122,11 @@ def _publish(
 def sql(path: Path) -> str:
     """The text of a SQL file."""
     return path.read_text(encoding="utf-8")
+
+
+def temp_view(lake: Lake, name: str, query: str) -> None:
+    """Give a SELECT without parameters a name: it runs where it is read, and its rows are kept nowhere."""
+    lake.con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {query}")
 
 
 def temp_table(lake: Lake, name: str, query: str, parameters: dict[str, object] | None = None) -> None:

@@ -1,18 +1,17 @@
 """Stage `core.sessions`: transactions become sessions with energy, flags and a grade.
 
-Each rule is a step with a name and a SQL file of its own:
+Most transactions are plain: one start, one stop, clocks and numbers that fit. They go through in one pass of few steps:
 
-    touched_transactions   which transactions something new is said about
-    transactions           who, where, when, by their events
-    simultaneous_…         whose neighbours' flags depend on them
-    session_frame          name, site, rating, origin
-    readings               what was measured meanwhile
-    registers              begin and end by the best evidence
-    energy_steps           when the energy flowed
-    sessions               figures, checks, grade
-    faults                 what lowered a grade
+    events                 what belongs to the touched transactions; a 1.6 start gets its id from the answer
+    transactions           who, where, when, and whether anything in the events is odd
+    plain_quarters         their registers, from reading to reading
+    plain_samples          what else was measured
+    plain_sessions         energy; `is_clean` where every register follows from the one before
 
-A touched transaction is recomputed from all its facts, so the order and the batches in which they came do not matter.
+Whatever fails a check there is looked at closely, in the steps of `doubtful/` (see `doubtful.py`), a rule a step. Both
+ways end in the same columns, and `sessions` adds place, checks and grade.
+
+A touched transaction is made anew from all its facts, so the order and the batches in which they came do not matter.
 """
 
 from __future__ import annotations
@@ -20,74 +19,241 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from pipelines.pseudonyms import ensure_pseudonyms
+from pipelines.sessions.doubtful import look_closely
 from pipelines.stages import Replacement, Stage, sql, temp_table
 from warehouse.contract import core, ops, raw
 from warehouse.store import Lake
 from warehouse.store.changes import Window
 
 HERE = Path(__file__).parent
-# The flags that lower a session's grade, and to what; of several the worse grade holds.
-GRADES = {
-    "implausible_power": "suspect",
-    "register_decreased": "unbillable",
-    "no_registers": "unbillable",
-    "simultaneous_start": "suspect",
-}
-OWN_FAULTS = f"kind IN {tuple(GRADES)}"
+# What may be wrong with a session: FAULTS are told in ops.faults, SUSPECT ones make it suspect. A session without
+# energy is unbillable, whatever the reason.
+SUSPECT = (
+    "closed_by_next_start",
+    "conflicting_stop",
+    "implausible_begin_register",
+    "implausible_power",
+    "inferred_end",
+    "integrated_power",
+    "matched_without_id",
+    "missing_end_register",
+    "missing_events",
+    "missing_start",
+    "register_decreased",
+    "simultaneous_start",
+    "unit_mismatch",
+    "zero_readings",
+)
+FAULTS = (
+    *SUSPECT,
+    "clock_skew",
+    "clock_unset",
+    "late_data",
+    "mixed_registers",
+    "no_registers",
+    "reused_transaction_id",
+    "schema_error",
+    "tail_readings",
+)
+# A session with one of these may look different as soon as its station says anything.
+UNSETTLED = ("inferred_end", "closed_by_next_start", "matched_without_id", "missing_start", "missing_end_register")
+OWN_FAULTS = f"kind IN {(*FAULTS, 'orphan_stop')}"
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+# What tells one start from another: who, where, when and at which register. Only a transaction id tells apart what a
+# clock that stands still does not.
+BEGIN_KEY = """
+    CREATE OR REPLACE TEMP MACRO begin_key(
+        station_id, connector_id, evse_id, id_token, event_at, register_wh, ocpp_version, transaction_id
+    ) AS md5(concat_ws('|', station_id, connector_id, evse_id, id_token, epoch_us(event_at), register_wh,
+        CASE WHEN ocpp_version <> '1.6' OR event_at IS NULL OR event_at < TIMESTAMPTZ '2010-01-01 00:00:00+00'
+             THEN transaction_id END))
+"""
+# How long a start without an answer, or a stop without an id, can find what it lacks.
+LOOSE = timedelta(days=7)
+# An answer follows its start, and a reading its session's start, but clocks differ.
+MARGIN = timedelta(days=1)
 
 
 def compute(lake: Lake, window: Window) -> list[Replacement]:
-    """Make the touched sessions, their steps and their faults anew."""
-    for step in ("touched_transactions", "transactions"):
+    """Make the touched sessions, their events, their steps and their faults anew."""
+    known_until = _known_until(lake)
+    lake.con.execute(BEGIN_KEY)
+    for step in ("touched_registry", "overridden_stations", "connector_ratings", "replayed", "touched_records"):
         temp_table(lake, step, sql(HERE / f"{step}.sql"))
-    if not window.full:
-        _touch_simultaneous(lake)
-    temp_table(lake, "session_frame", sql(HERE / "session_frame.sql"))
-    temp_table(lake, "readings", sql(HERE / "readings.sql"), {"since": _since(lake, window)})
-    temp_table(lake, "registers", sql(HERE / "registers.sql"))
-    temp_table(lake, "energy_step_rows", sql(HERE / "energy_steps.sql"))
+    loose_since = BEGINNING
+    if window.full:
+        temp_table(lake, "touched_transactions", sql(HERE / "all_transactions.sql"))
+        temp_table(lake, "heard_stations", "SELECT DISTINCT station_id FROM touched_transactions")
+        lake.con.execute("INSERT INTO heard_stations SELECT DISTINCT station_id FROM all_transaction_events "
+                         "ANTI JOIN heard_stations USING (station_id)")  # fmt: skip
+    else:
+        loose_since = _touch(lake, known_until)
+    _find_transactions(lake, loose_since, full=window.full)
+    _measure(lake, known_until, full=window.full)
+    if not window.full and _touch_more(lake, "touched_followers"):
+        _find_transactions(lake, loose_since, full=False)
+        _measure(lake, known_until, full=False)
+    _put_together(lake)
+    return _replacements(lake, loose_since)
+
+
+def _known_until(lake: Lake) -> datetime:
+    """Now, as far as the lake knows: the receipt of its newest frame."""
+    row = lake.con.execute("SELECT max(received_at) FROM all_messages").fetchone()
+    return BEGINNING if row is None or row[0] is None else row[0]
+
+
+def _touch(lake: Lake, known_until: datetime) -> datetime:
+    """Find what the news touches; returns from when on events without an id are looked at."""
+    temp_table(lake, "touched_stations", sql(HERE / "touched_stations.sql"), {"known_until": known_until})
+    parameters = {"known_until": known_until, "unsettled": list(UNSETTLED)}
+    temp_table(lake, "touched_transactions", sql(HERE / "touched_transactions.sql"), parameters)
     temp_table(
-        lake, "session_rows", sql(HERE / "sessions.sql"), {grade: _kinds(grade) for grade in ("suspect", "unbillable")}
+        lake,
+        "heard_stations",
+        "SELECT station_id FROM touched_stations UNION SELECT station_id FROM touched_transactions",
     )
-    temp_table(lake, "session_fault_rows", sql(HERE / "faults.sql"), {"kinds": list(GRADES)})
-    lake.con.execute("ALTER TABLE energy_step_rows DROP COLUMN is_implausible")
+    row = lake.con.execute("SELECT min(from_at) FROM touched_stations").fetchone()
+    return known_until if row is None or row[0] is None else row[0] - LOOSE
+
+
+def _find_transactions(lake: Lake, loose_since: datetime, *, full: bool) -> None:
+    _read_events(lake, loose_since, full=full)
+    if not full and _touch_more(lake, "touched_simultaneous"):
+        _read_events(lake, loose_since, full=full)
+
+
+def _touch_more(lake: Lake, step: str) -> bool:
+    """Add what the step finds to the touched transactions; whether it found any."""
+    temp_table(lake, step, sql(HERE / f"{step}.sql"))
+    count = lake.con.execute(f"INSERT INTO touched_transactions FROM {step}").fetchone()
+    return bool(count and count[0])
+
+
+def _read_events(lake: Lake, loose_since: datetime, *, full: bool) -> None:
+    since = BEGINNING
+    if not full:
+        row = lake.con.execute(
+            "SELECT min(received_at) FROM all_transaction_events "
+            "SEMI JOIN touched_transactions USING (station_id, transaction_id)"
+        ).fetchone()
+        since = loose_since if row is None or row[0] is None else min(loose_since, row[0] - MARGIN)
+    temp_table(lake, "events", sql(HERE / "events.sql"), {"since": since, "loose_since": loose_since})
+    _apply_token_rules(lake)
+    temp_table(lake, "transactions", sql(HERE / "transactions.sql"))
+
+
+def _apply_token_rules(lake: Lake) -> None:
+    """Take off what readers of some models append to a token, where the operator says how."""
+    temp_table(lake, "token_rules", sql(HERE / "token_rules.sql"))
+    ensure_pseudonyms(lake, "SELECT token FROM token_rules")
+    lake.con.execute(
+        "UPDATE events SET id_token = pseudonyms.pseudonym FROM token_rules AS rule "
+        "JOIN registry.pseudonyms AS pseudonyms ON pseudonyms.id_token = rule.token "
+        "WHERE rule.station_id = events.station_id AND rule.id_token = events.id_token"
+    )
+
+
+def _readings_since(lake: Lake) -> datetime:
+    """Lets DuckLake skip files of readings older than any touched session."""
+    rows = lake.con.execute(
+        """
+        SELECT min(least(received_at, CASE WHEN event_at >= TIMESTAMPTZ '2010-01-01 00:00:00+00' THEN event_at END))
+        FROM events
+        UNION ALL
+        SELECT min(received_at)
+        FROM all_meter_values
+        SEMI JOIN (FROM touched_transactions ANTI JOIN transactions USING (station_id, transaction_id))
+            USING (station_id, transaction_id)
+        """
+    ).fetchall()
+    known = [row[0] for row in rows if row[0] is not None]
+    return min(known) - MARGIN if known else BEGINNING
+
+
+def _measure(lake: Lake, known_until: datetime, *, full: bool) -> None:
+    since = BEGINNING if full else _readings_since(lake)
+    _measure_plain(lake, since)
+    look_closely(lake, since, known_until)
+
+
+def _measure_plain(lake: Lake, since: datetime) -> None:
+    temp_table(lake, "plain_transactions", sql(HERE / "plain_transactions.sql"))
+    for step in ("loose_stations", "plain_quarters", "plain_samples"):
+        temp_table(lake, step, sql(HERE / f"{step}.sql"), {"since": since})
+    temp_table(lake, "plain_sessions", sql(HERE / "plain_sessions.sql"))
+    lake.con.execute(
+        "UPDATE transactions SET is_plain = false FROM plain_sessions AS plain WHERE NOT plain.is_clean "
+        "AND transactions.station_id = plain.station_id AND transactions.transaction_id = plain.transaction_id"
+    )
+
+
+def _put_together(lake: Lake) -> None:
+    ensure_pseudonyms(lake, "SELECT id_token FROM all_session_records SEMI JOIN touched_records "
+                            "USING (station_id, external_session_id)")  # fmt: skip
+    for step in ("clean_rows", "record_rows"):
+        temp_table(lake, step, sql(HERE / f"{step}.sql"))
+    temp_table(lake, "clean_step_rows", sql(HERE / "clean_steps.sql"))
+    temp_table(
+        lake,
+        "measured_sessions",
+        "FROM clean_rows UNION ALL BY NAME FROM doubtful_rows UNION ALL BY NAME FROM record_rows",
+    )
+    temp_table(lake, "unplugged", sql(HERE / "unplugged.sql"))
+    temp_table(lake, "session_rows", sql(HERE / "sessions.sql"), {"suspect": list(SUSPECT)})
+    temp_table(lake, "energy_step_rows", sql(HERE / "energy_steps.sql"))
+    temp_table(lake, "session_fault_rows", sql(HERE / "faults.sql"), {"kinds": list(FAULTS)})
+
+
+def _replacements(lake: Lake, loose_since: datetime) -> list[Replacement]:
     # A session whose start is corrected gets another id: rows of the old one go too.
     temp_table(
         lake,
         "replaced_sessions",
-        "SELECT session_id FROM core.sessions SEMI JOIN touched_transactions USING (station_id, transaction_id)",
+        """
+        SELECT session_id FROM core.sessions SEMI JOIN touched_transactions USING (station_id, transaction_id)
+        UNION
+        SELECT begin_key(station_id, connector_id, evse_id, id_token, event_at, register_wh, ocpp_version, NULL)
+        FROM events
+        WHERE event = 'started'
+        UNION
+        SELECT begin_key FROM starts
+        UNION
+        SELECT md5(concat_ws('|', 'record', station_id, external_session_id)) FROM touched_records
+        UNION
+        SELECT session_id FROM session_rows
+        """,
+    )
+    temp_table(
+        lake,
+        "replaced_orphans",
+        "SELECT fault_id FROM ops.faults SEMI JOIN heard_stations USING (station_id) "
+        "WHERE kind = 'orphan_stop' AND last_seen_at >= $loose_since",
+        {"loose_since": loose_since},
     )
     replaced = "session_id IN (SELECT session_id FROM replaced_sessions)"
+    faults = f"{OWN_FAULTS} AND ({replaced} OR fault_id IN (SELECT fault_id FROM replaced_orphans))"  # noqa: S608 (own SQL)
     return [
         Replacement(core.ENERGY_STEPS, "energy_step_rows", replaced),
-        Replacement(ops.FAULTS, "session_fault_rows", f"{OWN_FAULTS} AND {replaced}", owned=OWN_FAULTS),
+        Replacement(core.SESSION_EVENTS, "session_event_rows", replaced),
+        Replacement(ops.FAULTS, "session_fault_rows", faults, owned=OWN_FAULTS),
         Replacement(core.SESSIONS, "session_rows", replaced),
     ]
 
 
-def _kinds(grade: str) -> list[str]:
-    return [kind for kind, lowered_to in GRADES.items() if lowered_to == grade]
-
-
-def _touch_simultaneous(lake: Lake) -> None:
-    temp_table(lake, "simultaneous_transactions", sql(HERE / "simultaneous_transactions.sql"))
-    count = lake.con.execute("INSERT INTO touched_transactions FROM simultaneous_transactions").fetchone()
-    if count and count[0]:
-        temp_table(lake, "transactions", sql(HERE / "transactions.sql"))
-
-
-def _since(lake: Lake, window: Window) -> datetime:
-    # Lets DuckLake skip files of readings older than any touched session.
-    beginning = datetime(1970, 1, 1, tzinfo=UTC)
-    if window.full:
-        return beginning
-    row = lake.con.execute("SELECT min(first_received_at) FROM transactions").fetchone()
-    return beginning if row is None or row[0] is None else row[0] - timedelta(days=1)
-
-
 STAGE = Stage(
     "sessions",
-    (core.EVENTS, core.METER_VALUES, raw.CONNECTIONS, ops.REGISTRY_HISTORY),
-    (core.SESSIONS, core.ENERGY_STEPS, ops.FAULTS),
+    (
+        raw.MESSAGES,
+        raw.CONNECTIONS,
+        raw.SESSION_RECORDS,
+        core.EVENTS,
+        core.METER_VALUES,
+        core.STATES,
+        core.BOOTS,
+        ops.REGISTRY_HISTORY,
+    ),
+    (core.SESSIONS, core.SESSION_EVENTS, core.ENERGY_STEPS, ops.FAULTS),
     compute,
 )

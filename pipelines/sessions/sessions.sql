@@ -1,39 +1,25 @@
--- One row a session: what it delivered, by which evidence, and what is odd about it.
-WITH flows AS (
+-- One row a session: where it was, what it delivered and by which evidence, what is odd about it, and its grade.
+WITH figures AS (
     SELECT
-        session_id,
-        CAST(sum(energy_wh) AS DECIMAL(18, 6)) AS energy_wh,
-        CAST(round(sum(date_sub('millisecond', from_at, to_at)) FILTER (measured) / 1000) AS BIGINT)
-            AS charging_seconds,
-        -- Shorter steps are dominated by the resolution of the register.
-        max(3600000 * CAST(energy_wh AS DOUBLE) / date_sub('millisecond', from_at, to_at))
-            FILTER (date_sub('second', from_at, to_at) >= 60) AS step_power_w,
-        bool_or(is_implausible) AS has_implausible_step
-    FROM energy_step_rows
-    GROUP BY session_id
-),
-figures AS (
-    SELECT
-        session_frame.* EXCLUDE (last_received_at),
-        registers.* EXCLUDE (session_id),
+        measured_sessions.*,
+        coalesce(stations.site_id, 'unregistered') AS site_id,
+        unplugged.unplugged_at,
         date_sub('second', started_at, ended_at) AS duration_seconds,
-        greatest(date_sub('second', started_at, evidence_until), 0) AS known_seconds,
-        CASE WHEN end_register_wh = begin_register_wh THEN 0 ELSE flows.energy_wh END AS energy_wh,
-        CASE WHEN has_readings AND evidence_until >= started_at THEN coalesce(flows.charging_seconds, 0) END AS charging_seconds,
-        flows.step_power_w,
-        coalesce(flows.has_implausible_step, false) AS has_implausible_step,
-        end_register_wh < begin_register_wh AS register_decreased,
-        count(*) OVER (PARTITION BY station_id, evse_id, date_trunc('second', started_at)) AS starts_in_second
-    FROM session_frame
-    JOIN registers USING (session_id)
-    LEFT JOIN flows USING (session_id)
+        greatest(date_sub('second', started_at, known_until), 0) AS known_seconds,
+        greatest(date_sub('second', started_at, greatest(known_until, unplugged.unplugged_at)), 0) AS plugged_seconds,
+        count(*) OVER (PARTITION BY measured_sessions.station_id, evse_id, date_trunc('second', started_at))
+            AS starts_in_second
+    FROM measured_sessions
+    LEFT JOIN registry.stations AS stations USING (station_id)
+    LEFT JOIN unplugged USING (session_id)
 ),
 judged AS (
     SELECT
         *,
         -- Mean power above the rating: the check of the whole session, from its begin to its end.
-        CAST(energy_wh AS DOUBLE) > most_wh AS over_rating,
-        CAST(energy_wh AS DOUBLE) > most_wh + 100 AS implausible_session
+        coalesce(CAST(energy_wh AS DOUBLE) > most_wh, false) AS over_rating,
+        coalesce(CAST(energy_wh AS DOUBLE) > most_wh + 100, false) AS implausible_session,
+        list_has_any(faults, ['register_decreased', 'missing_start']) AS energy_explained
     FROM (
         SELECT
             *,
@@ -45,14 +31,13 @@ judged AS (
 flagged AS (
     SELECT
         *,
-        list_sort(list_filter([
-            -- Faults: they decide the grade.
-            CASE WHEN has_implausible_step OR implausible_session THEN 'implausible_power' END,
-            CASE WHEN register_decreased THEN 'register_decreased' END,
-            CASE WHEN ended_at IS NOT NULL AND energy_wh IS NULL AND NOT coalesce(register_decreased, false)
-                 THEN 'no_registers' END,
+        list_sort(list_distinct(faults || list_filter([
+            -- Faults that only the whole session shows: they decide the grade.
+            CASE WHEN implausible_session THEN 'implausible_power' END,
+            CASE WHEN ended_at IS NOT NULL AND energy_wh IS NULL AND NOT energy_explained THEN 'no_registers' END,
             -- One plug takes one vehicle: of two starts in the same second, one did not happen so.
-            CASE WHEN starts_in_second > 1 THEN 'simultaneous_start' END,
+            CASE WHEN starts_in_second > 1 AND NOT list_contains(faults, 'reused_transaction_id')
+                 THEN 'simultaneous_start' END,
             -- Checks: they tell, and never change the grade.
             CASE WHEN duration_seconds < 0 THEN 'negative_duration' END,
             CASE WHEN duration_seconds BETWEEN 0 AND 59 OR (duration_seconds BETWEEN 60 AND 119 AND energy_wh > 0)
@@ -66,7 +51,7 @@ flagged AS (
             CASE WHEN over_rating THEN 'mean_power_over_rating' END,
             CASE WHEN started_at < TIMESTAMPTZ '2017-01-01 00:00:00+00' THEN 'before_2017' END,
             CASE WHEN id_token IS NULL THEN 'no_token' END
-        ], lambda flag: flag IS NOT NULL)) AS flags
+        ], lambda flag: flag IS NOT NULL))) AS flags
     FROM judged
 )
 SELECT
@@ -80,18 +65,20 @@ SELECT
     id_token,
     started_at,
     ended_at,
-    CASE WHEN ended_at IS NULL THEN 'active' ELSE 'completed' END AS state,
+    state,
     energy_wh,
-    CASE WHEN energy_wh IS NULL THEN NULL WHEN both_edges THEN 'registers' ELSE 'periodic_registers' END
-        AS energy_source,
+    energy_source,
     begin_register_wh,
     end_register_wh,
     charging_seconds,
-    CASE WHEN charging_seconds IS NOT NULL THEN greatest(known_seconds - charging_seconds, 0) END AS idle_seconds,
-    CAST(greatest(step_power_w, power_w) AS DECIMAL(18, 3)) AS max_power_w,
+    CASE WHEN charging_seconds IS NOT NULL THEN greatest(plugged_seconds - charging_seconds, 0) END AS idle_seconds,
+    CAST(max_power_w AS DECIMAL(18, 3)) AS max_power_w,
     stop_reason,
+    unplugged_at,
+    clock_offset_seconds,
+    readings,
     CASE
-        WHEN list_has_any(flags, $unbillable) THEN 'unbillable'
+        WHEN ended_at IS NOT NULL AND energy_wh IS NULL THEN 'unbillable'
         WHEN list_has_any(flags, $suspect) THEN 'suspect'
         ELSE 'ok'
     END AS grade,

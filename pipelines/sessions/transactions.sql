@@ -1,58 +1,57 @@
--- One row a touched transaction that has a start: who, where, from when to when, by its events alone.
--- A repeated start or stop changes nothing: the first one received counts, whatever order the files landed in.
-WITH answers AS (
-    SELECT collector_id, seq, station_id, message_id, transaction_id
-    FROM all_transaction_events
-    SEMI JOIN touched_transactions USING (station_id, transaction_id)
-    WHERE event = 'answer'
-),
-starts_without_id AS (
-    SELECT * EXCLUDE (transaction_id) FROM all_transaction_events
-    SEMI JOIN touched_transactions USING (station_id)
-    WHERE event = 'started' AND transaction_id IS NULL
-),
-answered_starts AS (
-    -- Message ids restart with a station's boot: an answer belongs to the last call before it that had its id.
-    SELECT starts_without_id.*, answers.transaction_id
-    FROM answers
-    ASOF JOIN starts_without_id
-        ON answers.collector_id = starts_without_id.collector_id
-        AND answers.station_id = starts_without_id.station_id
-        AND answers.message_id = starts_without_id.message_id
-        AND answers.seq >= starts_without_id.seq
-),
-events AS (
-    SELECT * FROM all_transaction_events
-    SEMI JOIN touched_transactions USING (station_id, transaction_id)
-    WHERE event <> 'answer'
-    UNION ALL BY NAME
-    SELECT * FROM answered_starts
-),
-ordered AS (
+-- One row a touched transaction, as all its events agree. `is_plain` where nothing in them is odd: one start, one stop
+-- after it, clocks that fit, all numbers there. Whoever stops it may be another person of the same group.
+WITH grouped AS (
     SELECT
-        *,
-        row_number() OVER (
-            PARTITION BY station_id, transaction_id ORDER BY received_at, collector_id, seq
-        ) AS place
+        station_id,
+        transaction_id,
+        min(ocpp_version) AS ocpp_version,
+        min(evse_id) AS evse_id,
+        min(connector_id) AS connector_id,
+        min(id_token) FILTER (event = 'started') AS id_token,
+        min(external_session_id) AS external_session_id,
+        min(event_at) FILTER (event = 'started') AS started_at,
+        min(event_at) FILTER (event = 'ended') AS ended_at,
+        min(register_wh) FILTER (event = 'started') AS meter_start_wh,
+        min(register_wh) FILTER (event = 'ended') AS meter_stop_wh,
+        min(stop_reason) FILTER (event = 'ended') AS stop_reason,
+        min(collector_id) FILTER (event = 'started') AS collector_id,
+        min(connection_id) FILTER (event = 'started') AS connection_id,
+        min(received_at) AS first_received_at,
+        max(received_at) AS last_received_at,
+        min(received_at) FILTER (event = 'ended') AS stop_received_at,
+        -- One value where all agree, else two.
+        bool_and(event_at IS NOT NULL) AS is_dated,
+        coalesce(min(evse_id) = max(evse_id), true) AND coalesce(min(connector_id) = max(connector_id), true)
+            AS one_connector,
+        min(event_at) FILTER (event = 'started') = max(event_at) FILTER (event = 'started')
+            AND coalesce(min(id_token) FILTER (event = 'started') = max(id_token) FILTER (event = 'started'), true)
+            AND coalesce(min(register_wh) FILTER (event = 'started') = max(register_wh) FILTER (event = 'started'), true)
+            AND min(collector_id) FILTER (event = 'started') = max(collector_id) FILTER (event = 'started')
+            AND coalesce(min(connection_id) FILTER (event = 'started') = max(connection_id) FILTER (event = 'started'), true)
+            AS one_start,
+        min(event_at) FILTER (event = 'ended') = max(event_at) FILTER (event = 'ended')
+            AND coalesce(min(register_wh) FILTER (event = 'ended') = max(register_wh) FILTER (event = 'ended'), true)
+            AND coalesce(min(stop_reason) FILTER (event = 'ended') = max(stop_reason) FILTER (event = 'ended'), true)
+            AS one_stop,
+        max(epoch_ms(event_at) - epoch_ms(received_at)) BETWEEN -300000 AND 300000
+            AND min(event_at) >= TIMESTAMPTZ '2010-01-01 00:00:00+00' AS clock_fits,
+        -- A station that numbers nothing sends the same number always.
+        coalesce(max(seq_no) = min(seq_no) OR max(seq_no) - min(seq_no) + 1 = count(seq_no), true) AS is_complete,
+        coalesce(bool_or(breaks_schema), false) AS breaks_schema
     FROM events
+    WHERE transaction_id IS NOT NULL
+    GROUP BY station_id, transaction_id
 )
 SELECT
-    station_id,
-    transaction_id,
-    arg_min(evse_id, place) AS evse_id,
-    arg_min(connector_id, place) AS connector_id,
-    -- Whoever stops it may be another person of the same group.
-    arg_min(id_token, place) FILTER (event <> 'ended') AS id_token,
-    arg_min(external_session_id, place) AS external_session_id,
-    arg_min(coalesce(event_at, received_at), place) FILTER (event = 'started') AS started_at,
-    arg_min(coalesce(event_at, received_at), place) FILTER (event = 'ended') AS ended_at,
-    arg_min(register_wh, place) FILTER (event = 'started') AS meter_start_wh,
-    arg_min(register_wh, place) FILTER (event = 'ended') AS meter_stop_wh,
-    arg_min(stop_reason, place) FILTER (event = 'ended') AS stop_reason,
-    arg_min(collector_id, place) AS collector_id,
-    arg_min(connection_id, place) AS connection_id,
-    min(received_at) AS first_received_at,
-    max(received_at) AS last_received_at
-FROM ordered
-GROUP BY station_id, transaction_id
-HAVING count(*) FILTER (event = 'started') > 0
+    *,
+    coalesce(
+        one_start AND one_stop AND one_connector AND is_dated AND is_complete AND clock_fits AND NOT breaks_schema
+        AND ended_at >= started_at
+        AND (ocpp_version <> '1.6' OR meter_start_wh IS NOT NULL AND meter_stop_wh >= meter_start_wh)
+        AND overridden_stations.station_id IS NULL
+        -- The same start under two ids is one session.
+        AND count(*) OVER (PARTITION BY station_id, evse_id, id_token, meter_start_wh, started_at) = 1,
+        false
+    ) AS is_plain
+FROM grouped
+LEFT JOIN overridden_stations USING (station_id)

@@ -16,3 +16,4 @@ JOIN touched_starts
 ANTI JOIN touched_transactions
     ON sessions.station_id = touched_transactions.station_id
     AND sessions.transaction_id = touched_transactions.transaction_id
+WHERE sessions.transaction_id IS NOT NULL

@@ -1,0 +1,63 @@
+"""What is looked at closely: transactions that failed a check, events that name no transaction.
+
+Each rule is a step with a name and a SQL file of its own; a new fault is a new step, or a new line in `findings`:
+
+    doubtful_events     their events in order of receipt
+    starts              each start once, however often it was told
+    startless           transactions told of without a start
+    adopted             starts without an answer that fit them
+    begins              what begins a session
+    assigned_events     which event belongs to which: by connector, token, register, time
+    next_starts         what came next on the connector
+    lone_stops          stops without a known id
+    held                the sessions
+    own_starts, own_events, samples     the frames of each
+    profiles, ratings   what is known of model and connector
+    clocks, dated       clocks that were never set or off; every frame at its true time
+    stops, registers    which stop counts; one register a time
+    spans               from when to when
+    edges, told_points, scales, points  which registers count
+    register_steps, curve_steps, substitutes, doubtful_steps, power, energies   what flowed when
+    findings            what is wrong, with the frames that prove it
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+from pipelines.stages import sql, temp_table
+from warehouse.store import Lake
+
+HERE = Path(__file__).parent
+SORTING = (
+    "doubtful_events", "starts", "startless", "adopted", "begins", "assigned_events", "next_starts", "lone_stops",
+    "held", "own_starts", "own_events", "samples",
+)  # fmt: skip
+MEASURING = (
+    "profiles", "ratings", "clocks", "dated", "stops", "registers", "spans", "edges", "told_points", "scales",
+    "points", "register_steps", "curve_steps", "substitutes", "doubtful_steps", "power", "energies", "findings",
+    "doubtful_rows", "session_event_rows",
+)  # fmt: skip
+
+
+def look_closely(lake: Lake, since: datetime, known_until: datetime) -> None:
+    """Make `doubtful_rows`, `doubtful_steps`, `findings` and `session_event_rows` of all that is not plain."""
+    _make(lake, SORTING, since, known_until)
+    # Whoever follows an open session on its connector takes over what goes on under its id.
+    temp_table(lake, "followers", sql(HERE / "followers.sql"))
+    if (found := lake.con.execute("SELECT count(*) FROM followers").fetchone()) and found[0]:
+        for table, flag in (("transactions", "is_plain"), ("plain_sessions", "is_clean")):
+            lake.con.execute(
+                f"UPDATE {table} SET {flag} = false FROM followers AS f "  # noqa: S608 (own names)
+                f"WHERE {table}.station_id = f.station_id AND {table}.transaction_id = f.transaction_id"
+            )
+        _make(lake, SORTING, since, known_until)
+    _make(lake, MEASURING, since, known_until)
+
+
+def _make(lake: Lake, steps: tuple[str, ...], since: datetime, known_until: datetime) -> None:
+    known = {"since": since, "known_until": known_until}
+    for step in steps:
+        query = sql(HERE / f"{step}.sql")
+        temp_table(lake, step, query, {name: value for name, value in known.items() if f"${name}" in query})

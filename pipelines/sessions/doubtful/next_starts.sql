@@ -1,0 +1,20 @@
+-- The next start on the connector of each doubtful session (9).
+WITH station_starts AS (
+    SELECT
+        station_id, evse_id, collector_id, seq, received_at,
+        CASE WHEN event_at BETWEEN TIMESTAMPTZ '2010-01-01 00:00:00+00' AND received_at + INTERVAL 1 DAY THEN event_at
+             ELSE received_at END AS happened_at
+    FROM all_transaction_events
+    WHERE event = 'started' AND station_id IN (SELECT station_id FROM begins)
+)
+SELECT
+    begins.begin_key,
+    arg_min(start.happened_at, (start.happened_at, start.collector_id, start.seq)) AS next_start_at,
+    arg_min({'collector_id': start.collector_id, 'seq': start.seq}, (start.happened_at, start.collector_id, start.seq))
+        AS next_start_frame
+FROM begins
+JOIN station_starts AS start
+    ON start.station_id = begins.station_id
+    AND start.evse_id = begins.evse_id
+    AND start.happened_at > begins.happened_at
+GROUP BY begins.begin_key

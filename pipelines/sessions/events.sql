@@ -1,0 +1,70 @@
+-- The events of the touched transactions, and those that name none: starts without an answer, stops without an id.
+-- A 1.6 start learns its transaction from the answer to it. Message ids restart with a station's boot, so an answer
+-- belongs to the last start before it that had its id.
+WITH starts AS (
+    SELECT * EXCLUDE (transaction_id)
+    FROM all_transaction_events
+    WHERE event = 'started' AND transaction_id IS NULL
+      AND received_at >= $since AND station_id IN (SELECT station_id FROM heard_stations)
+),
+answers AS (
+    SELECT collector_id, station_id, message_id, seq, transaction_id
+    FROM all_transaction_events
+    WHERE event = 'answer' AND received_at >= $since AND station_id IN (SELECT station_id FROM heard_stations)
+),
+answered AS (
+    SELECT starts.collector_id, starts.seq, min(answers.seq) AS answer_seq,
+           arg_min(answers.transaction_id, answers.seq) AS transaction_id
+    FROM answers
+    ASOF JOIN starts
+        ON answers.collector_id = starts.collector_id
+        AND answers.station_id = starts.station_id
+        AND answers.message_id = starts.message_id
+        AND answers.seq >= starts.seq
+    GROUP BY ALL
+),
+known AS (
+    SELECT starts.*, answered.transaction_id AS own_transaction_id, answered.answer_seq
+    FROM starts
+    LEFT JOIN answered USING (collector_id, seq)
+),
+said_before AS (
+    -- A start that is said again (8) and not answered again is the one that was answered.
+    SELECT station_id, evse_id, id_token, event_at, register_wh, min(own_transaction_id) AS transaction_id
+    FROM known
+    WHERE own_transaction_id IS NOT NULL AND event_at >= TIMESTAMPTZ '2010-01-01 00:00:00+00'
+    GROUP BY ALL
+),
+unanswered AS (
+    SELECT known.*, said_before.transaction_id
+    FROM known
+    LEFT JOIN said_before
+        ON said_before.station_id = known.station_id
+        AND said_before.evse_id IS NOT DISTINCT FROM known.evse_id
+        AND said_before.id_token IS NOT DISTINCT FROM known.id_token
+        AND said_before.event_at = known.event_at
+        AND said_before.register_wh IS NOT DISTINCT FROM known.register_wh
+    WHERE own_transaction_id IS NULL
+)
+SELECT * EXCLUDE (own_transaction_id), own_transaction_id AS transaction_id
+FROM known
+SEMI JOIN touched_transactions
+    ON touched_transactions.station_id = known.station_id
+    AND touched_transactions.transaction_id = known.own_transaction_id
+UNION ALL BY NAME
+SELECT unanswered.* EXCLUDE (own_transaction_id)
+FROM unanswered
+LEFT JOIN touched_transactions USING (station_id, transaction_id)
+-- Without an id it is looked at again whenever its station is heard.
+WHERE touched_transactions.station_id IS NOT NULL
+   OR unanswered.transaction_id IS NULL AND unanswered.received_at >= $loose_since
+UNION ALL BY NAME
+SELECT *, NULL AS answer_seq
+FROM all_transaction_events
+SEMI JOIN touched_transactions USING (station_id, transaction_id)
+WHERE event <> 'answer'
+UNION ALL BY NAME
+SELECT *, NULL AS answer_seq
+FROM all_transaction_events
+WHERE event = 'ended' AND transaction_id IS NULL
+  AND received_at >= $loose_since AND station_id IN (SELECT station_id FROM heard_stations)
