@@ -11,6 +11,7 @@ from typing import Any
 
 import polars as pl
 
+from ingest.ocpp.frames import Rejection, parse
 from warehouse.contract import raw
 from warehouse.contract.schemas import polars_schema
 from warehouse.settings import Settings
@@ -34,9 +35,13 @@ class Wire:
     collector_id: str = "test"
     messages: list[dict[str, Any]] = field(default_factory=list)
     connections: list[dict[str, Any]] = field(default_factory=list)
+    rejected: list[dict[str, Any]] = field(default_factory=list)
     _seq: Iterator[int] = field(default_factory=lambda: count(1))
     _transactions: Iterator[int] = field(default_factory=lambda: count(1))
     _open: dict[str, int] = field(default_factory=dict)
+
+    def next_transaction(self) -> int:
+        return next(self._transactions)
 
     def connect(self, station: str, when: datetime, *, version: str = "1.6", clock: str = "live") -> int:
         seq = next(self._seq)
@@ -44,9 +49,20 @@ class Wire:
         self.connections.append(self._connection(seq, seq, station, version, "opened", when, clock))
         return seq
 
-    def disconnect(self, station: str, when: datetime, *, version: str = "1.6", clock: str = "live") -> None:
-        opened = self._open.pop(station)
-        self.connections.append(self._connection(next(self._seq), opened, station, version, "closed", when, clock))
+    def disconnect(
+        self,
+        station: str,
+        when: datetime,
+        *,
+        version: str = "1.6",
+        clock: str = "live",
+        connection: int | None = None,
+    ) -> int:
+        """End the station's newest connection, or an older one."""
+        opened = self._open.pop(station) if connection is None else connection
+        seq = next(self._seq)
+        self.connections.append(self._connection(seq, opened, station, version, "closed", when, clock))
+        return seq
 
     def _connection(self, seq: int, opened: int, station: str, version: str, event: str, when: datetime, clock: str):
         return {
@@ -58,29 +74,49 @@ class Wire:
     def frame(
         self,
         station: str,
-        action: str,
+        action: str | None,
         payload: object,
         when: datetime,
         *,
         kind: int = 2,
         message_id: str | None = None,
         version: str = "1.6",
+        schema_error: str | None = None,
     ) -> dict[str, Any]:
         seq = next(self._seq)
         row = {
             "collector_id": self.collector_id, "seq": seq, "connection_id": self._open.get(station),
             "station_id": station, "received_at": when, "direction": "in" if kind == 2 else "out",
             "ocpp_version": version, "message_type": kind, "message_id": message_id or str(seq), "action": action,
-            "payload": payload if isinstance(payload, str) else json.dumps(payload), "schema_error": None,
+            "payload": payload if isinstance(payload, str) else json.dumps(payload), "schema_error": schema_error,
         }  # fmt: skip
         self.messages.append(row)
         return row
 
     def call(self, station: str, action: str, payload: object, when: datetime, answer: object = None, **more: Any):
         asked = self.frame(station, action, payload, when, **more)
-        more.pop("message_id", None)
+        for own in ("message_id", "schema_error"):
+            more.pop(own, None)
         self.frame(station, action, answer or {}, when, kind=3, message_id=asked["message_id"], **more)
         return asked
+
+    def text(
+        self, station: str, text: str, when: datetime, *, version: str = "1.6", action: str | None = None, **more: Any
+    ) -> dict[str, Any]:
+        """A text as it was on the wire: a frame, or what is none and is rejected. `action` names that of an answer."""
+        found = parse(text, version)
+        if isinstance(found, Rejection):
+            row = {
+                "collector_id": self.collector_id, "seq": next(self._seq), "connection_id": self._open.get(station),
+                "station_id": station, "received_at": when, "ocpp_version": version, "text": text,
+                "reason": found.reason, "detail": found.detail,
+            }  # fmt: skip
+            self.rejected.append(row)
+            return row
+        return self.frame(
+            station, found.action or action, found.payload_text, when,
+            kind=found.message_type, message_id=found.message_id, version=version, **more,
+        )  # fmt: skip
 
     # --- whole OCPP 1.6 exchanges ------------------------------------------------------------------------------------
 
@@ -131,7 +167,8 @@ def land(settings: Settings, wire: Wire, *, messages: list[dict[str, Any]] | Non
     """Write what the wire heard (or only `messages`) into the landing folder."""
     settings.landing.mkdir(parents=True, exist_ok=True)
     for table, rows in ((raw.MESSAGES, wire.messages if messages is None else messages),
-                        (raw.CONNECTIONS, wire.connections if messages is None else [])):  # fmt: skip
+                        (raw.CONNECTIONS, wire.connections if messages is None else []),
+                        (raw.REJECTED, wire.rejected if messages is None else [])):  # fmt: skip
         if rows:
             numbers = [row["seq"] for row in rows]
             # The running number of the file keeps names apart where a test lands the same range twice.
