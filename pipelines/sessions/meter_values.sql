@@ -58,7 +58,6 @@ reading_sets AS (
         unnest(sets) AS reading_set,
         CASE WHEN len(sets) > 1 THEN list_transform(sets, lambda one: len(one.sampledValue)) END AS lengths
     FROM identified
-    WHERE sets IS NOT NULL
 ),
 told AS (
     SELECT

@@ -5,7 +5,10 @@ FROM (
     UNION ALL
     SELECT station_id, received_at FROM changed_meter_values
     UNION ALL
-    SELECT station_id, from_at FROM changed_connector_states
+    SELECT station_id, from_at
+    FROM changed_connector_states
+    GROUP BY station_id, evse_id, connector_id, from_at, reported_state
+    HAVING count(*) % 2 = 1
     UNION ALL
     SELECT station_id, received_at FROM changed_boots
     UNION ALL

@@ -51,16 +51,38 @@ loosely_read AS (
       AND sessions.started_at <= loose.until_at
       AND coalesce(sessions.ended_at, 'infinity') >= loose.from_at
 ),
+changed_states AS (
+    -- A connector's states are told anew from before the news on: what went and came back as it was has not changed.
+    SELECT station_id, evse_id, min(from_at) AS from_at
+    FROM (
+        SELECT station_id, evse_id, from_at
+        FROM changed_connector_states
+        GROUP BY station_id, evse_id, connector_id, from_at, reported_state
+        HAVING count(*) % 2 = 1
+    )
+    GROUP BY station_id, evse_id
+),
 unplugged AS (
-    -- The connector's state after the end tells when the vehicle left.
+    -- The connector's state after the end tells when the vehicle left: the session before the change, and all after it.
     SELECT sessions.station_id, sessions.transaction_id
     FROM core.sessions
-    JOIN (
-        SELECT station_id, evse_id, min(from_at) AS from_at FROM changed_connector_states GROUP BY ALL
-    ) AS state ON state.station_id = sessions.station_id AND state.evse_id = sessions.evse_id
+    JOIN changed_states USING (station_id, evse_id)
+    WHERE sessions.transaction_id IS NOT NULL AND sessions.ended_at >= changed_states.from_at
+    UNION ALL
+    SELECT sessions.station_id, sessions.transaction_id
+    FROM changed_states
+    ASOF JOIN (SELECT * FROM core.sessions WHERE transaction_id IS NOT NULL AND ended_at IS NOT NULL) AS sessions
+        ON sessions.station_id = changed_states.station_id
+        AND sessions.evse_id = changed_states.evse_id
+        AND changed_states.from_at >= sessions.ended_at
+    UNION ALL
+    -- What begins between the end and the leaving tells that it was another vehicle that left.
+    SELECT sessions.station_id, sessions.transaction_id
+    FROM core.sessions
+    JOIN (SELECT * FROM changed_transaction_events WHERE event = 'started') AS start
+        ON start.station_id = sessions.station_id AND start.evse_id = sessions.evse_id
+        AND start.event_at >= sessions.ended_at AND start.event_at < sessions.unplugged_at
     WHERE sessions.transaction_id IS NOT NULL
-      AND sessions.ended_at >= state.from_at - INTERVAL 3 DAY
-      AND coalesce(sessions.unplugged_at, 'infinity') >= state.from_at
 ),
 repeated AS (
     -- A start that is said again may stay without an answer.

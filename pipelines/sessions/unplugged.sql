@@ -23,9 +23,22 @@ after_end AS (
     FROM at_end
     ASOF LEFT JOIN (SELECT * FROM states WHERE is_free) AS free
         ON free.station_id = at_end.station_id AND free.evse_id = at_end.evse_id AND at_end.ended_at <= free.from_at
+),
+station_starts AS (
+    SELECT station_id, evse_id, event_at
+    FROM all_transaction_events
+    WHERE event = 'started' AND event_at IS NOT NULL AND station_id IN (SELECT station_id FROM after_end)
+),
+followed AS (
+    SELECT after_end.*, next.event_at AS next_start_at
+    FROM after_end
+    ASOF LEFT JOIN station_starts AS next
+        ON next.station_id = after_end.station_id AND next.evse_id = after_end.evse_id
+        AND after_end.ended_at <= next.event_at
 )
 SELECT
     session_id,
     CASE WHEN is_free THEN ended_at
-         WHEN free_at <= ended_at + INTERVAL 3 DAY THEN free_at END AS unplugged_at
-FROM after_end
+         WHEN free_at <= ended_at + INTERVAL 3 DAY AND coalesce(free_at <= next_start_at, true) THEN free_at
+    END AS unplugged_at
+FROM followed

@@ -26,7 +26,7 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
-from pipelines.stages import sql, temp_table
+from pipelines.stages import sql, temp_table, temp_view
 from warehouse.store import Lake
 
 HERE = Path(__file__).parent
@@ -43,6 +43,7 @@ MEASURING = (
 
 def look_closely(lake: Lake, since: datetime, known_until: datetime) -> None:
     """Make `doubtful_rows`, `doubtful_steps`, `findings` and `session_event_rows` of all that is not plain."""
+    _expose_unnamed(lake)
     _make(lake, SORTING, since, known_until)
     # Whoever follows an open session on its connector takes over what goes on under its id.
     temp_table(lake, "followers", sql(HERE / "followers.sql"))
@@ -54,6 +55,13 @@ def look_closely(lake: Lake, since: datetime, known_until: datetime) -> None:
             )
         _make(lake, SORTING, since, known_until)
     _make(lake, MEASURING, since, known_until)
+
+
+def _expose_unnamed(lake: Lake) -> None:
+    """Readings that may be looked for without the id of a transaction. Most fleets have none: not to be searched."""
+    found = lake.con.execute(sql(HERE / "unnamed_are_needed.sql")).fetchone()
+    only = "true" if found and found[0] else "false"
+    temp_view(lake, "unnamed_values", f"SELECT * FROM all_meter_values WHERE {only}")  # noqa: S608
 
 
 def _make(lake: Lake, steps: tuple[str, ...], since: datetime, known_until: datetime) -> None:

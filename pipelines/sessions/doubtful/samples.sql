@@ -23,7 +23,7 @@ WITH named AS (
 unnamed AS (
     -- What a stop without a known id brings along.
     SELECT own_events.no, meter_value.*
-    FROM all_meter_values AS meter_value
+    FROM unnamed_values AS meter_value
     JOIN own_events USING (collector_id, seq)
     WHERE own_events.without_id
       AND measurand IN ('Energy.Active.Import.Register', 'Energy.Active.Import.Interval', 'Power.Active.Import')
@@ -37,7 +37,7 @@ own AS (
 loose AS (
     -- Without an id (22, 40): to whoever charged on that connector then, if nothing of its own tells.
     SELECT held.no, meter_value.*
-    FROM all_meter_values AS meter_value
+    FROM unnamed_values AS meter_value
     JOIN held
         ON held.station_id = meter_value.station_id
         AND held.evse_id = meter_value.evse_id
