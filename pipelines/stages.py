@@ -16,7 +16,7 @@ from pathlib import Path
 from warehouse.contract import Table
 from warehouse.errors import StoreError
 from warehouse.store import Lake
-from warehouse.store.appending import append_file, write_file
+from warehouse.store.appending import append_file, remove_unused, write_file
 from warehouse.store.changes import GREATEST_LAG, Window, advance, changed_tables, expose, watermark, window_for
 
 
@@ -95,6 +95,7 @@ def _publish(
     files = {r.rows: write_file(lake, r.table, r.rows) for r in replacements if r.touched is None}
     with lake.write(stage.name) as con:
         if watermark(lake, stage.name) != before:
+            remove_unused(files.values())
             raise Overtaken(stage.name)
         for replacement in replacements:
             name = f"lake.{replacement.table.full_name}"
@@ -112,6 +113,7 @@ def _publish(
             ).fetchone()
             rows[replacement.table.full_name] = int(inserted[0]) if inserted else 0
         advance(lake, stage.name, window)
+    remove_unused(file for file in files.values() if not file.is_registered)
     for replacement in replacements:
         if replacement.rows not in files:
             con.execute(f"DROP TABLE IF EXISTS {replacement.rows}")

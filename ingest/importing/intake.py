@@ -185,8 +185,3 @@ def likely_version(frames: list[Frame]) -> str | None:
         if len(possible) < len(VERSIONS):
             return possible[0]
     return None
-
-
-def is_call(frame: Frame) -> bool:
-    """Whether somebody is asked something, or told it without an answer."""
-    return frame.message_type in (CALL, SEND)

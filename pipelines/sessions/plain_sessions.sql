@@ -67,7 +67,7 @@ SELECT
         AND CAST(energy_wh AS DOUBLE) <= most_power_w * duration_ms / 3600000 + 100
         AND stop_register_is_told
         -- Readings that name no transaction may be its own.
-        AND (loose.station_id IS NULL OR readings_between > 0)
+        AND (loose.no IS NULL OR readings_between > 0)
         AND (readings IS NULL AND ocpp_version = '1.6' AND power_readings IS NULL
              OR readings IS NOT NULL AND energy_wh > 0
                 AND coalesce(least_step_wh >= 0, true)
@@ -84,4 +84,4 @@ SELECT
         false
     ) AS is_clean
 FROM stepped
-LEFT JOIN loose_stations AS loose USING (station_id)
+LEFT JOIN loosely_read AS loose USING (no)

@@ -1,12 +1,6 @@
 -- Energy between a stop and the next start on one connector: its lifetime register rose by more than what rounding to
 -- whole Wh makes (1 Wh at either side). Where it falls, the register begins anew with each session, and tells nothing.
-WITH metered AS (
-    SELECT sessions.*
-    FROM all_sessions AS sessions
-    SEMI JOIN gap_connectors USING (station_id, evse_id)
-    WHERE state = 'completed' AND energy_source = 'registers' AND readings IS NOT NULL
-),
-pairs AS (
+WITH pairs AS (
     SELECT
         session_id AS session_before,
         lead(session_id) OVER connector AS session_after,
@@ -14,13 +8,18 @@ pairs AS (
         ended_at AS from_at,
         lead(started_at) OVER connector AS to_at,
         end_register_wh,
-        lead(begin_register_wh) OVER connector AS begin_register_wh
-    FROM metered
+        lead(begin_register_wh) OVER connector AS begin_register_wh,
+        state = 'completed' AND energy_source = 'registers' AS ends_by_register,
+        lead(energy_source) OVER connector = 'registers' AS begins_by_register
+    FROM all_sessions
+    SEMI JOIN gap_connectors USING (station_id, evse_id)
     WINDOW connector AS (PARTITION BY station_id, evse_id ORDER BY started_at, session_id)
 )
-SELECT *, CAST(begin_register_wh - end_register_wh AS DECIMAL(18, 6)) AS energy_wh
+SELECT * EXCLUDE (ends_by_register, begins_by_register), CAST(begin_register_wh - end_register_wh AS DECIMAL(18, 6)) AS energy_wh
 FROM pairs
-WHERE begin_register_wh > end_register_wh + 2
+-- A session between whose registers are not known may have taken it.
+WHERE ends_by_register AND begins_by_register
+  AND begin_register_wh > end_register_wh + 2
   AND to_at >= from_at
   -- Nothing delivers more than a megawatt: another scale is no gap.
   AND CAST(begin_register_wh - end_register_wh AS DOUBLE)

@@ -8,8 +8,8 @@ Most transactions are plain: one start, one stop, clocks and numbers that fit. T
     plain_samples          what else was measured
     plain_sessions         energy; `is_clean` where every register follows from the one before
 
-Whatever fails a check there is looked at closely, in the steps of `doubtful/` (see `doubtful.py`), a rule a step. Both
-ways end in the same columns, and `sessions` adds place, checks and grade.
+Whatever fails a check there is looked at closely, in the steps of `doubtful/` (see `doubtful/__init__.py`), a rule a
+step. Both ways end in the same columns, and `sessions` adds place, checks and grade.
 
 A touched transaction is made anew from all its facts, so the order and the batches in which they came do not matter.
 """
@@ -50,6 +50,7 @@ FAULTS = (
     "clock_skew",
     "clock_unset",
     "late_data",
+    "misreading",
     "mixed_registers",
     "no_registers",
     "reused_transaction_id",
@@ -99,8 +100,9 @@ def compute(lake: Lake, window: Window) -> list[Replacement]:
 
 
 def _known_until(lake: Lake) -> datetime:
-    """Now, as far as the lake knows: the receipt of its newest frame."""
-    row = lake.con.execute("SELECT max(received_at) FROM all_messages").fetchone()
+    """Now, as far as the lake knows: the receipt of its newest frame. One from the future would end all sessions."""
+    query = "SELECT max(received_at) FROM all_messages WHERE received_at <= now() + INTERVAL 1 DAY"
+    row = lake.con.execute(query).fetchone()
     return BEGINNING if row is None or row[0] is None else row[0]
 
 
@@ -180,8 +182,9 @@ def _measure(lake: Lake, known_until: datetime, *, full: bool) -> None:
 
 def _measure_plain(lake: Lake, since: datetime) -> None:
     temp_table(lake, "plain_transactions", sql(HERE / "plain_transactions.sql"))
-    for step in ("loose_stations", "plain_quarters", "plain_samples"):
+    for step in ("loose_readings", "plain_quarters", "plain_samples"):
         temp_table(lake, step, sql(HERE / f"{step}.sql"), {"since": since})
+    temp_table(lake, "loosely_read", sql(HERE / "loosely_read.sql"))
     temp_table(lake, "plain_sessions", sql(HERE / "plain_sessions.sql"))
     lake.con.execute(
         "UPDATE transactions SET is_plain = false FROM plain_sessions AS plain WHERE NOT plain.is_clean "

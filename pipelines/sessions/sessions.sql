@@ -7,7 +7,8 @@ WITH figures AS (
         date_sub('second', started_at, ended_at) AS duration_seconds,
         greatest(date_sub('second', started_at, known_until), 0) AS known_seconds,
         greatest(date_sub('second', started_at, greatest(known_until, unplugged.unplugged_at)), 0) AS plugged_seconds,
-        count(*) OVER (PARTITION BY measured_sessions.station_id, evse_id, date_trunc('second', started_at))
+        -- Of what stations told themselves: records of other systems may tell the same session again.
+        count(readings) OVER (PARTITION BY measured_sessions.station_id, evse_id, date_trunc('second', started_at))
             AS starts_in_second
     FROM measured_sessions
     LEFT JOIN registry.stations AS stations USING (station_id)
@@ -36,7 +37,7 @@ flagged AS (
             CASE WHEN implausible_session THEN 'implausible_power' END,
             CASE WHEN ended_at IS NOT NULL AND energy_wh IS NULL AND NOT energy_explained THEN 'no_registers' END,
             -- One plug takes one vehicle: of two starts in the same second, one did not happen so.
-            CASE WHEN starts_in_second > 1 AND NOT list_contains(faults, 'reused_transaction_id')
+            CASE WHEN starts_in_second > 1 AND readings IS NOT NULL AND NOT list_contains(faults, 'reused_transaction_id')
                  THEN 'simultaneous_start' END,
             -- Checks: they tell, and never change the grade.
             CASE WHEN duration_seconds < 0 THEN 'negative_duration' END,

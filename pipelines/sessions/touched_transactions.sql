@@ -30,7 +30,7 @@ unsettled AS (
     SELECT station_id, transaction_id
     FROM core.sessions
     LEFT JOIN touched_stations USING (station_id)
-    WHERE transaction_id IS NOT NULL AND origin <> 'record'
+    WHERE transaction_id IS NOT NULL
       AND (
           -- Time alone ends a session that nobody stops.
           state = 'active' AND last_received_at < $known_until - INTERVAL 24 HOUR
@@ -91,7 +91,7 @@ repeated AS (
     SEMI JOIN (SELECT * FROM changed_transaction_events WHERE event = 'started') AS start
         ON start.station_id = sessions.station_id
         AND start.evse_id = sessions.evse_id
-        AND start.event_at = sessions.started_at
+        AND date_trunc('second', start.event_at) = date_trunc('second', sessions.started_at)
     WHERE sessions.transaction_id IS NOT NULL
 ),
 known_events AS (

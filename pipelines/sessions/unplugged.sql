@@ -3,6 +3,8 @@
 WITH ended AS (
     SELECT session_id, station_id, evse_id, started_at, ended_at FROM measured_sessions
     WHERE state = 'completed' AND ended_at >= started_at AND evse_id IS NOT NULL
+      -- Records of other systems end when they say so.
+      AND readings IS NOT NULL
 ),
 states AS (
     SELECT

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.landed import Wire, at, land, reading
+from tests.landed import Wire, at, iso, land, reading
 from tests.pipeline import bring_up_to_date, contents
 from tests.registered import register_stations
 from warehouse.settings import load_settings
@@ -157,6 +157,31 @@ def stop_on_the_day_before(wire: Wire, a: str) -> None:
     number = wire.start(a, at(0), 1000)
     data = [reading(at(0), "1000", BEGIN), reading(at(-1440), "3000", END)]
     wire.stop(a, number, at(-1440), 3000, data, received=at(60))
+
+
+def a_queue_of_ten_days(wire: Wire, a: str) -> None:
+    number = wire.start(a, at(14_400), 0)
+    for call in wire.messages[-2:]:
+        call["payload"] = call["payload"].replace(_z(14_400), _z(0))
+    wire.meter(a, number, at(30), "1500", received=at(14_400.01))
+    wire.stop(a, number, at(60), 3000, received=at(14_400.02))
+
+
+def a_reading_ten_days_late(wire: Wire, a: str) -> None:
+    number = wire.start(a, at(0), 0)
+    wire.stop(a, number, at(60), 3000)
+    wire.meter(a, number, at(30), "1500", received=at(14_400))
+
+
+def a_lone_misreading(wire: Wire, a: str) -> None:
+    number = wire.start(a, at(0), 0)
+    for minute, register in ((15, "1000"), (30, "99999999"), (45, "2000")):
+        wire.meter(a, number, at(minute), register)
+    wire.stop(a, number, at(60), 3000)
+
+
+def _z(minute: float) -> str:
+    return iso(at(minute))
 
 
 def clock_never_set(wire: Wire, a: str) -> None:
@@ -339,6 +364,28 @@ CASES = [
             "energy_wh": Decimal(1000), "started_at": at(0), "ended_at": at(60), "flags": ["clock_unset"],
         }],
         faults=["clock_unset"],
+    ),
+    Case(
+        "a_queue_of_ten_days",
+        a_queue_of_ten_days,
+        [COMPLETED | {"started_at": at(0), "ended_at": at(60), "clock_offset_seconds": None}],
+        steps=[(0, 30, "1500"), (30, 60, "1500")],
+    ),
+    Case(
+        "a_reading_ten_days_late",
+        a_reading_ten_days_late,
+        [COMPLETED | {
+            "started_at": at(0), "ended_at": at(60), "clock_offset_seconds": None, "flags": ["late_data"],
+        }],
+        steps=[(0, 30, "1500"), (30, 60, "1500")],
+        faults=["late_data"],
+    ),
+    Case(
+        "a_lone_misreading",
+        a_lone_misreading,
+        [COMPLETED | {"energy_wh": Decimal(3000), "flags": ["misreading"]}],
+        steps=[(0, 15, "1000"), (15, 45, "1000"), (45, 60, "1000")],
+        faults=["misreading"],
     ),
     Case(
         "in_kwh_over_201",

@@ -31,7 +31,7 @@ ODDITIES = (
     "a number is missing", "boot meanwhile", "available", "breaks the schema", "not a frame", "connects again",
     "own scale of the next", "sum of connectors", "zero readings",
 )  # fmt: skip
-COMPARED = (core.SESSIONS, core.ENERGY_STEPS, core.SESSION_EVENTS, ops.FAULTS, core.STATES)
+COMPARED = (core.SESSIONS, core.ENERGY_STEPS, core.SESSION_EVENTS, core.REGISTER_GAPS, ops.FAULTS, core.STATES)
 REPEATED = 1_000_000  # a repeated frame has this much more as its number
 
 

@@ -1,12 +1,13 @@
 """Append many rows to a lake table: written to a Parquet file first, registered under the writer's lock afterwards.
 
 So the lock is held for milliseconds, whatever the rows cost to compute. A crash in between leaves a file that nothing
-refers to; maintenance deletes it.
+refers to, as few rows do in a bucket; maintenance deletes it.
 """
 
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +28,11 @@ class WrittenFile:
     path: str
     rows: int
 
+    @property
+    def is_registered(self) -> bool:
+        """Whether it becomes one of the lake's files: few rows are copied instead."""
+        return self.rows >= FEW_ROWS
+
 
 def write_file(lake: Lake, table: Table, rows: str) -> WrittenFile:
     """Write the rows of a temporary table or view, cast to the contract's types, beside the files of `table`."""
@@ -45,7 +51,7 @@ def write_file(lake: Lake, table: Table, rows: str) -> WrittenFile:
 
 def append_file(lake: Lake, table: Table, file: WrittenFile) -> int:
     """Make the rows of a written file part of `table`; call inside a write transaction. Returns how many they are."""
-    if file.rows >= FEW_ROWS:
+    if file.is_registered:
         lake.con.execute(
             f"CALL ducklake_add_data_files('{CATALOG}', '{table.name}', [{quoted(file.path)}], "
             f"schema => '{table.schema}')"
@@ -55,3 +61,10 @@ def append_file(lake: Lake, table: Table, file: WrittenFile) -> int:
             f"INSERT INTO {CATALOG}.{table.full_name} BY NAME SELECT * FROM read_parquet({quoted(file.path)})"  # noqa: S608
         )
     return file.rows
+
+
+def remove_unused(files: Iterable[WrittenFile]) -> None:
+    """Remove files that did not become part of the lake: their few rows were copied, or another run was first."""
+    for file in files:
+        if "://" not in file.path:
+            Path(file.path).unlink(missing_ok=True)

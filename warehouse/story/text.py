@@ -181,7 +181,7 @@ def _money(story: Story) -> Iterator[str]:
 
 def _frames(story: Story, everything: bool) -> Iterator[str]:
     for record in story.records:
-        yield f"  {record['source']} ({record['kind']}), imported {record['received_at']:%Y-%m-%d %H:%M} UTC"
+        yield f"  {record['source']} ({record['kind']}), as of {record['received_at']:%Y-%m-%d %H:%M} UTC"
     shown = story.frames if everything else _telling(story.frames)
     if not story.frames and not story.records:
         yield "  No frame of it is kept."

@@ -15,6 +15,7 @@ FAULTS: dict[str, str] = {
     "(1 MW where none is declared), by more than 100 Wh.",
     "inferred_end": "No stop came: a status, a reboot or 24 h of silence shows that it ended, at its last evidence.",
     "integrated_power": "No register tells its energy: power readings were summed over time, which is an estimate.",
+    "misreading": "A register that cannot be, between two that can, was left out.",
     "late_data": "Frames of this session arrived after its end had been taken in; they count.",
     "matched_without_id": "The stop named no transaction that is known: it was matched by connector, token and "
     "register.",

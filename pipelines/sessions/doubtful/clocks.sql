@@ -12,9 +12,9 @@ differences AS (
         no,
         received_at,
         date_sub('millisecond', received_at, told_at) AS ahead_ms,
-        -- No queue is older than a week, and no clock that runs a day ahead: it was never set.
-        told_at < received_at - INTERVAL 7 DAY OR told_at > received_at + INTERVAL 1 DAY AS is_unset,
-        told_at < received_at - INTERVAL 7 DAY AS is_behind
+        -- No queue is half a year old, and nothing happens a day ahead: such a clock was never set.
+        told_at < received_at - INTERVAL 180 DAY OR told_at > received_at + INTERVAL 1 DAY AS is_unset,
+        told_at < received_at - INTERVAL 180 DAY AS is_behind
     FROM told
 ),
 spread AS (

@@ -10,7 +10,7 @@ SELECT
     told.*,
     CASE
         WHEN told_at IS NULL OR told_at > received_at + INTERVAL 1 DAY THEN received_at
-        WHEN told_at < received_at - INTERVAL 7 DAY THEN told_at - to_milliseconds(unset_ms)
+        WHEN told_at < received_at - INTERVAL 180 DAY THEN told_at - to_milliseconds(unset_ms)
         WHEN skew_ms IS NOT NULL THEN told_at - to_milliseconds(skew_ms)
         WHEN told_at > received_at + INTERVAL 5 MINUTE THEN received_at
         ELSE told_at

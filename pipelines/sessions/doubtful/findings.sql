@@ -43,6 +43,13 @@ found AS (
     FROM scales JOIN points USING (no)
     WHERE used = 'without_start' AND point_no <= 2
     UNION
+    SELECT told_points.no, 'misreading', told_points.frame.collector_id, told_points.frame.seq
+    FROM told_points
+    JOIN scales USING (no)
+    ANTI JOIN points ON points.no = told_points.no AND points.at_time = told_points.at_time
+        AND points.edge = told_points.edge AND points.register_wh = told_points.register_wh
+    WHERE told_points.edge = 1 AND scales.used IN ('all', 'without_start')
+    UNION
     SELECT no, 'mixed_registers', frame.collector_id, frame.seq
     FROM scales JOIN told_points USING (no)
     WHERE used IN ('meter', 'reading')
@@ -119,7 +126,7 @@ found AS (
     UNION
     SELECT no, 'clock_unset', dated.collector_id, dated.seq
     FROM dated JOIN clocks USING (no)
-    WHERE is_unset AND (told_at < dated.received_at - INTERVAL 7 DAY OR told_at > dated.received_at + INTERVAL 1 DAY)
+    WHERE is_unset AND (told_at < dated.received_at - INTERVAL 180 DAY OR told_at > dated.received_at + INTERVAL 1 DAY)
     UNION
     SELECT no, 'clock_skew', dated.collector_id, dated.seq
     FROM dated JOIN clocks USING (no)

@@ -1,7 +1,7 @@
 -- Whether any reading may belong to a session without naming its transaction: some name none, or a stop that names
 -- none, or one that nobody started, brings its own along.
 SELECT
-    EXISTS (SELECT 1 FROM loose_stations)
+    EXISTS (SELECT 1 FROM loose_readings)
     OR EXISTS (
         SELECT 1 FROM events
         ANTI JOIN (
