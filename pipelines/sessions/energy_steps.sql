@@ -12,6 +12,20 @@ WITH steps AS (
     SELECT session_id, started_at, greatest(started_at, ended_at), energy_wh, false
     FROM measured_sessions
     WHERE energy_source = 'import' AND energy_wh > 0
+),
+quarters AS (
+    -- Steps within one quarter-hour are one; a step over its edge stays one of its own.
+    SELECT
+        session_id,
+        min(from_at) AS from_at,
+        max(to_at) AS to_at,
+        sum(energy_wh) AS energy_wh,
+        bool_and(measured) AS measured
+    FROM steps
+    GROUP BY
+        session_id,
+        CASE WHEN epoch_us(from_at) // 900000000 = (epoch_us(to_at) - 1) // 900000000
+             THEN epoch_us(from_at) // 900000000 ELSE epoch_us(to_at) END
 )
 SELECT
     session_id,
@@ -22,7 +36,7 @@ SELECT
     connector_id,
     from_at,
     to_at,
-    CAST(steps.energy_wh AS DECIMAL(18, 6)) AS energy_wh,
+    CAST(quarters.energy_wh AS DECIMAL(18, 6)) AS energy_wh,
     measured
-FROM steps
+FROM quarters
 JOIN session_rows USING (session_id)

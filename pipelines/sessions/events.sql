@@ -35,9 +35,17 @@ said_before AS (
     WHERE own_transaction_id IS NOT NULL AND event_at >= TIMESTAMPTZ '2010-01-01 00:00:00+00'
     GROUP BY ALL
 ),
-unanswered AS (
-    SELECT known.*, said_before.transaction_id
+same_frame AS (
+    -- The very same frame, kept twice.
+    SELECT collector_id, station_id, message_id, received_at, min(own_transaction_id) AS transaction_id
     FROM known
+    WHERE own_transaction_id IS NOT NULL
+    GROUP BY ALL
+),
+unanswered AS (
+    SELECT known.*, coalesce(same_frame.transaction_id, said_before.transaction_id) AS transaction_id
+    FROM known
+    LEFT JOIN same_frame USING (collector_id, station_id, message_id, received_at)
     LEFT JOIN said_before
         ON said_before.station_id = known.station_id
         AND said_before.evse_id IS NOT DISTINCT FROM known.evse_id
