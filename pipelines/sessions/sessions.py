@@ -61,15 +61,6 @@ FAULTS = (
 UNSETTLED = ("inferred_end", "closed_by_next_start", "matched_without_id", "missing_start", "missing_end_register")
 OWN_FAULTS = f"kind IN {(*FAULTS, 'orphan_stop')}"
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
-# What tells one start from another: who, where, when and at which register. Only a transaction id tells apart what a
-# clock that stands still does not.
-BEGIN_KEY = """
-    CREATE OR REPLACE TEMP MACRO begin_key(
-        station_id, connector_id, evse_id, id_token, event_at, register_wh, ocpp_version, transaction_id
-    ) AS md5(concat_ws('|', station_id, connector_id, evse_id, id_token, epoch_us(event_at), register_wh,
-        CASE WHEN ocpp_version <> '1.6' OR event_at IS NULL OR event_at < TIMESTAMPTZ '2010-01-01 00:00:00+00'
-             THEN transaction_id END))
-"""
 # How long a start without an answer, or a stop without an id, can find what it lacks.
 LOOSE = timedelta(days=7)
 # An answer follows its start, and a reading its session's start, but clocks differ.
@@ -79,7 +70,7 @@ MARGIN = timedelta(days=1)
 def compute(lake: Lake, window: Window) -> list[Replacement]:
     """Make the touched sessions, their events, their steps and their faults anew."""
     known_until = _known_until(lake)
-    lake.con.execute(BEGIN_KEY)
+    lake.con.execute(sql(HERE / "macros.sql"))
     for step in ("touched_registry", "overridden_stations", "connector_ratings", "replayed", "touched_records"):
         temp_table(lake, step, sql(HERE / f"{step}.sql"))
     loose_since = BEGINNING

@@ -16,8 +16,7 @@ SELECT
     spans.ended_at,
     coalesce(spans.stopped_at, spans.ended_at) AS until_at,
     1.1 * coalesce(rated_power_w, 1000000) AS most_power_w,
-    CASE WHEN energy_factor IS NULL THEN held.register_wh ELSE
-            try_cast(CAST(held.register_wh AS DECIMAL(24, 6)) * CAST(energy_factor AS DECIMAL(14, 6)) AS DECIMAL(18, 6)) END AS meter_start_wh,
+    in_wh(held.register_wh, energy_factor) AS meter_start_wh,
     CASE WHEN held.ocpp_version = '1.6' THEN stops.register_wh END AS meter_stop_wh,
     begin_wh, begin_frame, end_wh, end_frame,
     {'collector_id': start.collector_id, 'seq': start.seq} AS start_frame,

@@ -2,8 +2,7 @@
 WITH station_starts AS (
     SELECT
         station_id, evse_id, collector_id, seq, received_at,
-        CASE WHEN event_at BETWEEN TIMESTAMPTZ '2010-01-01 00:00:00+00' AND received_at + INTERVAL 1 DAY THEN event_at
-             ELSE received_at END AS happened_at
+        likely_time(event_at, received_at) AS happened_at
     FROM all_transaction_events
     WHERE event = 'started' AND station_id IN (SELECT station_id FROM begins)
 )

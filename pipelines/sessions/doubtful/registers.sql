@@ -5,8 +5,7 @@ WITH registers AS (
     SELECT
         samples.no, dated.true_at, samples.collector_id, samples.seq, context, location,
         CASE WHEN phase IS NOT NULL THEN left(phase, 2) END AS phase,
-        CASE WHEN profiles.energy_factor IS NULL THEN value ELSE
-            try_cast(CAST(value AS DECIMAL(24, 6)) * CAST(profiles.energy_factor AS DECIMAL(14, 6)) AS DECIMAL(18, 6)) END AS value
+        in_wh(value, profiles.energy_factor) AS value
     FROM samples
     JOIN dated USING (no, collector_id, seq, sample_no)
     LEFT JOIN profiles USING (no)

@@ -17,7 +17,6 @@ heard AS (
         dated.no,
         min(true_at) AS first_at,
         min(true_at) FILTER (kind = 'start') AS started_at,
-        min(dated.received_at) AS first_received_at,
         max(dated.received_at) AS last_received_at,
         max(true_at) AS last_at,
         max(true_at) FILTER (held.next_start_at IS NULL OR true_at < held.next_start_at OR kind = 'start') AS last_before_next_at
@@ -28,7 +27,7 @@ heard AS (
 begun AS (
     SELECT
         held.no, held.station_id, held.evse_id, held.ocpp_version, held.next_start_at, held.has_start,
-        heard.first_received_at, heard.last_received_at,
+        heard.last_received_at,
         coalesce(heard.started_at, heard.first_at, held.happened_at) AS started_at,
         stops.true_at AS stopped_at,
         coalesce(numbers.has_gap, false) AS has_gap,
@@ -76,7 +75,7 @@ shown AS (
     LEFT JOIN rebooted USING (no)
 )
 SELECT
-    no, started_at, stopped_at, first_received_at, last_received_at,
+    no, started_at, stopped_at, last_received_at,
     CASE
         WHEN waits_for_events THEN NULL
         WHEN stopped_at IS NOT NULL THEN stopped_at

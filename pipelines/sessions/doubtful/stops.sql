@@ -27,8 +27,7 @@ distinct_stops AS (
     SELECT
         stop.no, stop.collector_id, stop.seq, stop.place, stop.received_at, dated.true_at,
         stop.stop_reason, stop.without_id, stop.id_token,
-        CASE WHEN profiles.energy_factor IS NULL THEN stop.register_wh ELSE
-            try_cast(CAST(stop.register_wh AS DECIMAL(24, 6)) * CAST(profiles.energy_factor AS DECIMAL(14, 6)) AS DECIMAL(18, 6)) END AS register_wh
+        in_wh(stop.register_wh, profiles.energy_factor) AS register_wh
     FROM told_stops AS stop
     JOIN dated USING (no, collector_id, seq)
     LEFT JOIN profiles USING (no)
@@ -38,8 +37,7 @@ distinct_stops AS (
 against AS (
     SELECT
         stop.no, stop.collector_id, stop.seq,
-        max(CASE WHEN energy_factor IS NULL THEN value ELSE
-            try_cast(CAST(value AS DECIMAL(24, 6)) * CAST(energy_factor AS DECIMAL(14, 6)) AS DECIMAL(18, 6)) END)
+        max(in_wh(value, energy_factor))
             AS last_wh,
         max(metered.true_at) AS last_at
     FROM distinct_stops AS stop

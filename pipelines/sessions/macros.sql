@@ -1,0 +1,19 @@
+-- What several steps say in the same words.
+
+-- What tells one start from another: who, where, when and at which register. Only a transaction id tells apart what a
+-- clock that stands still does not.
+CREATE OR REPLACE TEMP MACRO begin_key(
+    station_id, connector_id, evse_id, id_token, event_at, register_wh, ocpp_version, transaction_id
+) AS md5(concat_ws('|', station_id, connector_id, evse_id, id_token, epoch_us(event_at), register_wh,
+    CASE WHEN ocpp_version <> '1.6' OR event_at IS NULL OR event_at < TIMESTAMPTZ '2010-01-01 00:00:00+00'
+         THEN transaction_id END));
+
+-- The station's time where it can be one, else the receipt.
+CREATE OR REPLACE TEMP MACRO likely_time(event_at, received_at) AS
+    CASE WHEN event_at BETWEEN TIMESTAMPTZ '2010-01-01 00:00:00+00' AND received_at + INTERVAL 1 DAY THEN event_at
+         ELSE received_at END;
+
+-- A register in Wh, where the operator says what a model's unit stands for.
+CREATE OR REPLACE TEMP MACRO in_wh(register_wh, energy_factor) AS
+    CASE WHEN energy_factor IS NULL THEN register_wh ELSE
+        try_cast(CAST(register_wh AS DECIMAL(24, 6)) * CAST(energy_factor AS DECIMAL(14, 6)) AS DECIMAL(18, 6)) END;
