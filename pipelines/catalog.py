@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from pipelines import billing, forecasting
 from pipelines.profiles import boots, station_profiles
-from pipelines.sessions import connector_states, meter_values, register_gaps, sessions, transaction_events
+from pipelines.sessions import connector_states, readings, register_gaps, sessions, transaction_events
 from pipelines.stages import Stage
 from pipelines.utilization import utilization
 
 STAGES: tuple[Stage, ...] = (
     transaction_events.STAGE,
-    meter_values.STAGE,
+    readings.STAGE,
     boots.STAGE,
     connector_states.STAGE,
     sessions.STAGE,

@@ -16,7 +16,7 @@ from pathlib import Path
 from warehouse.contract import Table
 from warehouse.errors import StoreError
 from warehouse.store import Lake
-from warehouse.store.appending import append_file, remove_unused, write_file
+from warehouse.store.appending import FEW_ROWS, WrittenFile, append_file, remove_unused, write_file
 from warehouse.store.changes import GREATEST_LAG, Window, advance, changed_tables, expose, watermark, window_for
 
 
@@ -27,11 +27,12 @@ class Replacement:
     `rows` is a temporary table with the contract's columns. `touched` is a SQL predicate on the old rows (it may read
     temporary tables); None: nothing is replaced, the rows are appended, and `rows` may be a temporary view: it is
     written to a file without being kept in between. In a full rebuild all old rows go, or only those that `owned`
-    (a predicate too) tells as this stage's, where several stages write the table.
+    (a predicate too) tells as this stage's, where several stages write the table. Rows that a stage reads again before
+    they are published it writes itself: `rows` are then the written files.
     """
 
     table: Table
-    rows: str
+    rows: str | tuple[WrittenFile, ...]
     touched: str | None
     owned: str | None = None
 
@@ -92,19 +93,19 @@ def _publish(
     lake: Lake, stage: Stage, window: Window, before: int | None, replacements: Sequence[Replacement]
 ) -> dict[str, int]:
     rows: dict[str, int] = {}
-    files = {r.rows: write_file(lake, r.table, r.rows) for r in replacements if r.touched is None}
+    files = [_written(lake, replacement) for replacement in replacements]
     with lake.write(stage.name) as con:
         if watermark(lake, stage.name) != before:
-            remove_unused(files.values())
+            remove_unused(file for some in files for file in some or ())
             raise Overtaken(stage.name)
-        for replacement in replacements:
+        for replacement, written in zip(replacements, files, strict=True):
             name = f"lake.{replacement.table.full_name}"
             if window.full:
                 con.execute(f"DELETE FROM {name}" + (f" WHERE {replacement.owned}" if replacement.owned else ""))  # noqa: S608
             elif replacement.touched is not None:
                 con.execute(f"DELETE FROM {name} WHERE {replacement.touched}")  # noqa: S608
-            if replacement.rows in files:
-                rows[replacement.table.full_name] = append_file(lake, replacement.table, files[replacement.rows])
+            if written is not None:
+                rows[replacement.table.full_name] = sum(append_file(lake, replacement.table, file) for file in written)
                 continue
             order = ", ".join(replacement.table.sort)
             inserted = con.execute(
@@ -113,11 +114,22 @@ def _publish(
             ).fetchone()
             rows[replacement.table.full_name] = int(inserted[0]) if inserted else 0
         advance(lake, stage.name, window)
-    remove_unused(file for file in files.values() if not file.is_registered)
+    remove_unused(file for some in files for file in some or () if not file.is_registered)
     for replacement in replacements:
-        if replacement.rows not in files:
+        if replacement.touched is not None:
             con.execute(f"DROP TABLE IF EXISTS {replacement.rows}")
     return rows
+
+
+def _written(lake: Lake, replacement: Replacement) -> tuple[WrittenFile, ...] | None:
+    """The rows as files, so that the lock is not held while they are written; None for few rows of a table."""
+    if not isinstance(replacement.rows, str):
+        return replacement.rows
+    if replacement.touched is not None:
+        count = lake.con.execute(f"SELECT count(*) FROM {replacement.rows}").fetchone()  # noqa: S608 (our own table)
+        if count is None or count[0] < FEW_ROWS:
+            return None
+    return (write_file(lake, replacement.table, replacement.rows),)
 
 
 @cache

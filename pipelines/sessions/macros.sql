@@ -17,3 +17,10 @@ CREATE OR REPLACE TEMP MACRO likely_time(event_at, received_at) AS
 CREATE OR REPLACE TEMP MACRO in_wh(register_wh, energy_factor) AS
     CASE WHEN energy_factor IS NULL THEN register_wh ELSE
         try_cast(CAST(register_wh AS DECIMAL(24, 6)) * CAST(energy_factor AS DECIMAL(14, 6)) AS DECIMAL(18, 6)) END;
+
+-- The number of the quarter-hour since 1970 that a step lies within; of a step over an edge the microsecond of its end.
+CREATE OR REPLACE TEMP MACRO quarter_of(from_us, to_us) AS
+    CASE WHEN from_us // 900000000 = (to_us - 1) // 900000000 THEN from_us // 900000000 ELSE to_us END;
+
+-- Wh and microseconds.
+CREATE OR REPLACE TEMP MACRO mean_power_w(energy_wh, step_us) AS 3600000000 * CAST(energy_wh AS DOUBLE) / step_us;

@@ -1,52 +1,54 @@
--- The register of plain transactions from reading to reading, summed by quarter-hour: steps within one quarter are one
--- row, a step over a quarter's edge is one of its own. A quarter-hour lies within one hour, day and month of every zone.
-WITH readings AS (
-    SELECT plain.no, measured_at, value AS register_wh, context
-    FROM all_meter_values AS meter_value
-    JOIN plain_transactions AS plain USING (station_id, transaction_id)
-    WHERE measurand = 'Energy.Active.Import.Register' AND phase IS NULL AND location = 'Outlet' AND value IS NOT NULL
-      AND meter_value.received_at >= $since
+-- The register of plain transactions by quarter-hour, as it was read; where several refreshes have read of one, the step
+-- from the last reading of the one to the first of the next is a row too.
+WITH read AS (
+    SELECT no, quarter.* FROM all_reading_quarters AS quarter JOIN plain_runs USING (run_id)
 ),
-numbered AS (
-    -- Microseconds: what follows is arithmetic on many rows.
-    SELECT no, epoch_us(measured_at) AS at_us, register_wh, context FROM readings
+several AS (
+    SELECT no FROM plain_runs GROUP BY no HAVING count(*) > 1
 ),
-steps AS (
+bounds AS (
     SELECT
-        no, at_us, register_wh, context,
-        lag(at_us) OVER session AS from_us,
-        register_wh - lag(register_wh) OVER session AS energy_wh,
-        lead(at_us) OVER session IS NULL AS is_last
-    FROM numbered
-    WINDOW session AS (PARTITION BY no ORDER BY at_us, register_wh)
+        no, run_id,
+        min(first_at) AS first_at, min(least_wh) AS first_wh, max(last_at) AS last_at, max(greatest_wh) AS last_wh
+    FROM read
+    SEMI JOIN several USING (no)
+    GROUP BY no, run_id
 ),
-flows AS (
+followed AS (
     SELECT
-        *,
-        energy_wh > 0 AS flows,
-        3600000000 * CAST(energy_wh AS DOUBLE) / greatest(at_us - from_us, 1) AS power_w
-    FROM steps
+        no, run_id,
+        lag(last_at) OVER session AS from_at,
+        lag(last_wh) OVER session AS from_wh,
+        first_at AS to_at,
+        first_wh AS to_wh
+    FROM bounds
+    WINDOW session AS (PARTITION BY no ORDER BY first_at, last_at, run_id)
+),
+links AS (
+    SELECT
+        no, run_id, from_at, to_at, from_wh, to_wh,
+        to_wh - from_wh AS energy_wh,
+        to_at < from_at AS is_overlapping,
+        greatest(epoch_us(to_at) - epoch_us(from_at), 1) AS step_us
+    FROM followed
+    WHERE from_at IS NOT NULL
 )
+SELECT *, false AS is_overlapping FROM read
+UNION ALL BY NAME
 SELECT
-    no,
-    make_timestamptz(min(from_us) FILTER (flows)) AS from_at,
-    make_timestamptz(max(at_us) FILTER (flows)) AS to_at,
-    CAST(sum(energy_wh) FILTER (flows) AS DECIMAL(18, 6)) AS energy_wh,
-    min(energy_wh) AS least_step_wh,
-    -- Believed up to 1.1 times the rating plus 100 Wh: how much power each step needs at least.
-    max(power_w - 360000000000 / greatest(at_us - from_us, 1)) AS least_power_w,
-    max(power_w) FILTER (at_us - from_us >= 60000000) AS step_power_w,
-    CAST(sum(at_us - from_us) FILTER (flows) // 1000 AS BIGINT) AS charging_ms,
+    no, run_id,
+    quarter_of(epoch_us(from_at), epoch_us(to_at)) AS quarter_no,
+    CASE WHEN energy_wh > 0 THEN from_at END AS from_at,
+    CASE WHEN energy_wh > 0 THEN to_at END AS to_at,
+    CASE WHEN energy_wh > 0 THEN CAST(energy_wh AS DECIMAL(18, 6)) END AS energy_wh,
+    CAST(energy_wh AS DECIMAL(18, 6)) AS least_step_wh,
+    mean_power_w(energy_wh, step_us) - 360000000000 / step_us AS least_power_w,
+    CASE WHEN step_us >= 60000000 THEN mean_power_w(energy_wh, step_us) END AS step_power_w,
+    CASE WHEN energy_wh > 0 THEN (epoch_us(to_at) - epoch_us(from_at)) // 1000 END AS charging_ms,
     -- The same reading told twice counts once.
-    count(*) FILTER (from_us IS NULL OR at_us > from_us) AS readings,
-    count(*) FILTER (context NOT IN ('Transaction.Begin', 'Transaction.End')) AS readings_between,
-    make_timestamptz(min(at_us) FILTER (from_us IS NULL)) AS first_at,
-    min(register_wh) FILTER (from_us IS NULL) AS first_wh,
-    make_timestamptz(max(at_us) FILTER (is_last)) AS last_at,
-    max(register_wh) FILTER (is_last) AS last_wh,
-    min(register_wh) FILTER (context = 'Transaction.Begin') AS begin_wh,
-    max(register_wh) FILTER (context = 'Transaction.End') AS end_wh
-FROM flows
-GROUP BY
-    no,
-    CASE WHEN from_us // 900000000 = (at_us - 1) // 900000000 THEN from_us // 900000000 ELSE at_us END
+    CASE WHEN to_at = from_at THEN -1 ELSE 0 END AS readings,
+    0 AS readings_between,
+    to_at AS first_at, to_at AS last_at, to_wh AS least_wh, to_wh AS greatest_wh,
+    NULL AS begin_wh, NULL AS end_wh,
+    is_overlapping
+FROM links

@@ -9,22 +9,38 @@ WITH metered AS (
         sum(readings) AS readings,
         sum(readings_between) AS readings_between,
         min(first_at) AS first_at,
-        min(first_wh) AS first_wh,
         max(last_at) AS last_at,
-        max(last_wh) AS last_wh,
+        -- Where no step is negative.
+        min(least_wh) AS first_wh,
+        max(greatest_wh) AS last_wh,
         min(begin_wh) AS begin_wh,
-        max(end_wh) AS end_wh
+        max(end_wh) AS end_wh,
+        bool_or(is_overlapping) AS is_overlapping
     FROM plain_quarters
+    GROUP BY no
+),
+sampled AS (
+    SELECT
+        no,
+        max(power_w) AS power_w,
+        sum(power_sum_w) / nullif(sum(power_readings), 0) AS mean_power_w,
+        nullif(sum(power_readings), 0) AS power_readings,
+        bool_or(has_other_registers) AS has_other_registers,
+        bool_or(has_defects) AS has_defects,
+        min(least_evse_id) AS least_evse_id,
+        max(greatest_evse_id) AS greatest_evse_id,
+        max(last_received_at) AS readings_received_at,
+        max(last_measured_at) AS last_measured_at
+    FROM plain_runs
     GROUP BY no
 ),
 edged AS (
     SELECT
         plain.*,
         metered.* EXCLUDE (no, begin_wh, end_wh),
-        samples.* EXCLUDE (no, last_received_at, last_at),
-        greatest(plain.last_received_at, samples.last_received_at) AS newest_received_at,
-        samples.last_received_at AS readings_received_at,
-        samples.last_at AS last_measured_at,
+        sampled.* EXCLUDE (no, least_evse_id, greatest_evse_id),
+        coalesce(least_evse_id <> plain.evse_id OR greatest_evse_id <> plain.evse_id, false) AS is_elsewhere,
+        greatest(plain.last_received_at, readings_received_at) AS newest_received_at,
         -- OCPP 1.6 sends start and stop in whole Wh: within 1 Wh the reading with decimals is the same register.
         CASE WHEN abs(begin_wh - coalesce(meter_start_wh, begin_wh)) <= 1 THEN begin_wh
              ELSE coalesce(meter_start_wh, first_wh) END AS begin_register_wh,
@@ -35,7 +51,7 @@ edged AS (
         1.1 * coalesce(rated_power_w, 1000000) AS most_power_w
     FROM plain_transactions AS plain
     LEFT JOIN metered USING (no)
-    LEFT JOIN plain_samples AS samples USING (no)
+    LEFT JOIN sampled USING (no)
 ),
 measured AS (
     SELECT
@@ -76,7 +92,7 @@ SELECT
                 AND begin_register_wh <= first_wh + 1 AND last_wh <= end_register_wh + 1
                 AND CAST(first_step_wh AS DOUBLE) <= most_power_w * first_step_ms / 3600000 + 100
                 AND CAST(last_step_wh AS DOUBLE) <= most_power_w * last_step_ms / 3600000 + 100)
-        AND NOT coalesce(has_other_registers OR has_defects OR is_elsewhere, false)
+        AND NOT coalesce(has_other_registers OR has_defects OR is_elsewhere OR is_overlapping, false)
         AND coalesce(readings_received_at <= stop_received_at + INTERVAL 1 MINUTE, true)
         -- Registers and power tell the same, but for what lies between readings.
         AND coalesce(CAST(energy_wh AS DOUBLE) BETWEEN mean_power_w * duration_ms / 3600000 / 30 - 100

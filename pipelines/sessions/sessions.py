@@ -4,8 +4,8 @@ Most transactions are plain: one start, one stop, clocks and numbers that fit. T
 
     events                 what belongs to the touched transactions; a 1.6 start gets its id from the answer
     transactions           who, where, when, and whether anything in the events is odd
-    plain_quarters         their registers, from reading to reading
-    plain_samples          what else was measured
+    plain_runs             what was read of them
+    plain_quarters         their registers by quarter-hour
     plain_sessions         energy; `is_clean` where every register follows from the one before
 
 Whatever fails a check there is looked at closely, in the steps of `doubtful/` (see `doubtful/__init__.py`), a rule a
@@ -21,8 +21,10 @@ from pathlib import Path
 
 from pipelines.pseudonyms import ensure_pseudonyms
 from pipelines.sessions.doubtful import look_closely
-from pipelines.stages import Replacement, Stage, sql, temp_table
+from pipelines.sessions.readings import meter_values_of
+from pipelines.stages import Replacement, Stage, sql, temp_table, temp_view
 from warehouse.contract import core, ops, raw
+from warehouse.contract.ddl import quoted
 from warehouse.store import Lake
 from warehouse.store.changes import Window
 
@@ -71,6 +73,9 @@ def compute(lake: Lake, window: Window) -> list[Replacement]:
     """Make the touched sessions, their events, their steps and their faults anew."""
     known_until = _known_until(lake)
     lake.con.execute(sql(HERE / "macros.sql"))
+    temp_view(lake, "all_meter_values", meter_values_of("all_readings"))
+    temp_view(lake, "known_layouts", "SELECT * FROM all_reading_layouts")
+    temp_table(lake, "layouts", sql(HERE / "layouts.sql"))
     for step in ("touched_registry", "overridden_stations", "connector_ratings", "replayed", "touched_records"):
         temp_table(lake, step, sql(HERE / f"{step}.sql"))
     loose_since = BEGINNING
@@ -87,7 +92,7 @@ def compute(lake: Lake, window: Window) -> list[Replacement]:
         _find_transactions(lake, loose_since, full=False)
         _measure(lake, known_until, full=False)
     _put_together(lake)
-    return _replacements(lake, loose_since)
+    return _replacements(lake, loose_since, full=window.full)
 
 
 def _known_until(lake: Lake) -> datetime:
@@ -126,26 +131,29 @@ def _touch_more(lake: Lake, step: str) -> bool:
 
 def _read_events(lake: Lake, loose_since: datetime, *, full: bool) -> None:
     since = BEGINNING
+    touched = "SELECT * FROM all_transaction_events"
     if not full:
         row = lake.con.execute(
             "SELECT min(received_at) FROM all_transaction_events "
             "SEMI JOIN touched_transactions USING (station_id, transaction_id)"
         ).fetchone()
         since = loose_since if row is None or row[0] is None else min(loose_since, row[0] - MARGIN)
-    temp_table(lake, "events", sql(HERE / "events.sql"), {"since": since, "loose_since": loose_since})
-    _apply_token_rules(lake)
+        touched += " SEMI JOIN touched_transactions USING (station_id, transaction_id)"
+    for name, moment in (("since", since), ("loose_since", loose_since)):
+        lake.con.execute(f"SET VARIABLE {name} = CAST({quoted(moment.isoformat())} AS TIMESTAMPTZ)")
+    temp_view(lake, "touched_events", touched)
+    temp_table(lake, "starts_without_id", sql(HERE / "starts.sql"))
+    temp_view(lake, "told_events", sql(HERE / "told_events.sql"))
+    temp_view(lake, "events", _tokens_by_rule(lake))
     temp_table(lake, "transactions", sql(HERE / "transactions.sql"))
 
 
-def _apply_token_rules(lake: Lake) -> None:
+def _tokens_by_rule(lake: Lake) -> str:
     """Take off what readers of some models append to a token, where the operator says how."""
     temp_table(lake, "token_rules", sql(HERE / "token_rules.sql"))
     ensure_pseudonyms(lake, "SELECT token FROM token_rules")
-    lake.con.execute(
-        "UPDATE events SET id_token = pseudonyms.pseudonym FROM token_rules AS rule "
-        "JOIN registry.pseudonyms AS pseudonyms ON pseudonyms.id_token = rule.token "
-        "WHERE rule.station_id = events.station_id AND rule.id_token = events.id_token"
-    )
+    found = lake.con.execute("SELECT count(*) FROM token_rules").fetchone()
+    return sql(HERE / "renamed_events.sql") if found and found[0] else "SELECT * FROM told_events"
 
 
 def _readings_since(lake: Lake) -> datetime:
@@ -155,8 +163,8 @@ def _readings_since(lake: Lake) -> datetime:
         SELECT min(least(received_at, CASE WHEN event_at >= TIMESTAMPTZ '2010-01-01 00:00:00+00' THEN event_at END))
         FROM events
         UNION ALL
-        SELECT min(received_at)
-        FROM all_meter_values
+        SELECT min(first_received_at)
+        FROM all_reading_runs
         SEMI JOIN (FROM touched_transactions ANTI JOIN transactions USING (station_id, transaction_id))
             USING (station_id, transaction_id)
         """
@@ -173,8 +181,9 @@ def _measure(lake: Lake, known_until: datetime, *, full: bool) -> None:
 
 def _measure_plain(lake: Lake, since: datetime) -> None:
     temp_table(lake, "plain_transactions", sql(HERE / "plain_transactions.sql"))
-    for step in ("loose_readings", "plain_quarters", "plain_samples"):
-        temp_table(lake, step, sql(HERE / f"{step}.sql"), {"since": since})
+    temp_table(lake, "loose_readings", sql(HERE / "loose_readings.sql"), {"since": since})
+    for step in ("plain_runs", "plain_quarters"):
+        temp_table(lake, step, sql(HERE / f"{step}.sql"))
     temp_table(lake, "loosely_read", sql(HERE / "loosely_read.sql"))
     temp_table(lake, "plain_sessions", sql(HERE / "plain_sessions.sql"))
     lake.con.execute(
@@ -200,32 +209,10 @@ def _put_together(lake: Lake) -> None:
     temp_table(lake, "session_fault_rows", sql(HERE / "faults.sql"), {"kinds": list(FAULTS)})
 
 
-def _replacements(lake: Lake, loose_since: datetime) -> list[Replacement]:
-    # A session whose start is corrected gets another id: rows of the old one go too.
-    temp_table(
-        lake,
-        "replaced_sessions",
-        """
-        SELECT session_id FROM core.sessions SEMI JOIN touched_transactions USING (station_id, transaction_id)
-        UNION
-        SELECT begin_key(station_id, connector_id, evse_id, id_token, event_at, register_wh, ocpp_version, NULL)
-        FROM events
-        WHERE event = 'started'
-        UNION
-        SELECT begin_key FROM starts
-        UNION
-        SELECT md5(concat_ws('|', 'record', station_id, external_session_id)) FROM touched_records
-        UNION
-        SELECT session_id FROM session_rows
-        """,
-    )
-    temp_table(
-        lake,
-        "replaced_orphans",
-        "SELECT fault_id FROM ops.faults SEMI JOIN heard_stations USING (station_id) "
-        "WHERE kind = 'orphan_stop' AND last_seen_at >= $loose_since",
-        {"loose_since": loose_since},
-    )
+def _replacements(lake: Lake, loose_since: datetime, *, full: bool) -> list[Replacement]:
+    if not full:
+        temp_table(lake, "replaced_sessions", sql(HERE / "replaced_sessions.sql"))
+        temp_table(lake, "replaced_orphans", sql(HERE / "replaced_orphans.sql"), {"loose_since": loose_since})
     replaced = "session_id IN (SELECT session_id FROM replaced_sessions)"
     faults = f"{OWN_FAULTS} AND ({replaced} OR fault_id IN (SELECT fault_id FROM replaced_orphans))"  # noqa: S608 (own SQL)
     return [
@@ -243,7 +230,10 @@ STAGE = Stage(
         raw.CONNECTIONS,
         raw.SESSION_RECORDS,
         core.EVENTS,
-        core.METER_VALUES,
+        core.READINGS,
+        core.READING_LAYOUTS,
+        core.READING_RUNS,
+        core.READING_QUARTERS,
         core.STATES,
         core.BOOTS,
         ops.REGISTRY_HISTORY,

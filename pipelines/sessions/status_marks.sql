@@ -3,13 +3,14 @@
 WITH frames AS (
     SELECT
         collector_id, seq, station_id, received_at,
-        CASE WHEN json_valid(payload) THEN from_json(payload, '{
+        TRY(from_json(payload, '{
             "connectorId": "VARCHAR", "evseId": "VARCHAR", "status": "VARCHAR", "connectorStatus": "VARCHAR",
             "errorCode": "VARCHAR", "timestamp": "VARCHAR"
-        }') END AS body
+        }')) AS body
     FROM status_frames
 ),
-told AS (
+-- MATERIALIZED: the conditions below would parse each frame twice.
+told AS MATERIALIZED (
     SELECT
         collector_id, seq, station_id, received_at,
         try_cast(coalesce(body.evseId, body.connectorId) AS INTEGER) AS evse_id,

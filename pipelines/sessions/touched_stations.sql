@@ -3,7 +3,7 @@ SELECT station_id, min(from_at) AS from_at
 FROM (
     SELECT station_id, received_at AS from_at FROM changed_transaction_events
     UNION ALL
-    SELECT station_id, received_at FROM changed_meter_values
+    SELECT station_id, received_at FROM changed_readings
     UNION ALL
     SELECT station_id, from_at
     FROM changed_connector_states

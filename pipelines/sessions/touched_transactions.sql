@@ -3,7 +3,7 @@
 WITH told AS (
     SELECT station_id, transaction_id FROM changed_transaction_events WHERE transaction_id IS NOT NULL
     UNION
-    SELECT station_id, transaction_id FROM changed_meter_values WHERE transaction_id IS NOT NULL
+    SELECT station_id, transaction_id FROM changed_readings WHERE transaction_id IS NOT NULL
 ),
 started AS (
     -- A 1.6 start does not know its transaction; the answer may have landed before it.
@@ -43,7 +43,7 @@ loosely_read AS (
     FROM core.sessions
     JOIN (
         SELECT station_id, evse_id, min(measured_at) AS from_at, max(measured_at) AS until_at
-        FROM changed_meter_values
+        FROM changed_readings
         WHERE transaction_id IS NULL AND evse_id IS NOT NULL
         GROUP BY ALL
     ) AS loose ON loose.station_id = sessions.station_id AND loose.evse_id = sessions.evse_id

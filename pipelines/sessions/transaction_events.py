@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from pipelines.pseudonyms import ensure_pseudonyms
+from pipelines.sessions.parsing import parse
 from pipelines.stages import Replacement, Stage, sql, temp_table, temp_view
 from warehouse.contract import core, raw
 from warehouse.store import Lake
@@ -15,7 +16,7 @@ HERE = Path(__file__).parent
 
 def compute(lake: Lake, window: Window) -> list[Replacement]:  # noqa: ARG001 (the views hold the window)
     """Parse the new frames; tokens seen for the first time get their pseudonym before."""
-    temp_table(lake, "parsed_events", sql(HERE / "parsed_events.sql"))
+    parse(lake, lambda: temp_table(lake, "parsed_events", sql(HERE / "parsed_events.sql")))
     ensure_pseudonyms(lake, "SELECT raw_token FROM parsed_events")
     temp_view(lake, "event_rows", sql(HERE / "transaction_events.sql"))
     return [Replacement(core.EVENTS, "event_rows", touched=None)]

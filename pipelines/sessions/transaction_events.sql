@@ -2,3 +2,4 @@
 SELECT parsed_events.* EXCLUDE (raw_token), pseudonyms.pseudonym AS id_token
 FROM parsed_events
 LEFT JOIN registry.pseudonyms AS pseudonyms ON pseudonyms.id_token = parsed_events.raw_token
+WHERE event IN ('started', 'answer', 'updated', 'ended', 'label')

@@ -18,6 +18,8 @@ WITH grouped AS (
         min(connection_id) FILTER (event = 'started') AS connection_id,
         min(received_at) AS first_received_at,
         max(received_at) AS last_received_at,
+        count(*) FILTER (event = 'started') AS starts,
+        count(*) FILTER (event = 'ended') AS stops,
         min(received_at) FILTER (event = 'ended') AS stop_received_at,
         -- One value where all agree, else two.
         bool_and(event_at IS NOT NULL) AS is_dated,

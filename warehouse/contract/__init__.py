@@ -19,5 +19,6 @@ TABLES: tuple[Table, ...] = (
 BY_NAME: dict[str, Table] = {table.full_name: table for table in TABLES}
 LAKE_TABLES = tuple(table for table in TABLES if table.home is Home.LAKE)
 STATE_TABLES = tuple(table for table in TABLES if table.home is Home.STATE)
+VIEWS = tuple(table for table in TABLES if table.home is Home.VIEW)
 
-__all__ = ["BY_NAME", "LAKE_TABLES", "STATE_TABLES", "TABLES", "Column", "Home", "Table"]
+__all__ = ["BY_NAME", "LAKE_TABLES", "STATE_TABLES", "TABLES", "VIEWS", "Column", "Home", "Table"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from warehouse.contract.model import Table, optional, required
+from warehouse.contract.model import Home, Table, optional, required
 from warehouse.contract.raw import COLLECTOR_ID, CONNECTION_ID, OCPP_VERSION, RECEIVED_AT, SEQ, STATION_ID
 
 ENERGY = "DECIMAL(18,6)"
@@ -12,6 +12,8 @@ CONNECTOR_ID = optional("connector_id", "INTEGER", "connector number; NULL where
 TRANSACTION_ID = optional("transaction_id", "VARCHAR", "OCPP transaction id as text; NULL outside transactions")
 ID_TOKEN = optional("id_token", "VARCHAR", "pseudonym of the driver's token; NULL where none was sent")
 SITE_ID = required("site_id", "VARCHAR", "site of the station; `unregistered` where the registry does not know it")
+
+BREAKS_SCHEMA = optional("breaks_schema", "BOOLEAN", "true: the frame breaks OCPP's schema (raw.messages says how)")
 
 EVENTS = Table(
     "core",
@@ -42,7 +44,7 @@ EVENTS = Table(
         optional("charging_state", "VARCHAR", "chargingState (2.x)"),
         optional("stop_reason", "VARCHAR", "reason (1.6), stoppedReason (2.x)"),
         optional("external_session_id", "VARCHAR", "id of the session in the file or system it came from"),
-        optional("breaks_schema", "BOOLEAN", "true: the frame breaks OCPP's schema (raw.messages says how)"),
+        BREAKS_SCHEMA,
     ),
 )
 
@@ -67,10 +69,113 @@ BOOTS = Table(
     sort=("station_id", "received_at"),
 )
 
+MEASURED_AT = required("measured_at", "TIMESTAMPTZ", "when it was measured, by the station's clock; else received_at")
+TOLD_AT = optional("told_at", "TIMESTAMPTZ", "the station's time where it cannot be one and measured_at is the receipt")
+LAYOUT_ID = required("layout_id", "BIGINT", "what the samples of a set are, in order: core.reading_layouts says it")
+MEASURAND = required("measurand", "VARCHAR", "OCPP measurand, e.g. Energy.Active.Import.Register")
+PHASE = optional("phase", "VARCHAR", "OCPP phase; NULL: the whole")
+LOCATION = required("location", "VARCHAR", "OCPP location; Outlet where not told")
+CONTEXT = required("context", "VARCHAR", "OCPP reading context; Sample.Periodic where not told")
+UNIT = optional("unit", "VARCHAR", "canonical unit of the measurand: Wh, W, A, V, Percent …; NULL where unknown")
+
+READINGS = Table(
+    "core",
+    "readings",
+    "one set of samples: what a frame says was measured at one time (core.meter_values tells them one by one)",
+    ("collector_id", "seq", "set_no"),
+    (
+        COLLECTOR_ID,
+        SEQ,
+        required("set_no", "INTEGER", "number of the set within the frame, from 1"),
+        required("first_sample_no", "INTEGER", "number of its first sample within the frame, from 0"),
+        STATION_ID,
+        EVSE_ID,
+        CONNECTOR_ID,
+        TRANSACTION_ID,
+        MEASURED_AT,
+        RECEIVED_AT,
+        LAYOUT_ID,
+        optional("samples", f"{ENERGY}[]", "the values, in canonical units; NULL among them: no number"),
+        TOLD_AT,
+        BREAKS_SCHEMA,
+    ),
+    # As it arrives, which is by time: sorting by station costs more than writing.
+)
+
+READING_LAYOUTS = Table(
+    "core",
+    "reading_layouts",
+    "one sample of a layout: stations send the same measurands in the same order all day",
+    ("layout_id", "place"),
+    (
+        LAYOUT_ID,
+        required("place", "INTEGER", "place of the sample within the set, from 1"),
+        MEASURAND,
+        PHASE,
+        LOCATION,
+        CONTEXT,
+        UNIT,
+    ),
+)
+
+RUN_ID = required("run_id", "BIGINT", "stands for a transaction and the refresh that read its frames")
+
+READING_RUNS = Table(
+    "core",
+    "reading_runs",
+    "what one refresh has read of one transaction, its energy and power summed up for core.sessions",
+    ("run_id",),
+    (
+        RUN_ID,
+        STATION_ID,
+        required("transaction_id", "VARCHAR", "OCPP transaction id as text"),
+        optional("least_evse_id", "INTEGER", "least EVSE number told"),
+        optional("greatest_evse_id", "INTEGER", "greatest EVSE number told"),
+        optional("power_w", ENERGY, "greatest total of power at the outlet", "W"),
+        optional("power_sum_w", "DOUBLE", "sum of such totals", "W"),
+        required("power_readings", "BIGINT", "how many there are"),
+        required("has_other_registers", "BOOLEAN", "true: energy by phases, intervals, elsewhere than at the outlet"),
+        required("has_defects", "BOOLEAN", "true: a frame breaks the schema, or a sample has no value"),
+        required("first_received_at", "TIMESTAMPTZ", "when its first frame was received"),
+        optional("last_received_at", "TIMESTAMPTZ", "when the newest reading of energy or power was received"),
+        optional("last_measured_at", "TIMESTAMPTZ", "when it was measured; NULL: there is none"),
+    ),
+)
+
+READING_QUARTERS = Table(
+    "core",
+    "reading_quarters",
+    "what a run tells of the total register within a quarter-hour, or over the edge of one, from reading to reading",
+    ("run_id", "quarter_no"),
+    (
+        RUN_ID,
+        required(
+            "quarter_no",
+            "BIGINT",
+            "the quarter-hour's number since 1970; for a step over an edge the microsecond of its end",
+        ),
+        optional("from_at", "TIMESTAMPTZ", "when energy began to flow; NULL: none did"),
+        optional("to_at", "TIMESTAMPTZ", "until when it flowed"),
+        optional("energy_wh", ENERGY, "how much did", "Wh"),
+        optional("least_step_wh", ENERGY, "least step of the register: below 0 it fell", "Wh"),
+        optional("least_power_w", "DOUBLE", "power that the steps need at least, each but for 100 Wh", "W"),
+        optional("step_power_w", "DOUBLE", "greatest mean power of a step of a minute or more", "W"),
+        optional("charging_ms", "BIGINT", "time with energy flowing", "ms"),
+        required("readings", "BIGINT", "times at which the register was read"),
+        required("readings_between", "BIGINT", "readings that are of neither begin nor end"),
+        required("first_at", "TIMESTAMPTZ", "first reading"),
+        required("last_at", "TIMESTAMPTZ", "last reading"),
+        required("least_wh", ENERGY, "least register", "Wh"),
+        required("greatest_wh", ENERGY, "greatest register", "Wh"),
+        optional("begin_wh", ENERGY, "register that is told as the transaction's begin", "Wh"),
+        optional("end_wh", ENERGY, "register that is told as its end", "Wh"),
+    ),
+)
+
 METER_VALUES = Table(
     "core",
     "meter_values",
-    "one sampled value",
+    "one sampled value: a view of core.readings and core.reading_layouts",
     ("collector_id", "seq", "sample_no"),
     (
         COLLECTOR_ID,
@@ -80,18 +185,18 @@ METER_VALUES = Table(
         EVSE_ID,
         CONNECTOR_ID,
         TRANSACTION_ID,
-        required("measured_at", "TIMESTAMPTZ", "when it was measured, by the station's clock; else received_at"),
+        MEASURED_AT,
         RECEIVED_AT,
-        required("measurand", "VARCHAR", "OCPP measurand, e.g. Energy.Active.Import.Register"),
-        optional("phase", "VARCHAR", "OCPP phase; NULL: the whole"),
-        required("location", "VARCHAR", "OCPP location; Outlet where not told"),
-        required("context", "VARCHAR", "OCPP reading context; Sample.Periodic where not told"),
+        MEASURAND,
+        PHASE,
+        LOCATION,
+        CONTEXT,
         optional("value", ENERGY, "in the canonical unit; NULL: what was sent contradicts itself or is no number"),
-        optional("unit", "VARCHAR", "canonical unit of the measurand: Wh, W, A, V, Percent …; NULL where unknown"),
-        optional("told_at", "TIMESTAMPTZ", "the station's time where it cannot be one and measured_at is the receipt"),
-        optional("breaks_schema", "BOOLEAN", "true: the frame breaks OCPP's schema (raw.messages says how)"),
+        UNIT,
+        TOLD_AT,
+        BREAKS_SCHEMA,
     ),
-    # As it arrives, which is by time: sorting by station costs a third of the speed and is done by maintenance.
+    home=Home.VIEW,
 )
 
 STATES = Table(
@@ -278,4 +383,18 @@ STATION_PROFILES = Table(
     ),
 )
 
-TABLES = (EVENTS, BOOTS, METER_VALUES, STATES, SESSIONS, SESSION_EVENTS, ENERGY_STEPS, REGISTER_GAPS, STATION_PROFILES)
+TABLES = (
+    EVENTS,
+    BOOTS,
+    READINGS,
+    READING_LAYOUTS,
+    METER_VALUES,
+    READING_RUNS,
+    READING_QUARTERS,
+    STATES,
+    SESSIONS,
+    SESSION_EVENTS,
+    ENERGY_STEPS,
+    REGISTER_GAPS,
+    STATION_PROFILES,
+)

@@ -20,6 +20,7 @@ class Home(StrEnum):
 
     LAKE = "lake"
     STATE = "state"
+    VIEW = "view"  # kept nowhere: a view over other tables, `warehouse/store/views/<schema>_<name>.sql`
 
 
 @dataclass(frozen=True, slots=True)

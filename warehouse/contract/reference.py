@@ -63,6 +63,8 @@ def _table(table: Table) -> Iterator[str]:
     yield f"One row is {table.grain}."
     if table.home is Home.STATE:
         yield "Kept in the state database."
+    if table.home is Home.VIEW:
+        yield "A view: kept nowhere."
     yield ""
     yield "| column | type | unit | meaning |"
     yield "| --- | --- | --- | --- |"

@@ -42,10 +42,14 @@ def write_file(lake: Lake, table: Table, rows: str) -> WrittenFile:
     path = f"{folder}{uuid.uuid4()}.parquet"
     columns = ", ".join(f'CAST("{c.name}" AS {stored_type(c)}) AS "{c.name}"' for c in table.columns)
     order = f" ORDER BY {', '.join(table.sort)}" if table.sort else ""
-    count = lake.con.execute(
-        f"COPY (SELECT {columns} FROM {rows}{order}) TO {quoted(path)} "  # noqa: S608 (names of the contract)
-        f"(FORMAT parquet, COMPRESSION zstd, PARQUET_VERSION v2, DICTIONARY_SIZE_LIMIT {DICTIONARY_VALUES})"
-    ).fetchone()
+    try:
+        count = lake.con.execute(
+            f"COPY (SELECT {columns} FROM {rows}{order}) TO {quoted(path)} "  # noqa: S608 (names of the contract)
+            f"(FORMAT parquet, COMPRESSION zstd, PARQUET_VERSION v2, DICTIONARY_SIZE_LIMIT {DICTIONARY_VALUES})"
+        ).fetchone()
+    except BaseException:
+        remove_unused([WrittenFile(path, 0)])
+        raise
     return WrittenFile(path, int(count[0]) if count else 0)
 
 

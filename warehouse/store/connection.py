@@ -15,12 +15,13 @@ from dataclasses import dataclass, field
 
 import duckdb
 
-from warehouse.contract import LAKE_TABLES, STATE_TABLES
+from warehouse.contract import LAKE_TABLES, STATE_TABLES, VIEWS
 from warehouse.contract.ddl import CATALOG, quoted, view_statement
 from warehouse.errors import StoreMissing, StoreMoved, StoreOutdated, StoreUnreachable
 from warehouse.settings import Settings
 from warehouse.store.lock import advisory_lock, file_lock
 from warehouse.store.macros import MACROS
+from warehouse.store.views import definition
 
 STATE = "state"
 
@@ -246,5 +247,6 @@ def _make_views(con: duckdb.DuckDBPyConnection, stored: dict[str, set[str]] | No
         there = None if stored is None else stored.get(table.full_name, set())
         statements.append(view_statement(table, CATALOG, there))
     statements += [view_statement(table, STATE) for table in STATE_TABLES]
+    statements += [f"CREATE OR REPLACE VIEW memory.{table.full_name} AS {definition(table)}" for table in VIEWS]
     statements += MACROS
     con.execute(";\n".join(statements))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from warehouse.contract import LAKE_TABLES, Table
+from warehouse.contract import LAKE_TABLES, VIEWS, Table
 from warehouse.contract.ddl import CATALOG, comment, create_statements, quoted, stored_type
 from warehouse.errors import ContractBroken
 from warehouse.store.connection import Lake
@@ -42,6 +42,9 @@ def _missing(lake: Lake) -> Iterator[str]:
             yield from create_statements(table)
         else:
             yield from _additions(table, stored[table.full_name])
+    for table in VIEWS:
+        if table.full_name in stored:  # an older version kept it
+            yield f"DROP TABLE {CATALOG}.{table.full_name}"
 
 
 def _stored_columns(lake: Lake) -> dict[str, dict[str, str]]:

@@ -2,6 +2,7 @@
 
 Each rule is a step with a name and a SQL file of its own; a new fault is a new step, or a new line in `findings`:
 
+    doubtful_readings   what was read of them
     doubtful_events     their events in order of receipt
     starts              each start once, however often it was told
     startless           transactions told of without a start
@@ -26,6 +27,7 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
+from pipelines.sessions.readings import meter_values_of
 from pipelines.stages import sql, temp_table, temp_view
 from warehouse.store import Lake
 
@@ -44,6 +46,7 @@ MEASURING = (
 def look_closely(lake: Lake, since: datetime, known_until: datetime) -> None:
     """Make `doubtful_rows`, `doubtful_steps`, `findings` and `session_event_rows` of all that is not plain."""
     _expose_unnamed(lake)
+    _gather_readings(lake, since)
     _make(lake, SORTING, since, known_until)
     # Whoever follows an open session on its connector takes over what goes on under its id.
     temp_table(lake, "followers", sql(HERE / "followers.sql"))
@@ -53,8 +56,15 @@ def look_closely(lake: Lake, since: datetime, known_until: datetime) -> None:
                 f"UPDATE {table} SET {flag} = false FROM followers AS f "  # noqa: S608 (own names)
                 f"WHERE {table}.station_id = f.station_id AND {table}.transaction_id = f.transaction_id"
             )
+        _gather_readings(lake, since)
         _make(lake, SORTING, since, known_until)
     _make(lake, MEASURING, since, known_until)
+
+
+def _gather_readings(lake: Lake, since: datetime) -> None:
+    """What was read of the doubtful transactions, once for all steps."""
+    temp_table(lake, "doubtful_readings", sql(HERE / "doubtful_readings.sql"), {"since": since})
+    temp_view(lake, "doubtful_values", meter_values_of("doubtful_readings"))
 
 
 def _expose_unnamed(lake: Lake) -> None:

@@ -26,7 +26,7 @@ open AS (
 last_known AS (
     SELECT open.begin_key, max(value) AS register_wh
     FROM open
-    JOIN all_meter_values AS meter_value
+    JOIN doubtful_values AS meter_value
         ON meter_value.station_id = open.station_id AND list_contains(open.transaction_ids, meter_value.transaction_id)
     WHERE measurand = 'Energy.Active.Import.Register' AND phase IS NULL AND location = 'Outlet'
     GROUP BY open.begin_key

@@ -13,7 +13,7 @@ WITH named AS (
                      ELSE epoch_us(held.happened_at) END,
                 held.begin_key
         ) AS choice
-    FROM all_meter_values AS meter_value
+    FROM doubtful_values AS meter_value
     JOIN (SELECT *, unnest(transaction_ids) AS known_id FROM held) AS held
         ON held.station_id = meter_value.station_id AND held.known_id = meter_value.transaction_id
     LEFT JOIN own_events AS own ON own.collector_id = meter_value.collector_id AND own.seq = meter_value.seq

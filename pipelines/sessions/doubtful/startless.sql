@@ -35,7 +35,7 @@ by_readings AS (
         arg_min(evse_id, (measured_at, evse_id)) AS evse_id,
         arg_min(connector_id, (measured_at, connector_id)) AS connector_id,
         min(collector_id) AS collector_id
-    FROM all_meter_values AS meter_value
+    FROM doubtful_values AS meter_value
     SEMI JOIN (
         SELECT station_id, transaction_id FROM by_events UNION ALL SELECT station_id, transaction_id FROM unheard
     ) USING (station_id, transaction_id)

@@ -2,10 +2,5 @@
 -- none, or one that nobody started, brings its own along.
 SELECT
     EXISTS (SELECT 1 FROM loose_readings)
-    OR EXISTS (
-        SELECT 1 FROM events
-        ANTI JOIN (
-            SELECT station_id, transaction_id FROM events WHERE event = 'started' AND transaction_id IS NOT NULL
-        ) AS started USING (station_id, transaction_id)
-        WHERE event = 'ended'
-    )
+    OR EXISTS (SELECT 1 FROM transactions WHERE starts = 0 AND stops > 0)
+    OR EXISTS (SELECT 1 FROM events WHERE event = 'ended' AND transaction_id IS NULL)

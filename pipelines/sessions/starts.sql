@@ -1,16 +1,16 @@
--- The events of the touched transactions, and those that name none: starts without an answer, stops without an id.
--- A 1.6 start learns its transaction from the answer to it. Message ids restart with a station's boot, so an answer
--- belongs to the last start before it that had its id.
+-- The starts of the touched transactions in OCPP 1.6, and those that name none. A start learns its transaction from the
+-- answer to it. Message ids restart with a station's boot, so an answer belongs to the last start before it that had its
+-- id.
 WITH starts AS (
     SELECT * EXCLUDE (transaction_id)
     FROM all_transaction_events
     WHERE event = 'started' AND transaction_id IS NULL
-      AND received_at >= $since AND station_id IN (SELECT station_id FROM heard_stations)
+      AND received_at >= getvariable('since') AND station_id IN (SELECT station_id FROM heard_stations)
 ),
 answers AS (
     SELECT collector_id, station_id, message_id, seq, transaction_id
     FROM all_transaction_events
-    WHERE event = 'answer' AND received_at >= $since AND station_id IN (SELECT station_id FROM heard_stations)
+    WHERE event = 'answer' AND received_at >= getvariable('since') AND station_id IN (SELECT station_id FROM heard_stations)
 ),
 answered AS (
     SELECT starts.collector_id, starts.seq, min(answers.seq) AS answer_seq,
@@ -65,14 +65,4 @@ FROM unanswered
 LEFT JOIN touched_transactions USING (station_id, transaction_id)
 -- Without an id it is looked at again whenever its station is heard.
 WHERE touched_transactions.station_id IS NOT NULL
-   OR unanswered.transaction_id IS NULL AND unanswered.received_at >= $loose_since
-UNION ALL BY NAME
-SELECT *, NULL AS answer_seq
-FROM all_transaction_events
-SEMI JOIN touched_transactions USING (station_id, transaction_id)
-WHERE event <> 'answer'
-UNION ALL BY NAME
-SELECT *, NULL AS answer_seq
-FROM all_transaction_events
-WHERE event = 'ended' AND transaction_id IS NULL
-  AND received_at >= $loose_since AND station_id IN (SELECT station_id FROM heard_stations)
+   OR unanswered.transaction_id IS NULL AND unanswered.received_at >= getvariable('loose_since')

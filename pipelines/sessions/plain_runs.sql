@@ -1,0 +1,4 @@
+-- What has been read of the plain transactions: a row for each refresh that has read any of it.
+SELECT plain.no, run.* EXCLUDE (station_id, transaction_id)
+FROM all_reading_runs AS run
+JOIN plain_transactions AS plain USING (station_id, transaction_id)
