@@ -24,11 +24,11 @@ from warehouse.store.changes import GREATEST_LAG, Window, advance, changed_table
 class Replacement:
     """New rows of one table, and which old ones they take the place of.
 
-    `rows` is a temporary table with the contract's columns. `touched` is a SQL predicate on the old rows (it may read
-    temporary tables); None: nothing is replaced, the rows are appended, and `rows` may be a temporary view: it is
-    written to a file without being kept in between. In a full rebuild all old rows go, or only those that `owned`
-    (a predicate too) tells as this stage's, where several stages write the table. Rows that a stage reads again before
-    they are published it writes itself: `rows` are then the written files.
+    `rows` is a temporary table with the contract's columns, and maybe more. `touched` is a SQL predicate on the old
+    rows (it may read temporary tables); None: nothing is replaced, the rows are appended, and `rows` may be a temporary
+    view: it is written to a file without being kept in between. In a full rebuild all old rows go, or only those that
+    `owned` (a predicate too) tells as this stage's, where several stages write the table. Rows that a stage reads again
+    before they are published it writes itself: `rows` are then the written files.
     """
 
     table: Table
@@ -108,8 +108,9 @@ def _publish(
                 rows[replacement.table.full_name] = sum(append_file(lake, replacement.table, file) for file in written)
                 continue
             order = ", ".join(replacement.table.sort)
+            columns = ", ".join(replacement.table.column_names)
             inserted = con.execute(
-                f"INSERT INTO {name} BY NAME SELECT * FROM {replacement.rows}"  # noqa: S608
+                f"INSERT INTO {name} BY NAME SELECT {columns} FROM {replacement.rows}"  # noqa: S608
                 + (f" ORDER BY {order}" if order else "")
             ).fetchone()
             rows[replacement.table.full_name] = int(inserted[0]) if inserted else 0

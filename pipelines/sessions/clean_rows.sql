@@ -1,7 +1,7 @@
 -- Sessions of the clean transactions.
 SELECT
     md5(concat_ws('|', station_id, transaction_id, epoch_us(started_at))) AS session_id,
-    no,
+    no AS row_no,
     station_id, evse_id, connector_id, transaction_id, external_session_id, id_token,
     started_at, ended_at, 'completed' AS state, ended_at AS known_until,
     energy_wh,

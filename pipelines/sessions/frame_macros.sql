@@ -30,6 +30,6 @@ CREATE OR REPLACE TEMP MACRO converted(told, unit, multiplier) AS CASE
 
 -- The value of a sample in the canonical unit of what its unit measures; whether that fits the measurand, its layout says.
 CREATE OR REPLACE TEMP MACRO in_canonical_unit(told, unit, multiplier) AS CASE
-    WHEN multiplier IS NULL AND (unit IS NULL OR unit IN ('Wh', 'W', 'A', 'V', 'Percent'))
+    WHEN multiplier IS NULL AND coalesce(unit, 'W') IN ('Wh', 'W', 'A', 'V', 'Percent')
         THEN try_cast(told AS DECIMAL(17, 6))
     ELSE converted(told, lower(trim(coalesce(unit, ''))), coalesce(try_cast(multiplier AS INTEGER), 0)) END;

@@ -10,7 +10,8 @@ WITH newest AS (
 )
 SELECT
     md5(concat_ws('|', 'record', newest.station_id, external_session_id)) AS session_id,
-    NULL::INTEGER AS no,
+    -- Beyond the numbers of the others.
+    CAST(1000000000 + row_number() OVER () AS INTEGER) AS row_no,
     newest.station_id, newest.evse_id, newest.connector_id, NULL::VARCHAR AS transaction_id, external_session_id,
     pseudonyms.pseudonym AS id_token,
     started_at, ended_at, 'completed' AS state, ended_at AS known_until,

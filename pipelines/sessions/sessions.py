@@ -150,10 +150,16 @@ def _read_events(lake: Lake, loose_since: datetime, *, full: bool) -> None:
 
 def _tokens_by_rule(lake: Lake) -> str:
     """Take off what readers of some models append to a token, where the operator says how."""
+    if not _any(lake, "SELECT 1 FROM registry.station_profiles WHERE token_pattern IS NOT NULL"):
+        return "SELECT * FROM told_events"
     temp_table(lake, "token_rules", sql(HERE / "token_rules.sql"))
     ensure_pseudonyms(lake, "SELECT token FROM token_rules")
-    found = lake.con.execute("SELECT count(*) FROM token_rules").fetchone()
-    return sql(HERE / "renamed_events.sql") if found and found[0] else "SELECT * FROM told_events"
+    return sql(HERE / "renamed_events.sql")
+
+
+def _any(lake: Lake, query: str) -> bool:
+    """Whether the query gives any row."""
+    return bool(lake.con.execute(f"SELECT EXISTS ({query})").fetchall()[0][0])
 
 
 def _readings_since(lake: Lake) -> datetime:
@@ -184,6 +190,8 @@ def _measure_plain(lake: Lake, since: datetime) -> None:
     temp_table(lake, "loose_readings", sql(HERE / "loose_readings.sql"), {"since": since})
     for step in ("plain_runs", "plain_quarters"):
         temp_table(lake, step, sql(HERE / f"{step}.sql"))
+    if _any(lake, "SELECT 1 FROM plain_runs GROUP BY no HAVING count(*) > 1"):
+        lake.con.execute(f"INSERT INTO plain_quarters BY NAME {sql(HERE / 'plain_links.sql')}")
     temp_table(lake, "loosely_read", sql(HERE / "loosely_read.sql"))
     temp_table(lake, "plain_sessions", sql(HERE / "plain_sessions.sql"))
     lake.con.execute(
@@ -195,9 +203,9 @@ def _measure_plain(lake: Lake, since: datetime) -> None:
 def _put_together(lake: Lake) -> None:
     ensure_pseudonyms(lake, "SELECT id_token FROM all_session_records SEMI JOIN touched_records "
                             "USING (station_id, external_session_id)")  # fmt: skip
-    for step in ("clean_rows", "record_rows"):
-        temp_table(lake, step, sql(HERE / f"{step}.sql"))
-    temp_table(lake, "clean_step_rows", sql(HERE / "clean_steps.sql"))
+    temp_table(lake, "record_rows", sql(HERE / "record_rows.sql"))
+    temp_view(lake, "clean_rows", sql(HERE / "clean_rows.sql"))
+    temp_view(lake, "clean_step_rows", sql(HERE / "clean_steps.sql"))
     temp_table(
         lake,
         "measured_sessions",

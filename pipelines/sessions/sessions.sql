@@ -56,6 +56,7 @@ flagged AS (
     FROM judged
 )
 SELECT
+    row_no,
     session_id,
     station_id,
     site_id,

@@ -32,6 +32,7 @@ said_before AS (
     -- A start that is said again (8) and not answered again is the one that was answered.
     SELECT station_id, evse_id, id_token, event_at, register_wh, min(own_transaction_id) AS transaction_id
     FROM known
+    SEMI JOIN (SELECT * FROM known WHERE own_transaction_id IS NULL) AS unanswered USING (station_id, event_at)
     WHERE own_transaction_id IS NOT NULL AND event_at >= TIMESTAMPTZ '2010-01-01 00:00:00+00'
     GROUP BY ALL
 ),
@@ -39,6 +40,7 @@ same_frame AS (
     -- The very same frame, kept twice.
     SELECT collector_id, station_id, message_id, received_at, min(own_transaction_id) AS transaction_id
     FROM known
+    SEMI JOIN (SELECT * FROM known WHERE own_transaction_id IS NULL) AS unanswered USING (station_id, received_at)
     WHERE own_transaction_id IS NOT NULL
     GROUP BY ALL
 ),

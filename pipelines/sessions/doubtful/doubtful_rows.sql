@@ -18,6 +18,7 @@ SELECT
                             CASE WHEN held.is_reused THEN held.evse_id END))
     END AS session_id,
     held.no,
+    -held.no AS row_no,
     held.station_id, held.evse_id, held.connector_id, held.transaction_id,
     coalesce(held.external_session_id, tokens.external_session_id) AS external_session_id,
     coalesce(held.id_token, tokens.id_token, CASE WHEN NOT held.has_start THEN tokens.stop_token END) AS id_token,
