@@ -11,11 +11,11 @@ WITH connections AS (
 ),
 marks AS (
     SELECT
-        marked.station_id, marked.evse_id, marked.connector_id, marked.at_time, marked.collector_id, marked.seq,
+        marked.station_id, marked.evse_id, marked.connector_id, marked.happened_at AS at_time, marked.collector_id, marked.seq,
         marked.reported_state, marked.error_code, NULL::BOOLEAN AS is_online
     FROM status_marks AS marked
     JOIN touched_connectors USING (station_id, evse_id, connector_id)
-    WHERE marked.at_time >= marks_from
+    WHERE marked.happened_at >= marks_from
     UNION ALL
     SELECT station_id, evse_id, connector_id, happened_at, collector_id, seq, NULL, NULL, event = 'opened'
     FROM connections

@@ -18,6 +18,10 @@ CREATE OR REPLACE TEMP MACRO in_wh(register_wh, energy_factor) AS
     CASE WHEN energy_factor IS NULL THEN register_wh ELSE
         try_cast(CAST(register_wh AS DECIMAL(24, 6)) * CAST(energy_factor AS DECIMAL(14, 6)) AS DECIMAL(18, 6)) END;
 
+-- Stands for a transaction and the refresh that has read of it.
+CREATE OR REPLACE TEMP MACRO run_of(station_id, transaction_id) AS
+    CAST(hash(station_id, transaction_id, getvariable('taken_in')) // 2::UBIGINT AS BIGINT);
+
 -- The number of the quarter-hour since 1970 that a step lies within; of a step over an edge the microsecond of its end.
 CREATE OR REPLACE TEMP MACRO quarter_of(from_us, to_us) AS
     CASE WHEN from_us // 900000000 = (to_us - 1) // 900000000 THEN from_us // 900000000 ELSE to_us END;

@@ -4,7 +4,7 @@ WITH metered AS (
         no,
         min(least_step_wh) AS least_step_wh,
         max(least_power_w) AS least_power_w,
-        max(step_power_w) AS step_power_w,
+        CAST(max(step_power_w) AS DOUBLE) AS step_power_w,
         sum(charging_ms) AS charging_ms,
         sum(readings) AS readings,
         sum(readings_between) AS readings_between,
@@ -14,8 +14,7 @@ WITH metered AS (
         min(least_wh) AS first_wh,
         max(greatest_wh) AS last_wh,
         min(begin_wh) AS begin_wh,
-        max(end_wh) AS end_wh,
-        bool_or(is_overlapping) AS is_overlapping
+        max(end_wh) AS end_wh
     FROM plain_quarters
     GROUP BY no
 ),
@@ -23,7 +22,7 @@ sampled AS (
     SELECT
         no,
         max(power_w) AS power_w,
-        sum(power_sum_w) / nullif(sum(power_readings), 0) AS mean_power_w,
+        CAST(sum(power_sum_w) AS DOUBLE) / nullif(sum(power_readings), 0) AS mean_power_w,
         nullif(sum(power_readings), 0) AS power_readings,
         bool_or(has_other_registers) AS has_other_registers,
         bool_or(has_defects) AS has_defects,
@@ -87,12 +86,12 @@ SELECT
         AND (readings IS NULL AND ocpp_version = '1.6' AND power_readings IS NULL
              OR readings IS NOT NULL AND energy_wh > 0
                 AND coalesce(least_step_wh >= 0, true)
-                AND coalesce(least_power_w <= most_power_w, true)
+                AND coalesce(CAST(least_power_w AS DOUBLE) <= most_power_w, true)
                 AND first_at >= started_at AND last_measured_at <= ended_at
                 AND begin_register_wh <= first_wh + 1 AND last_wh <= end_register_wh + 1
                 AND CAST(first_step_wh AS DOUBLE) <= most_power_w * first_step_ms / 3600000 + 100
                 AND CAST(last_step_wh AS DOUBLE) <= most_power_w * last_step_ms / 3600000 + 100)
-        AND NOT coalesce(has_other_registers OR has_defects OR is_elsewhere OR is_overlapping, false)
+        AND NOT coalesce(has_other_registers OR has_defects OR is_elsewhere, false)
         AND coalesce(readings_received_at <= stop_received_at + INTERVAL 1 MINUTE, true)
         -- Registers and power tell the same, but for what lies between readings.
         AND coalesce(CAST(energy_wh AS DOUBLE) BETWEEN mean_power_w * duration_ms / 3600000 / 30 - 100

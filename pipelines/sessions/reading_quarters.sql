@@ -3,7 +3,7 @@
 -- transactions and times: what follows is arithmetic on many rows.
 WITH numbered AS (
     SELECT
-        CAST(hash(station_id, transaction_id, getvariable('taken_in')) // 2::UBIGINT AS BIGINT) AS run_id,
+        run_of(station_id, transaction_id) AS run_id,
         epoch_us(measured_at) AS at_us,
         samples[register_place] AS register_wh,
         edge
@@ -35,8 +35,8 @@ SELECT
     CAST(sum(energy_wh) FILTER (flows) AS DECIMAL(18, 6)) AS energy_wh,
     min(energy_wh) AS least_step_wh,
     -- Believed up to 1.1 times the rating plus 100 Wh: how much power each step needs at least.
-    max(power_w - 360000000000 / step_us) AS least_power_w,
-    max(power_w) FILTER (step_us >= 60000000) AS step_power_w,
+    CAST(max(power_w - 360000000000 / step_us) AS DECIMAL(38, 3)) AS least_power_w,
+    CAST(max(power_w) FILTER (step_us >= 60000000) AS DECIMAL(38, 3)) AS step_power_w,
     CAST(sum(at_us - from_us) FILTER (flows) // 1000 AS BIGINT) AS charging_ms,
     -- The same reading told twice counts once.
     count(*) FILTER (from_us IS NULL OR at_us > from_us) AS readings,

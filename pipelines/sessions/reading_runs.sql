@@ -6,7 +6,7 @@ WITH grouped AS (
         min(evse_id) FILTER (tells) AS least_evse_id,
         max(evse_id) FILTER (tells) AS greatest_evse_id,
         max(samples[power_place]) AS power_w,
-        sum(CAST(samples[power_place] AS DOUBLE)) AS power_sum_w,
+        sum(samples[power_place]) AS power_sum_w,
         count(samples[power_place]) AS power_readings,
         coalesce(bool_or(has_other_registers), false) AS has_other_registers,
         bool_or(tells AND (
@@ -25,6 +25,6 @@ WITH grouped AS (
     GROUP BY station_id, transaction_id
 )
 SELECT
-    CAST(hash(station_id, transaction_id, getvariable('taken_in')) // 2::UBIGINT AS BIGINT) AS run_id,
+    run_of(station_id, transaction_id) AS run_id,
     *
 FROM grouped

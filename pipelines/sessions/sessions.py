@@ -139,8 +139,8 @@ def _read_events(lake: Lake, loose_since: datetime, *, full: bool) -> None:
         ).fetchone()
         since = loose_since if row is None or row[0] is None else min(loose_since, row[0] - MARGIN)
         touched += " SEMI JOIN touched_transactions USING (station_id, transaction_id)"
-    for name, moment in (("since", since), ("loose_since", loose_since)):
-        lake.con.execute(f"SET VARIABLE {name} = CAST({quoted(moment.isoformat())} AS TIMESTAMPTZ)")
+    _set(lake, "since", since)
+    _set(lake, "loose_since", loose_since)
     temp_view(lake, "touched_events", touched)
     temp_table(lake, "starts_without_id", sql(HERE / "starts.sql"))
     temp_view(lake, "told_events", sql(HERE / "told_events.sql"))
@@ -190,14 +190,32 @@ def _measure_plain(lake: Lake, since: datetime) -> None:
     temp_table(lake, "loose_readings", sql(HERE / "loose_readings.sql"), {"since": since})
     for step in ("plain_runs", "plain_quarters"):
         temp_table(lake, step, sql(HERE / f"{step}.sql"))
-    if _any(lake, "SELECT 1 FROM plain_runs GROUP BY no HAVING count(*) > 1"):
-        lake.con.execute(f"INSERT INTO plain_quarters BY NAME {sql(HERE / 'plain_links.sql')}")
+    if _any(lake, "SELECT 1 FROM plain_runs WHERE is_one_of_several"):
+        _read_again(lake, since)
     temp_table(lake, "loosely_read", sql(HERE / "loosely_read.sql"))
     temp_table(lake, "plain_sessions", sql(HERE / "plain_sessions.sql"))
     lake.con.execute(
         "UPDATE transactions SET is_plain = false FROM plain_sessions AS plain WHERE NOT plain.is_clean "
         "AND transactions.station_id = plain.station_id AND transactions.transaction_id = plain.transaction_id"
     )
+
+
+def _read_again(lake: Lake, since: datetime) -> None:
+    """Sum up anew what several refreshes have read of one transaction: they may have read it in any order."""
+    _set(lake, "taken_in", 0)
+    _set(lake, "readings_since", since)
+    temp_view(lake, "written_readings", sql(HERE / "readings_of_several.sql"))
+    temp_view(lake, "quarters_again", sql(HERE / "reading_quarters.sql"))
+    lake.con.execute(
+        "INSERT INTO plain_quarters BY NAME SELECT no, quarter.* FROM quarters_again AS quarter "
+        "JOIN (SELECT no, run_of(station_id, transaction_id) AS run_id FROM plain_transactions) AS plain USING (run_id)"
+    )
+
+
+def _set(lake: Lake, name: str, value: datetime | int) -> None:
+    """A variable for SQL that stands in views, where no parameter can be bound."""
+    text = str(value) if isinstance(value, int) else f"CAST({quoted(value.isoformat())} AS TIMESTAMPTZ)"
+    lake.con.execute(f"SET VARIABLE {name} = {text}")
 
 
 def _put_together(lake: Lake) -> None:

@@ -2,7 +2,7 @@
 -- A state lasts until something else is said, so everything before the state in which the news falls stays as it is;
 -- the state before that one is the seed from which to go on.
 WITH news AS (
-    SELECT station_id, evse_id, connector_id, at_time FROM status_marks
+    SELECT station_id, evse_id, connector_id, happened_at AS at_time FROM status_marks
     UNION ALL
     SELECT station_id, evse_id, connector_id, happened_at
     FROM new_connections

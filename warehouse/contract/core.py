@@ -132,7 +132,7 @@ READING_RUNS = Table(
         optional("least_evse_id", "INTEGER", "least EVSE number told"),
         optional("greatest_evse_id", "INTEGER", "greatest EVSE number told"),
         optional("power_w", ENERGY, "greatest total of power at the outlet", "W"),
-        optional("power_sum_w", "DOUBLE", "sum of such totals", "W"),
+        optional("power_sum_w", "DECIMAL(38,6)", "sum of such totals", "W"),
         required("power_readings", "BIGINT", "how many there are"),
         required("has_other_registers", "BOOLEAN", "true: energy by phases, intervals, elsewhere than at the outlet"),
         required("has_defects", "BOOLEAN", "true: a frame breaks the schema, or a sample has no value"),
@@ -158,8 +158,8 @@ READING_QUARTERS = Table(
         optional("to_at", "TIMESTAMPTZ", "until when it flowed"),
         optional("energy_wh", ENERGY, "how much did", "Wh"),
         optional("least_step_wh", ENERGY, "least step of the register: below 0 it fell", "Wh"),
-        optional("least_power_w", "DOUBLE", "power that the steps need at least, each but for 100 Wh", "W"),
-        optional("step_power_w", "DOUBLE", "greatest mean power of a step of a minute or more", "W"),
+        optional("least_power_w", "DECIMAL(38,3)", "power that the steps need at least, each but for 100 Wh", "W"),
+        optional("step_power_w", "DECIMAL(38,3)", "greatest mean power of a step of a minute or more", "W"),
         optional("charging_ms", "BIGINT", "time with energy flowing", "ms"),
         required("readings", "BIGINT", "times at which the register was read"),
         required("readings_between", "BIGINT", "readings that are of neither begin nor end"),
@@ -197,6 +197,24 @@ METER_VALUES = Table(
         BREAKS_SCHEMA,
     ),
     home=Home.VIEW,
+)
+
+STATUSES = Table(
+    "core",
+    "statuses",
+    "one StatusNotification of a connector",
+    ("collector_id", "seq"),
+    (
+        COLLECTOR_ID,
+        SEQ,
+        STATION_ID,
+        required("evse_id", "INTEGER", "EVSE number; for OCPP 1.6 the connector's number"),
+        required("connector_id", "INTEGER", "connector number"),
+        required("reported_state", "VARCHAR", "the OCPP status in lower case"),
+        optional("error_code", "VARCHAR", "errorCode (1.6) where it is not NoError"),
+        required("happened_at", "TIMESTAMPTZ", "when, by the station's clock where that can be; else received_at"),
+        RECEIVED_AT,
+    ),
 )
 
 STATES = Table(
@@ -391,6 +409,7 @@ TABLES = (
     METER_VALUES,
     READING_RUNS,
     READING_QUARTERS,
+    STATUSES,
     STATES,
     SESSIONS,
     SESSION_EVENTS,

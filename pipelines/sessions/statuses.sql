@@ -1,4 +1,4 @@
--- What the frames of `status_frames` say of connectors. Connector 0 (1.6) and EVSE 0 (2.x) stand for the station as
+-- What new frames say of connectors. Connector 0 (1.6) and EVSE 0 (2.x) stand for the station as
 -- a whole and are no connectors.
 WITH frames AS (
     SELECT
@@ -7,7 +7,8 @@ WITH frames AS (
             "connectorId": "VARCHAR", "evseId": "VARCHAR", "status": "VARCHAR", "connectorStatus": "VARCHAR",
             "errorCode": "VARCHAR", "timestamp": "VARCHAR"
         }')) AS body
-    FROM status_frames
+    FROM new_messages
+    WHERE direction = 'in' AND message_type IN (2, 6) AND action = 'StatusNotification'
 ),
 -- MATERIALIZED: the conditions below would parse each frame twice.
 told AS MATERIALIZED (
@@ -26,7 +27,8 @@ SELECT
     collector_id, seq, station_id, evse_id, connector_id, reported_state, error_code,
     -- The station's own time, if it can be: a queue is a week old at most, a good clock five minutes ahead.
     CASE WHEN told_at BETWEEN received_at - INTERVAL 7 DAY AND received_at + INTERVAL 5 MINUTE
-         THEN told_at ELSE received_at END AS at_time
+         THEN told_at ELSE received_at END AS happened_at,
+    received_at
 FROM told
 WHERE evse_id > 0 AND connector_id > 0
   AND reported_state IN ('available', 'preparing', 'charging', 'suspendedev', 'suspendedevse', 'finishing', 'reserved',
