@@ -55,4 +55,4 @@ def _conflicts(lake: Lake) -> Replacement:
     return Replacement(ops.FAULTS, "identity_conflict_rows", touched, owned=own)
 
 
-STAGE = Stage("connector_states", (raw.MESSAGES, raw.CONNECTIONS), (core.STATES, core.STATUSES, ops.FAULTS), compute)
+STAGE = Stage("statuses", (raw.MESSAGES, raw.CONNECTIONS), (core.STATES, core.STATUSES, ops.FAULTS), compute)

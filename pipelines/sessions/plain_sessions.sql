@@ -6,15 +6,7 @@ WITH metered AS (
         max(least_power_w) AS least_power_w,
         CAST(max(step_power_w) AS DOUBLE) AS step_power_w,
         sum(charging_ms) AS charging_ms,
-        sum(readings) AS readings,
-        sum(readings_between) AS readings_between,
-        min(first_at) AS first_at,
-        max(last_at) AS last_at,
-        -- Where no step is negative.
-        min(least_wh) AS first_wh,
-        max(greatest_wh) AS last_wh,
-        min(begin_wh) AS begin_wh,
-        max(end_wh) AS end_wh
+        sum(readings) AS readings
     FROM plain_quarters
     GROUP BY no
 ),
@@ -24,6 +16,14 @@ sampled AS (
         max(power_w) AS power_w,
         CAST(sum(power_sum_w) AS DOUBLE) / nullif(sum(power_readings), 0) AS mean_power_w,
         nullif(sum(power_readings), 0) AS power_readings,
+        min(first_at) AS first_at,
+        max(last_at) AS last_at,
+        -- Where no step is negative.
+        min(least_wh) AS first_wh,
+        max(greatest_wh) AS last_wh,
+        min(begin_wh) AS begin_wh,
+        max(end_wh) AS end_wh,
+        sum(readings_between) AS readings_between,
         bool_or(has_other_registers) AS has_other_registers,
         bool_or(has_defects) AS has_defects,
         min(least_evse_id) AS least_evse_id,
@@ -36,8 +36,8 @@ sampled AS (
 edged AS (
     SELECT
         plain.*,
-        metered.* EXCLUDE (no, begin_wh, end_wh),
-        sampled.* EXCLUDE (no, least_evse_id, greatest_evse_id),
+        metered.* EXCLUDE (no),
+        sampled.* EXCLUDE (no, least_evse_id, greatest_evse_id, begin_wh, end_wh),
         coalesce(least_evse_id <> plain.evse_id OR greatest_evse_id <> plain.evse_id, false) AS is_elsewhere,
         greatest(plain.last_received_at, readings_received_at) AS newest_received_at,
         -- OCPP 1.6 sends start and stop in whole Wh: within 1 Wh the reading with decimals is the same register.

@@ -5,15 +5,14 @@ WITH numbered AS (
     SELECT
         run_of(station_id, transaction_id) AS run_id,
         epoch_us(measured_at) AS at_us,
-        samples[register_place] AS register_wh,
-        edge
+        samples[register_place] AS register_wh
     FROM written_readings
     JOIN layouts USING (layout_id)
     WHERE transaction_id IS NOT NULL AND samples[register_place] IS NOT NULL
 ),
 steps AS (
     SELECT
-        run_id, at_us, register_wh, edge,
+        run_id, at_us,
         lag(at_us) OVER run AS from_us,
         register_wh - lag(register_wh) OVER run AS energy_wh
     FROM numbered
@@ -39,13 +38,6 @@ SELECT
     CAST(max(power_w) FILTER (step_us >= 60000000) AS DECIMAL(38, 3)) AS step_power_w,
     CAST(sum(at_us - from_us) FILTER (flows) // 1000 AS BIGINT) AS charging_ms,
     -- The same reading told twice counts once.
-    count(*) FILTER (from_us IS NULL OR at_us > from_us) AS readings,
-    count(*) FILTER (edge = 1) AS readings_between,
-    make_timestamptz(min(at_us)) AS first_at,
-    make_timestamptz(max(at_us)) AS last_at,
-    min(register_wh) AS least_wh,
-    max(register_wh) AS greatest_wh,
-    min(register_wh) FILTER (edge = 0) AS begin_wh,
-    max(register_wh) FILTER (edge = 2) AS end_wh
+    count(*) FILTER (from_us IS NULL OR at_us > from_us) AS readings
 FROM flows
 GROUP BY ALL

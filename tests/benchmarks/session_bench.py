@@ -44,7 +44,7 @@ class SessionBench:
 
     @cached_property
     def settings(self) -> Settings:
-        return load_settings(home=self.home, duckdb_memory="4GB", duckdb_threads=2)
+        return load_settings(home=self.home, duckdb_memory="3GB", duckdb_threads=2)
 
     @cached_property
     def lake(self) -> Lake:
