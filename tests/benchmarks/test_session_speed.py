@@ -5,8 +5,9 @@
     make bench ARGS="-k 'session_speed and parse'"         one part; the parts: parse, from_raw, from_stored, live_end,
                                                            late_stations, side_by_side
 
-The log is made up but exact (`fleet_log.py`), so each part also checks what came out. 3 GB for DuckDB, so that the process stays below 4, and two threads; what does
-not fit spills into the temporary folder, which needs about 25 GB at 50 million frames.
+The log is made up but exact (`fleet_log.py`), so each part also checks what came out. Two threads, and 3 GB for DuckDB,
+so that the process stays below 4; what does not fit spills into the temporary folder, which needs about 25 GB at 50
+million frames.
 """
 
 from __future__ import annotations
