@@ -93,7 +93,7 @@ def _publish(
     lake: Lake, stage: Stage, window: Window, before: int | None, replacements: Sequence[Replacement]
 ) -> dict[str, int]:
     rows: dict[str, int] = {}
-    files = [_written(lake, replacement) for replacement in replacements]
+    files = _write_all(lake, replacements)
     with lake.write(stage.name) as con:
         if watermark(lake, stage.name) != before:
             remove_unused(file for some in files for file in some or ())
@@ -120,6 +120,17 @@ def _publish(
         if replacement.touched is not None:
             con.execute(f"DROP TABLE IF EXISTS {replacement.rows}")
     return rows
+
+
+def _write_all(lake: Lake, replacements: Sequence[Replacement]) -> list[tuple[WrittenFile, ...] | None]:
+    written: list[tuple[WrittenFile, ...] | None] = []
+    try:
+        for replacement in replacements:
+            written.append(_written(lake, replacement))  # noqa: PERF401 (an error leaves what was written so far)
+    except BaseException:
+        remove_unused(file for some in written for file in some or ())
+        raise
+    return written
 
 
 def _written(lake: Lake, replacement: Replacement) -> tuple[WrittenFile, ...] | None:

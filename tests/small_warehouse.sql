@@ -218,9 +218,12 @@ SELECT 'test' AS collector_id, 1000 + n AS seq, NULL::BIGINT AS connection_id, s
        CASE n WHEN 1 THEN 0 WHEN 4 THEN energy_wh END::DECIMAL(18, 6) AS register_wh
 FROM told, (SELECT unnest([1, 2, 4]) AS n);
 
-CREATE TEMP TABLE core__meter_values AS
-SELECT 'test' AS collector_id, 1003 AS seq, 0 AS sample_no, station_id, 1 AS evse_id, 1 AS connector_id, transaction_id,
-       started_at + to_seconds(charging_seconds // 2) AS measured_at, measured_at AS received_at,
-       'Energy.Active.Import.Register' AS measurand, 'Outlet' AS location, 'Sample.Periodic' AS context,
-       (energy_wh / 2)::DECIMAL(18, 6) AS value, 'Wh' AS unit
+CREATE TEMP TABLE core__reading_layouts AS
+SELECT 1 AS layout_id, 1 AS place, 'Energy.Active.Import.Register' AS measurand, 'Outlet' AS location,
+       'Sample.Periodic' AS context, 'Wh' AS unit;
+
+CREATE TEMP TABLE core__readings AS
+SELECT 'test' AS collector_id, 1003 AS seq, 1 AS set_no, 0 AS first_sample_no, station_id, 1 AS evse_id,
+       1 AS connector_id, transaction_id, started_at + to_seconds(charging_seconds // 2) AS measured_at,
+       measured_at AS received_at, 1 AS layout_id, [(energy_wh / 2)::DECIMAL(18, 6)] AS samples
 FROM told;

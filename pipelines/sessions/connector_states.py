@@ -55,4 +55,5 @@ def _conflicts(lake: Lake) -> Replacement:
     return Replacement(ops.FAULTS, "identity_conflict_rows", touched, owned=own)
 
 
+# Named after the table that the states are told from: a warehouse that has none yet reads all frames once.
 STAGE = Stage("statuses", (raw.MESSAGES, raw.CONNECTIONS), (core.STATES, core.STATUSES, ops.FAULTS), compute)

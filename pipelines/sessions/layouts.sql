@@ -6,10 +6,9 @@ SELECT
     CASE any_value(context) FILTER (is_register) WHEN 'Transaction.Begin' THEN 0 WHEN 'Transaction.End' THEN 2 ELSE 1 END
         AS edge,
     CASE WHEN count(*) FILTER (is_power) = 1 THEN any_value(place) FILTER (is_power) END AS power_place,
-    list(place) FILTER (NOT is_register AND NOT is_power) AS other_places,
-    -- Whatever else tells of energy is looked at closely: phases, other places, intervals, one total twice.
-    count(*) FILTER (is_register) > 1 OR count(*) FILTER (is_power) > 1
-        OR bool_or(NOT is_register AND measurand <> 'Power.Active.Import') AS has_other_registers,
+    -- Whatever else tells of energy or power is looked at closely: phases, other places, intervals, one total twice.
+    count(*) FILTER (is_register) > 1 OR count(*) FILTER (is_power) > 1 OR bool_or(NOT is_register AND NOT is_power)
+        AS has_other_registers,
     bool_or(unit IS NULL) AS contradicts_itself
 FROM (
     SELECT

@@ -33,7 +33,7 @@ named AS (
             WHEN action = 'StopTransaction' THEN 'ended'
             WHEN vendor_body.vendorId = 'kwhouse' AND vendor_body.messageId = 'ExternalSession' THEN 'label'
         END AS event,
-        CASE WHEN vendor_body.data IS NOT NULL
+        CASE WHEN vendor_body.vendorId = 'kwhouse' AND vendor_body.messageId = 'ExternalSession'
              THEN parsed_as(vendor_body.data, '{"transactionId": "VARCHAR", "sessionId": "VARCHAR"}') END AS label
     FROM frames
 ),
@@ -57,7 +57,7 @@ SELECT
     collector_id, seq, connection_id, station_id, ocpp_version, received_at, event, message_id,
     -- A 1.6 start has no id yet: the answer brings it. 0 and -1 stand for "no transaction" in 1.6.
     CASE WHEN NOT (action = 'StartTransaction' AND event = 'started')
-          AND NOT (ocpp_version = '1.6' AND told_transaction IN ('0', '-1'))
+          AND NOT (ocpp_version = '1.6' AND clean_text(told_transaction) IN ('0', '-1'))
          THEN clean_text(told_transaction) END AS transaction_id,
     try_cast(told_evse AS INTEGER) AS evse_id,
     try_cast(told_connector AS INTEGER) AS connector_id,

@@ -3,17 +3,17 @@
 WITH frames AS (
     SELECT
         first_sets.layout_id, first_sets.set_no,
-        parsed_as(replace(payload, '"transactionData"', '"meterValue"'), '{
+        parsed_as(payload, '{
             "meterValue": [{"sampledValue": [{
                 "context": "VARCHAR", "measurand": "VARCHAR", "phase": "VARCHAR", "location": "VARCHAR",
                 "unit": "VARCHAR", "unitOfMeasure": {"unit": "VARCHAR"}}]}]
         }') AS body,
-        parsed_as(replace(payload, '"transactionData"', '"meterValue"'), '{
+        parsed_as(payload, '{
             "meterValue": {"sampledValue": [{
                 "context": "VARCHAR", "measurand": "VARCHAR", "phase": "VARCHAR", "location": "VARCHAR",
                 "unit": "VARCHAR", "unitOfMeasure": {"unit": "VARCHAR"}}]}
         }') AS lone_body
-    FROM new_messages
+    FROM reading_calls
     JOIN first_sets USING (collector_id, seq)
     WHERE seq BETWEEN $first_seq AND $last_seq
 ),

@@ -30,7 +30,6 @@ grouped AS (
             breaks_schema IS NOT NULL OR contradicts_itself
             OR register_place IS NOT NULL AND register_wh IS NULL
             OR power_place IS NOT NULL AND told_power_w IS NULL
-            OR other_places IS NOT NULL AND list_contains(list_transform(other_places, lambda p: samples[p] IS NULL), true)
         )) AS has_defects,
         min(received_at) AS first_received_at,
         max(received_at) FILTER (tells) AS last_received_at,

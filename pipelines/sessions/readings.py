@@ -58,14 +58,11 @@ def compute(lake: Lake, window: Window) -> list[Replacement]:
 def _read(lake: Lake) -> Iterator[WrittenFile]:
     """Write the readings of all frames, and of those that send a lone set in their own way."""
     temp_view(lake, "reading_calls", sql(HERE / "reading_calls.sql"))
-    for sets in ("told_sets", "lone_sets"):
+    lone = lake.con.execute("SELECT EXISTS (SELECT 1 FROM reading_calls WHERE breaks_schema)").fetchall()[0][0]
+    for sets in ("told_sets", "lone_sets") if lone else ("told_sets",):
         temp_view(lake, "told_sets", sql(HERE / f"{sets}.sql"))
         temp_view(lake, "reading_rows", sql(HERE / "readings.sql"))
-        file = write_file(lake, core.READINGS, "reading_rows")
-        if file.rows or sets == "told_sets":
-            yield file
-        else:
-            remove_unused([file])
+        yield write_file(lake, core.READINGS, "reading_rows")
 
 
 def _name_layouts(lake: Lake, *, full: bool) -> None:

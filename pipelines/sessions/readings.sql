@@ -19,7 +19,8 @@ SELECT
     try_cast(told_evse AS INTEGER) AS evse_id,
     try_cast(told_connector AS INTEGER) AS connector_id,
     -- 0 and -1 stand for "no transaction" in 1.6.
-    CASE WHEN NOT (is_v16 AND told_transaction IN ('0', '-1')) THEN clean_text(told_transaction) END AS transaction_id,
+    CASE WHEN NOT (is_v16 AND clean_text(told_transaction) IN ('0', '-1')) THEN clean_text(told_transaction) END
+        AS transaction_id,
     -- A clock that was never set (before 2010), or one a day ahead, tells no time: the receipt does.
     CASE WHEN epoch_us(told_at) BETWEEN 1262304000000000 AND epoch_us(received_at) + 86400000000 THEN told_at
          ELSE received_at END AS measured_at,

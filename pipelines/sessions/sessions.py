@@ -2,7 +2,7 @@
 
 Most transactions are plain: one start, one stop, clocks and numbers that fit. They go through in one pass of few steps:
 
-    events                 what belongs to the touched transactions; a 1.6 start gets its id from the answer
+    starts, told_events    what belongs to the touched transactions; a 1.6 start gets its id from the answer
     transactions           who, where, when, and whether anything in the events is odd
     plain_runs             what was read of them
     plain_quarters         their registers by quarter-hour

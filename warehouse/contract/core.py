@@ -141,7 +141,9 @@ READING_RUNS = Table(
         optional("begin_wh", ENERGY, "register that is told as the transaction's begin", "Wh"),
         optional("end_wh", ENERGY, "register that is told as its end", "Wh"),
         required("readings_between", "BIGINT", "readings of it that are of neither begin nor end"),
-        required("has_other_registers", "BOOLEAN", "true: energy by phases, intervals, elsewhere than at the outlet"),
+        required(
+            "has_other_registers", "BOOLEAN", "true: energy or power by phases, intervals, elsewhere than at the outlet"
+        ),
         required("has_defects", "BOOLEAN", "true: a frame breaks the schema, or a sample has no value"),
         required("first_received_at", "TIMESTAMPTZ", "when its first frame was received"),
         optional("last_received_at", "TIMESTAMPTZ", "when the newest reading of energy or power was received"),

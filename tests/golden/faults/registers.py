@@ -175,6 +175,20 @@ def kwh_labelled_wh(s: Speaker) -> None:
     kwh_called_wh(s)
 
 
+@case(
+    16, "unit_mismatch",
+    [suspect(0, 60, 5, "unit_mismatch", checks=("low_energy",))],
+    [Fault("unit_mismatch", (2,))],
+)  # fmt: skip
+def power_by_phases_tells_it_too(s: Speaker) -> None:
+    one = s.start(0, 100)
+    third = "2000" if s.is_16 else 2000
+    phases = [sample(third, POWER, phase=phase) for phase in ("L1", "L2", "L3")]
+    for minute, register in ((15, 101.25), (30, 102.5), (45, 103.75)):
+        s.samples(minute, [sample(str(register) if s.is_16 else register, unit="Wh"), *phases], one)
+    s.stop(60, 105, one)
+
+
 @case(16, "unit_mismatch", [session(0, 60, 5000)])
 def corrected_as_the_profile_says(s: Speaker) -> None:
     s.boot(-5, "KiloAsWatt")
