@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pipelines.billing.issuing.commands import invoice_app
 from warehouse.errors import KwhouseError
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ import_app = typer.Typer(
     no_args_is_help=True,
 )
 app.add_typer(import_app, name="import")
+app.add_typer(invoice_app, name="invoice")
 
 
 def _day(text: str) -> date:
