@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Iterator
+from dataclasses import fields, is_dataclass
 from decimal import Decimal
 
 from pipelines.billing.documents import gst
@@ -31,7 +33,7 @@ def check(document: Document) -> tuple[Fault, ...]:
     """Every fault of `document`; none: it may be issued."""
     if document.currency not in MINOR_UNITS:
         return (Fault("currency", f"{document.currency!r} is not in ISO 4217", "Set the contract's currency"),)
-    groups = [_head, _parties, _lines, _sums, _payment]
+    groups: list[Callable[[Document], Iterator[Fault]]] = [_texts, _head, _parties, _lines, _sums, _payment]
     if document.seller.country_code == "IN":
         groups.append(gst.faults)
     return tuple(fault for faults in groups for fault in faults(document))
@@ -41,6 +43,19 @@ def require(document: Document) -> None:
     """Raises `DocumentIncomplete` where `check` finds something."""
     if faults := check(document):
         raise DocumentIncomplete(document.number, faults)
+
+
+def _texts(value: object, place: str = "") -> Iterator[Fault]:
+    """Control characters stand in no XML and no font; they come from badly imported data."""
+    if isinstance(value, str):
+        if any(unicodedata.category(character) in ("Cc", "Cs") and character != "\n" for character in value):
+            yield Fault(place, f"{value!r} holds control characters", "Take them out where the text comes from")
+    elif isinstance(value, tuple):
+        for number, item in enumerate(value, start=1):
+            yield from _texts(item, f"{place}[{number}]")
+    elif is_dataclass(value):
+        for field in fields(value):
+            yield from _texts(getattr(value, field.name), f"{place}.{field.name}".lstrip("."))
 
 
 def _head(document: Document) -> Iterator[Fault]:

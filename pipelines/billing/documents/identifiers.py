@@ -48,7 +48,7 @@ def gstin_fault(gstin: str) -> str | None:
     """Why `gstin` cannot be a GSTIN; None where it can.
 
     Two digits of the state, ten of the PAN, one for the registrations under it, Z, and a check character: Luhn's
-    algorithm in base 36 over the first fourteen. Written out here because python-stdnum refuses states above 37 (Ladakh).
+    algorithm in base 36 over the first fourteen. Not python-stdnum's, which refuses states above 37 (Ladakh).
     """
     if not _GSTIN.fullmatch(gstin):
         return "must be 2 digits of the state, the PAN, a character, Z and a check character"

@@ -197,6 +197,12 @@ def total(values: Iterable[Decimal]) -> Decimal:
     return reduce(_EXACT.add, values, ZERO)
 
 
+def arranged(lines: Iterable[Line]) -> tuple[Line, ...]:
+    """Lines by cost centre, then site, numbered anew: so they are printed in their order. Those without come last."""
+    by_place = sorted(lines, key=lambda line: (not line.cost_centre, line.cost_centre, not line.site, line.site))
+    return tuple(replace(line, line_no=line_no) for line_no, line in enumerate(by_place, start=1))
+
+
 def taxes_of(lines: Sequence[Line], currency: str) -> tuple[TaxTotal, ...]:
     """Per category and rate the tax on the sum of the lines, each rounded half-up once (EN 16931-1, BR-CO-17).
 

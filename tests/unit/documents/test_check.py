@@ -52,6 +52,8 @@ def test_complete_documents_have_no_fault(made: Callable[[], Document]) -> None:
 
 FAULTY: dict[str, Callable[[], Document]] = {
     "number": lambda: document(number=""),
+    "buyer.name": lambda: document(buyer=replace(BUYER, name="Hof\x07mann")),
+    "notes[2]": lambda: document(notes=("two\nlines", "\ud800")),
     "currency": lambda: replace(document(), currency="XXX"),
     "period_to": lambda: document(period_to=date(2026, 10, 1)),
     "due_date": lambda: document(due_date=None),
