@@ -8,6 +8,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from pipelines.billing.documents import gst
+from pipelines.billing.documents.formats import number as formatted
+from pipelines.billing.documents.formats import quantity, session_detail
 from pipelines.billing.documents.model import Document, Language, Line, PriceSource, Tax, Unit, totalled
 from pipelines.billing.issuing.drafts import Component, Draft, DraftLine
 from pipelines.billing.issuing.parties import Terms
@@ -34,7 +36,7 @@ def compose(draft: Draft, terms: Terms, *, number: str, series: str, issue_date:
         period_to=draft.month.replace(day=last_day),
         seller=terms.seller,
         buyer=terms.buyer,
-        lines=tuple(_line(number_, line, terms, place) for number_, line in enumerate(draft.lines, start=1)),
+        lines=tuple(_line(line, terms, place) for line in draft.lines),
         payment=terms.payment,
         language=terms.language,
         contract_id=draft.contract_id,
@@ -44,13 +46,13 @@ def compose(draft: Draft, terms: Terms, *, number: str, series: str, issue_date:
     return totalled(document)
 
 
-def _line(line_no: int, line: DraftLine, terms: Terms, place: str) -> Line:
-    quantity, unit, price = _quantity(line)
+def _line(line: DraftLine, terms: Terms, place: str) -> Line:
+    amount, unit, price = _quantity(line)
     made = Line(
-        line_no=line_no,
+        line_no=line.line_no,
         description=_description(line, terms.language),
-        detail=_detail(line),
-        quantity=quantity,
+        detail=_detail(line, terms.language),
+        quantity=amount,
         unit=unit,
         unit_price=price,
         amount_excl_tax=line.amount_excl_vat,
@@ -81,22 +83,32 @@ def _description(line: DraftLine, language: Language) -> str:
     return words.get(line.kind, line.kind).format(plan=line.plan or "").strip()
 
 
-def _detail(line: DraftLine) -> str:
+def _detail(line: DraftLine, language: Language) -> str:
     """Station, local begin and end, energy, and the components where they are several."""
-    parts = [line.station_id or ""]
-    if line.local_start and line.local_end:
-        same_day = line.local_start.date() == line.local_end.date()
-        parts.append(f"{line.local_start:%Y-%m-%d %H:%M}–{line.local_end:{'%H:%M' if same_day else '%Y-%m-%d %H:%M'}}")
-    if line.energy_wh:
-        parts.append(f"{line.energy_wh / 1000:.3f} kWh")
-    if len(line.components) > 1:
-        parts.append(" + ".join(_component(component) for component in line.components))
-    return " · ".join(part for part in parts if part)
+    if line.local_start is None or line.local_end is None:
+        return ""
+    detail = session_detail(
+        language,
+        station=line.station_id or "",
+        began=line.local_start,
+        ended=line.local_end,
+        energy_wh=line.energy_wh or None,
+    )
+    if len(line.components) < 2:
+        return detail
+    return f"{detail} · {' + '.join(_component(component, language) for component in line.components)}"
 
 
-def _component(component: Component) -> str:
-    quantity = f"{component.quantity:.3f}" if component.quantity_unit != "session" else f"{component.quantity:.0f}"
-    return f"{quantity} {component.quantity_unit} × {component.price.normalize():f}"
+def _component(component: Component, language: Language) -> str:
+    unit = _UNITS.get(component.quantity_unit, "session")
+    price = formatted(component.price, _digits(component.price), language)
+    amount = quantity(component.quantity, unit, language)
+    return f"{amount} × {price}" if unit == "session" else f"{amount} {unit} × {price}"
+
+
+def _digits(price: Decimal) -> int:
+    """Decimals that a price needs, two at least."""
+    return max(2, -int(price.normalize().as_tuple().exponent))
 
 
 def _taxes(percent: Decimal | None, terms: Terms, place: str) -> tuple[Tax, ...] | None:

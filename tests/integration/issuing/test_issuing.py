@@ -58,7 +58,7 @@ def test_the_document_says_what_was_charged(world: IssuingWorld) -> None:
         Decimal("0.300000"),
         Decimal("3.0000"),
     )
-    assert line.detail == "station · 2019-05-10 14:00–15:30 · 10.000 kWh"
+    assert line.detail.replace("\u00a0", " ") == "station · 10 May 2019 14:00–15:30 · 10.000 kWh"
     assert (document.period_from, document.period_to) == (date(2019, 5, 1), date(2019, 5, 31))
     assert document.buyer.name == "Ada Example"
     assert document.due_date == date(2019, 6, 17)
