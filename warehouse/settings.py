@@ -10,8 +10,9 @@ import ipaddress
 import re
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -48,6 +49,15 @@ class Settings(BaseSettings):
     max_frame_bytes: int = Field(1_048_576, description="longer frames close the connection (1009)")
 
     bill_suspect: bool = Field(False, description="put sessions graded suspect on invoices; then `refresh --full`")
+
+    mail_host: str | None = Field(None, description="mail server that documents go out by; default: none is sent")
+    mail_port: int = Field(587, description="its port: 587 with STARTTLS, 465 with TLS from the start")
+    mail_encryption: Literal["tls", "starttls", "starttls_if_offered", "none"] = Field(
+        "starttls", description="how the connection is encrypted; a password is never sent in the open"
+    )
+    mail_username: str = Field("", description="account on the mail server; empty: it wants none")
+    mail_password: SecretStr = Field(SecretStr(""), description="its password")
+    mail_ca_file: Path | None = Field(None, description="who signed the server's certificate; default: the system's")
 
     dashboard_host: str = Field("127.0.0.1", description="where the dashboard listens")
     dashboard_port: int = Field(8501, description="dashboard")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import email
 import ssl
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.header import decode_header, make_header
 from email.message import EmailMessage
@@ -15,7 +15,6 @@ from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
-from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -38,34 +37,11 @@ from pipelines.billing.documents.smtp import (
     send,
 )
 from tests.documents_made import BUYER, SELLER, credited, document, indian
+from tests.mail_server import Mailbox, started
 from warehouse.errors import SettingsError
 
 SENT_AT = datetime(2026, 12, 1, 9, 30, tzinfo=UTC)
 PASS = "open " + "sesame"
-
-
-@dataclass
-class Mailbox:
-    """What the server took, and what it says instead of taking it."""
-
-    taken: list[Envelope] = field(default_factory=list)
-    encrypted: list[bool] = field(default_factory=list)
-    answers: dict[str, str] = field(default_factory=dict)
-    end: str = "250 2.0.0 Ok: queued as 4RzQ"
-
-    async def handle_RCPT(  # noqa: N802 (aiosmtpd's name)
-        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
-    ) -> str:
-        if answer := self.answers.get(address):
-            return answer
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
-
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
-        self.encrypted.append(session.ssl is not None)
-        if self.end.startswith("2"):
-            self.taken.append(envelope)
-        return self.end
 
 
 def signed_in(server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: object) -> AuthResult:
@@ -109,21 +85,6 @@ def context_of(certificate: Path) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
     return context
-
-
-class AnyPort(Controller):
-    """A controller on a port that the system chooses."""
-
-    def _trigger_server(self) -> None:
-        assert self.server is not None
-        self.port = self.server.sockets[0].getsockname()[1]
-        super()._trigger_server()
-
-
-def started(box: Mailbox, **settings: object) -> Controller:
-    controller = AnyPort(box, hostname="127.0.0.1", port=0, **settings)
-    controller.start()
-    return controller
 
 
 @pytest.fixture

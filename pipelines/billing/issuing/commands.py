@@ -129,6 +129,32 @@ def write(
     sys.stderr.write(f"{number} in {output}\n")
 
 
+@invoice_app.command("send")
+def send(
+    numbers: Annotated[list[str] | None, typer.Argument(metavar="[NUMBER]…", help="Documents to send.")] = None,
+    month: Month = None,
+    again: Annotated[bool, typer.Option("--again", help="Also what a server has accepted before.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Send documents by e-mail, each with its PDF and XML; every attempt is kept.
+
+    Exit status 1 when one was refused, 75 when the mail server could not be reached.
+    """
+    from pipelines.billing.issuing.sending import send_documents, unsent
+
+    if not (numbers or month):
+        raise typer.BadParameter("Say what to send: --month 2026-10, or numbers.")
+    with _opened() as (lake, engine):
+        chosen = unsent(engine, numbers=numbers or None, month=month, again=again)
+        report = send_documents(engine, lake.settings, chosen, clock=_now, on_progress=_progress)
+    if as_json:
+        _print_json(_plain(report))
+    else:
+        sys.stdout.write("".join(f"{sent}\n" for sent in report) or "Nothing to send: all were accepted before.\n")
+    outcomes = {sent.outcome for sent in report}
+    raise typer.Exit(1 if "refused" in outcomes else 75 if "failed" in outcomes else 0)
+
+
 @contextmanager
 def _opened(*, read_only: bool = False) -> Iterator[tuple[Lake, sa.Engine]]:
     from warehouse.settings import load_settings
@@ -156,7 +182,7 @@ def _account() -> str:
 
 def _progress(done: int, of_all: int) -> None:
     if sys.stderr.isatty():
-        sys.stderr.write(f"\r{done:,} of {of_all:,} drafts" + ("\n" if done == of_all else ""))
+        sys.stderr.write(f"\r{done:,} of {of_all:,}" + ("\n" if done == of_all else ""))
         sys.stderr.flush()
 
 

@@ -15,8 +15,13 @@ from pipelines.billing.issuing.drafts import Component, Draft, DraftLine
 from pipelines.billing.issuing.parties import Terms
 
 _WORDS: dict[Language, dict[str, str]] = {
-    "en": {"session": "Charging", "fee": "Monthly fee {plan}", "included": "Included energy {plan}", "vat": "VAT"},
-    "de": {"session": "Laden", "fee": "Grundgebühr {plan}", "included": "Inklusivenergie {plan}", "vat": "USt"},
+    "en": {
+        "session": "Charging session",
+        "fee": "Monthly fee {plan}",
+        "included": "Included energy {plan}",
+        "vat": "VAT",
+    },
+    "de": {"session": "Ladevorgang", "fee": "Grundgebühr {plan}", "included": "Inklusivenergie {plan}", "vat": "USt"},
 }
 _UNITS: dict[str, Unit] = {"kWh": "kWh", "h": "h", "session": "session"}
 
@@ -79,7 +84,7 @@ def _quantity(line: DraftLine) -> tuple[Decimal, Unit, Decimal]:
 def _description(line: DraftLine, language: Language) -> str:
     words = _WORDS[language]
     if line.kind == "session":
-        return f"{words['session']} {line.site or ''}".strip()
+        return words["session"]
     return words.get(line.kind, line.kind).format(plan=line.plan or "").strip()
 
 
@@ -92,7 +97,8 @@ def _detail(line: DraftLine, language: Language) -> str:
         station=line.station_id or "",
         began=line.local_start,
         ended=line.local_end,
-        energy_wh=line.energy_wh or None,
+        # Where there are several components, the energy is one of them.
+        energy_wh=line.energy_wh if line.energy_wh and len(line.components) < 2 else None,
     )
     if len(line.components) < 2:
         return detail
