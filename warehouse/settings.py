@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 
-from pydantic import Field, field_validator
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -48,6 +49,17 @@ class Settings(BaseSettings):
     max_frame_bytes: int = Field(1_048_576, description="longer frames close the connection (1009)")
 
     bill_suspect: bool = Field(False, description="put sessions graded suspect on invoices; then `refresh --full`")
+
+    api_host: str = Field("127.0.0.1", description="where the HTTP API listens")
+    api_port: int = Field(9080, description="HTTP API; 0 picks a free port")
+
+    stripe_key: SecretStr | None = Field(None, description="Stripe's secret or restricted key; without it: no cards")
+    stripe_publishable_key: str | None = Field(None, description="Stripe's publishable key, for the payment page")
+    stripe_webhook_secret: SecretStr | None = Field(None, description="signing secret of Stripe's webhook endpoint")
+    stripe_api_base: str = Field("https://api.stripe.com", description="where Stripe's API is")
+    preauthorise: dict[str, Decimal] = Field(
+        {}, description='held for a session without contract, by currency: {"EUR": "60", "INR": "2000"}'
+    )
 
     dashboard_host: str = Field("127.0.0.1", description="where the dashboard listens")
     dashboard_port: int = Field(8501, description="dashboard")
