@@ -145,12 +145,22 @@ class Payments:
         return self._give_back(asked)
 
     def refresh(self, payment_id: str) -> PaymentRecord:
-        """Ask the provider where a payment stands, settled or not, and record it."""
-        return self._step(payment_id, even_settled=True)
+        """Ask the provider where a payment stands, settled or not, and record it. Raises what it answers instead."""
+        try:
+            return self._step(payment_id, even_settled=True)
+        except PaymentError as error:
+            self._note(payment_id, error)
+            raise
 
     def advance(self, payment_id: str) -> PaymentRecord:
-        """Take whatever step a payment is waiting for."""
-        return self._step(payment_id, even_settled=False)
+        """Take whatever step a payment is waiting for. What stands against it is the record's `last_error`."""
+        try:
+            return self._step(payment_id, even_settled=False)
+        except PaymentError as error:
+            self._note(payment_id, error)
+            if isinstance(error, PaymentMisconfigured):
+                raise
+            return records.get(self._engine, payment_id)
 
     def reconcile(self) -> ReconcileReport:
         """Ask the provider about everything unfinished and go on with it. Run it at start and every few minutes."""
@@ -206,22 +216,16 @@ class Payments:
         return self.advance(records.opened(self._engine, values, self._now()).payment_id)
 
     def _step(self, payment_id: str, *, even_settled: bool) -> PaymentRecord:
-        record = records.get(self._engine, payment_id)
-        try:
-            for _ in range(_LOOKS):
-                if record.settled and not even_settled:
-                    break
-                # The row is read before the provider is asked: what is written below is never older than it.
-                payment = self._act(record, self._opened(record))
-                values, facts = seen(record, payment, self._now())
-                written = records.changed(self._engine, record, values, self._now(), self._tell, facts)
-                if written and record.provider_id is not None:
-                    break
-                record = records.get(self._engine, payment_id)
-        except PaymentError as error:
-            self._note(payment_id, error)
-            if isinstance(error, PaymentMisconfigured):
-                raise
+        for _ in range(_LOOKS):
+            record = records.get(self._engine, payment_id)
+            if record.settled and not even_settled:
+                return record
+            # The row is read before the provider is asked: what is written below is never older than it.
+            payment = self._act(record, self._opened(record))
+            values, facts = seen(record, payment, self._now())
+            written = records.changed(self._engine, record, values, self._now(), self._tell, facts)
+            if written and record.provider_id is not None:
+                break
         return records.get(self._engine, payment_id)
 
     def _opened(self, record: PaymentRecord) -> Payment:
@@ -276,26 +280,27 @@ class Payments:
 
     def _give_back(self, refund: RefundRecord) -> RefundRecord:
         payment = records.get(self._engine, refund.payment_id)
-        if payment.provider_id is None:
-            raise PaymentRefused(f"{payment.payment_id} was never opened", "invalid_state")
-        if refund.state != "failed":
-            refund = self._asked_back(refund, payment.provider_id)
-        self.refresh(refund.payment_id)
-        return refund
-
-    def _asked_back(self, refund: RefundRecord, provider_id: str) -> RefundRecord:
+        if payment.provider_id is None or refund.state in ("done", "failed"):
+            return refund
+        amount = Money(refund.currency, refund.amount_minor)
         try:
-            amount = Money(refund.currency, refund.amount_minor)
-            answer = self._provider.refund(provider_id, amount, key=refund.idempotency_key)
-        except PaymentUnavailable as error:
-            return records.refund_changed(self._engine, refund.refund_id, {"last_error": str(error)}, self._now())
+            answer = self._provider.refund(payment.provider_id, amount, key=refund.idempotency_key)
+            # The payment first: a refund that is done is not looked at again, so its fact has to be told before.
+            self.refresh(refund.payment_id)
+        except (PaymentUnavailable, PaymentMisconfigured) as error:
+            noted = records.refund_changed(self._engine, refund.refund_id, {"last_error": str(error)}, self._now())
+            if isinstance(error, PaymentMisconfigured):
+                raise
+            return noted
         except PaymentError as error:
             failed = {"state": "failed", "last_error": str(error)}
             records.refund_changed(self._engine, refund.refund_id, failed, self._now())
             raise
-        state = "failed" if answer.failed else "done" if answer.done else "under_way"
-        error_text = "the payer's bank did not take it" if answer.failed else None
-        values = {"provider_id": answer.refund_id, "state": state, "last_error": error_text}
+        values: dict[str, str | None] = {
+            "provider_id": answer.refund_id,
+            "state": "failed" if answer.failed else "done" if answer.done else "under_way",
+            "last_error": "the payer's bank did not take it" if answer.failed else None,
+        }
         return records.refund_changed(self._engine, refund.refund_id, values, self._now())
 
     def _note(self, payment_id: str, error: PaymentError) -> None:

@@ -10,9 +10,8 @@ Sources: docs.stripe.com/payments/place-a-hold-on-a-payment-method, /payments/sa
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 import stripe
 
@@ -53,6 +52,7 @@ _STATES = {
 _NOT_REFUNDED = frozenset({"failed", "canceled"})
 # What is asked together with a payment intent: its charge knows what was refunded.
 _WITH_CHARGE = {"expand": ["latest_charge"]}
+_Answer = TypeVar("_Answer")
 _READ_SECONDS = 20.0
 _RETRIES = 2
 
@@ -91,14 +91,12 @@ class StripeProvider:
     ) -> Customer:
         known = {word: value for word, value in {"email": email, "name": name}.items() if value}
         params: Any = {"metadata": {"reference": reference}, **known}
-        with _translated():
-            made = self._client.v1.customers.create(params, _keyed(key)).to_dict()
+        made = _asked(lambda: self._client.v1.customers.create(params, _keyed(key)).to_dict())
         return Customer(made["id"], reference)
 
     def customer(self, customer_id: str) -> Customer | None:
         try:
-            with _translated():
-                found = self._client.v1.customers.retrieve(customer_id).to_dict()
+            found = _asked(lambda: self._client.v1.customers.retrieve(customer_id).to_dict())
         except PaymentRefused as error:
             if error.code == "resource_missing":
                 return None
@@ -115,8 +113,8 @@ class StripeProvider:
         return self._open(order, key, {"capture_method": "automatic", "payment_method_types": kinds})
 
     def confirm(self, provider_id: str, *, key: str) -> Payment:
-        with _translated(provider_id):
-            self._client.v1.payment_intents.confirm(provider_id, {"off_session": True}, _keyed(key))
+        intents = self._client.v1.payment_intents
+        _asked(lambda: intents.confirm(provider_id, {"off_session": True}, _keyed(key)), provider_id)
         payment = self.payment(provider_id)
         if payment.state is PaymentState.REQUIRES_ACTION:
             raise PaymentNeedsAction(provider_id)
@@ -124,31 +122,26 @@ class StripeProvider:
 
     def payment(self, provider_id: str) -> Payment:
         params: Any = dict(_WITH_CHARGE)
-        with _translated(provider_id):
-            intent = self._client.v1.payment_intents.retrieve(provider_id, params).to_dict()
-            refunds = self._refunds(intent) if _may_have_refunds(intent) else []
+        intent = _asked(lambda: self._client.v1.payment_intents.retrieve(provider_id, params).to_dict(), provider_id)
+        refunds = self._refunds(intent) if _may_have_refunds(intent) else []
         return _payment(intent, refunds)
 
     def capture(self, provider_id: str, amount: Money, *, key: str) -> Payment:
-        with _translated(provider_id):
-            self._client.v1.payment_intents.capture(provider_id, {"amount_to_capture": to_stripe(amount)}, _keyed(key))
+        params: Any = {"amount_to_capture": to_stripe(amount)}
+        _asked(lambda: self._client.v1.payment_intents.capture(provider_id, params, _keyed(key)), provider_id)
         return self.payment(provider_id)
 
     def cancel(self, provider_id: str, *, key: str) -> Payment:
-        with _translated(provider_id):
-            self._client.v1.payment_intents.cancel(provider_id, {}, _keyed(key))
+        _asked(lambda: self._client.v1.payment_intents.cancel(provider_id, {}, _keyed(key)), provider_id)
         return self.payment(provider_id)
 
     def refund(self, provider_id: str, amount: Money, *, key: str) -> RefundAnswer:
         # Keys are forgotten after a day; the mark on the refund is not. So an old, unfinished refund is looked for.
-        with _translated(provider_id):
-            for refund in self._listed_refunds(provider_id):
-                if (refund.get("metadata") or {}).get("key") == key:
-                    return _refund(refund)
-            made = self._client.v1.refunds.create(
-                {"payment_intent": provider_id, "amount": to_stripe(amount), "metadata": {"key": key}}, _keyed(key)
-            )
-        return _refund(made.to_dict())
+        for refund in self._listed_refunds(provider_id):
+            if (refund.get("metadata") or {}).get("key") == key:
+                return _refund(refund)
+        params: Any = {"payment_intent": provider_id, "amount": to_stripe(amount), "metadata": {"key": key}}
+        return _refund(_asked(lambda: self._client.v1.refunds.create(params, _keyed(key)).to_dict(), provider_id))
 
     def setup(self, customer_id: str, kinds: tuple[MethodKind, ...], *, reference: str, key: str) -> Setup:
         params: Any = {
@@ -157,12 +150,10 @@ class StripeProvider:
             "usage": "off_session",
             "metadata": {"reference": reference},
         }
-        with _translated():
-            return _setup(self._client.v1.setup_intents.create(params, _keyed(key)).to_dict())
+        return _setup(_asked(lambda: self._client.v1.setup_intents.create(params, _keyed(key)).to_dict()))
 
     def setup_state(self, setup_id: str) -> Setup:
-        with _translated():
-            return _setup(self._client.v1.setup_intents.retrieve(setup_id).to_dict())
+        return _setup(_asked(lambda: self._client.v1.setup_intents.retrieve(setup_id).to_dict()))
 
     def event(self, payload: bytes, signature: str | None) -> ProviderEvent:
         if self._webhook_secret is None:
@@ -178,8 +169,7 @@ class StripeProvider:
             **{word: value for word, value in who.items() if value},
             **how,
         }
-        with _translated():
-            return _payment(self._client.v1.payment_intents.create(params, _keyed(key)).to_dict(), [])
+        return _payment(_asked(lambda: self._client.v1.payment_intents.create(params, _keyed(key)).to_dict()), [])
 
     def _refunds(self, intent: Mapping[str, Any]) -> list[dict[str, Any]]:
         listed = sorted(self._listed_refunds(intent["id"]), key=lambda refund: int(refund["created"]))
@@ -191,10 +181,12 @@ class StripeProvider:
                 break
         return listed
 
-    def _listed_refunds(self, provider_id: str) -> Iterator[dict[str, Any]]:
-        listed = self._client.v1.refunds.list({"payment_intent": provider_id, "limit": 100})
-        for refund in listed.auto_paging_iter():
-            yield refund.to_dict()
+    def _listed_refunds(self, provider_id: str) -> list[dict[str, Any]]:
+        params: Any = {"payment_intent": provider_id, "limit": 100}
+        return _asked(
+            lambda: [refund.to_dict() for refund in self._client.v1.refunds.list(params).auto_paging_iter()],
+            provider_id,
+        )
 
 
 def from_settings(settings: Settings) -> StripeProvider | None:
@@ -290,14 +282,11 @@ _TRANSLATIONS: tuple[tuple[type[stripe.StripeError], Callable[[Any, str | None],
 )
 
 
-@contextmanager
-def _translated(provider_id: str | None = None) -> Iterator[None]:
-    """Stripe's errors as ours, without their cause: it holds headers and bodies."""
+def _asked(ask: Callable[[], _Answer], provider_id: str | None = None) -> _Answer:
+    """What Stripe answers; its errors as ours, raised outside the handler: their context holds headers and bodies."""
     try:
-        yield
+        return ask()
     except stripe.StripeError as error:
         translate = next(how for kind, how in _TRANSLATIONS if isinstance(error, kind))
         ours = translate(error, provider_id)
-    else:
-        return
     raise ours
