@@ -61,6 +61,11 @@ class Settings(BaseSettings):
         {}, description='held for a session without contract, by currency: {"EUR": "60", "INR": "2000"}'
     )
 
+    payee_name: str | None = Field(None, description="account holder, for payments without a card")
+    payee_iban: str | None = Field(None, description="account for bank transfers")
+    payee_bic: str | None = Field(None, description="its bank, where payers need it")
+    payee_upi: str | None = Field(None, description="UPI address (name@bank) for payments in INR")
+
     dashboard_host: str = Field("127.0.0.1", description="where the dashboard listens")
     dashboard_port: int = Field(8501, description="dashboard")
     dagster_port: int = Field(3000, description="Dagster's own pages")
