@@ -40,6 +40,7 @@ def _listening(settings: Settings) -> socket.socket:
     opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         opened.bind((settings.api_host, settings.api_port))
+        opened.listen(128)  # from the line that tells the address on, nobody is turned away
     except OSError as error:
         opened.close()
         place = f"{settings.api_host}:{settings.api_port}"
