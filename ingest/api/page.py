@@ -48,7 +48,7 @@ def payment_page(page: PayPage) -> str:
         body = f'<p class="state" role="status"><strong>{heading}.</strong> {text}</p>'
         head = ""
     note = f'<p class="note" role="alert">{escape(page.note)}</p>' if page.note else ""
-    told = f'<p class="what">{escape(page.title)}</p><p class="amount">{escape(page.amount)}</p>'
+    told = f'<h1><span class="what">{escape(page.title)}</span> {escape(page.amount)}</h1>'
     end = f'<p class="reference">Reference {escape(page.reference)}</p>'
     return _document(f"Pay {page.amount}", told + note + body + end, head if page.card else "")
 

@@ -22,7 +22,7 @@ from warehouse.money import MINOR_UNITS
 
 pytestmark = pytest.mark.fast
 
-SECRET = "whsec_of_the_tests_only"
+SECRET = "whsec_" + "madeup" * 4
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,10 @@ from warehouse.contract.model import Column, Home, Table, optional, required
 MINOR = "minor unit"
 
 
-def _table(name: str, grain: str, key: tuple[str, ...], *columns: Column) -> Table:
-    return Table("billing", name, grain, key, columns, home=Home.STATE)
+def _table(
+    name: str, grain: str, key: tuple[str, ...], *columns: Column, unique: tuple[tuple[str, ...], ...] = ()
+) -> Table:
+    return Table("billing", name, grain, key, columns, home=Home.STATE, unique=unique)
 
 
 PROVIDER_PAYMENTS = _table(
@@ -48,6 +50,7 @@ PROVIDER_PAYMENTS = _table(
     required("created_at", "TIMESTAMPTZ", "asked for by us"),
     required("updated_at", "TIMESTAMPTZ", "last change"),
     optional("last_error", "VARCHAR", "why the last step failed; NULL: it did not"),
+    unique=(("idempotency_key",), ("pay_token",), ("provider", "provider_id")),
 )
 
 PROVIDER_REFUNDS = _table(
@@ -60,11 +63,13 @@ PROVIDER_REFUNDS = _table(
     required("idempotency_key", "VARCHAR", "made from the payment's key and the refund's number; unique"),
     required("currency", "VARCHAR", "ISO 4217 code"),
     required("amount_minor", "BIGINT", "to give back", MINOR),
-    required("reason", "VARCHAR", "why, in words for people"),
+    # Free text, in which people name people.
+    Column("reason", "VARCHAR", "why, in words for people", nullable=False, personal=True),
     required("state", "VARCHAR", "where it stands", values=("asked", "under_way", "done", "failed")),
     required("created_at", "TIMESTAMPTZ", "asked for by us"),
     required("updated_at", "TIMESTAMPTZ", "last change"),
     optional("last_error", "VARCHAR", "why the last step failed; NULL: it did not"),
+    unique=(("idempotency_key",),),
 )
 
 PROVIDER_EVENTS = _table(

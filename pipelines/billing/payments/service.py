@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from decimal import ROUND_CEILING, Decimal
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -46,7 +47,7 @@ class PaymentService:
     """What the HTTP door needs. `payments` is None where no provider is configured."""
 
     def __init__(self, settings: Settings, engine: sa.Engine, tell: Tell) -> None:
-        self._engine = engine
+        self.engine = engine
         self._publishable = settings.stripe_publishable_key
         self._payee = _payee(settings)
         provider: PaymentProvider | None = from_settings(settings)
@@ -65,7 +66,7 @@ class PaymentService:
         The provider is asked where the payment stands, so a payer who comes back from 3-D Secure sees it at once.
         Without a provider's key the page offers UPI and a bank transfer instead.
         """
-        record = records.find(self._engine, pay_token=token)
+        record = records.find(self.engine, pay_token=token)
         if record is None:
             return None
         secret = None
@@ -79,6 +80,30 @@ class PaymentService:
 def payment_service(settings: Settings, tell: Tell) -> PaymentService:
     """The service on the state database of `settings`."""
     return PaymentService(settings, open_state(settings), tell)
+
+
+def hold_amount(settings: Settings, currency: str, of_tariff: Decimal | None = None) -> Money:
+    """What is held for a session: the tariff's own amount, else that of the settings for `currency`, rounded up.
+
+    Raises `PaymentMisconfigured` where neither says one.
+    """
+    amount = of_tariff if of_tariff is not None else settings.preauthorise.get(currency)
+    if amount is None or amount <= 0:
+        raise PaymentMisconfigured("KWHOUSE_PREAUTHORISE", f"names no amount to hold in {currency}")
+    return Money(currency, int((amount.scaleb(MINOR_UNITS[currency])).to_integral_value(ROUND_CEILING)))
+
+
+def shown(money: Money) -> str:
+    """An amount for people: digits grouped, rupees in lakh and crore: 1,23,450.50 INR."""
+    whole, _, rest = str(money).partition(" ")
+    digits, point, part = whole.partition(".")
+    sign, digits = ("-", digits[1:]) if digits.startswith("-") else ("", digits)
+    last, size = digits[-3:], 2 if money.currency == "INR" else 3
+    groups, left = [last], digits[:-3]
+    while left:
+        groups.insert(0, left[-size:])
+        left = left[:-size]
+    return f"{sign}{','.join(groups)}{point}{part} {rest}"
 
 
 def upi_link(payee: Payee, amount: Money, reference: str) -> str | None:
@@ -112,7 +137,7 @@ def _page(record: PaymentRecord, key: str | None, secret: str | None, payee: Pay
         state, amount, hold, note = "open", record.money(record.open_minor), False, "This part is still to be paid."
     values: dict[str, Any] = {
         "title": _TITLES[record.purpose],
-        "amount": str(amount),
+        "amount": shown(amount),
         "hold": hold,
         "state": state,
         "note": note,

