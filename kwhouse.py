@@ -245,6 +245,24 @@ def dashboard() -> None:
 
 
 @app.command()
+def api() -> None:
+    """Run the HTTP API on 127.0.0.1:9080: webhooks of the payment provider, the payment page."""
+    from ingest.api.app import create_app
+    from ingest.api.models import PayPage
+    from ingest.api.server import serve
+    from pipelines.billing.payments.service import payment_service
+
+    settings = _settings()
+    service = payment_service(settings, lambda _connection, fact: _say(f"Payment: {fact}"))
+
+    def pay(token: str) -> PayPage | None:
+        page = service.page(token)
+        return None if page is None else PayPage.model_validate(page)
+
+    raise typer.Exit(serve(settings, create_app(webhook=service.webhook, pay=pay)))
+
+
+@app.command()
 def sql(
     query: Annotated[str, typer.Argument(help="One SELECT; quote it.")],
     fmt: Annotated[QueryFormat, typer.Option("--format", help="How to print the rows.")] = QueryFormat.table,
