@@ -22,10 +22,18 @@ _LONG_RUN = re.compile(r"[^\s@]{22,}")
 _ZERO_WIDTH_SPACE = "\u200b"
 
 
+def draft_page_of(document: Document) -> dict[str, Any]:
+    """The page of a document that has no number yet: it says so."""
+    texts, page = TEXTS[document.language], page_of(document)
+    page["statement"] = " ".join(text for text in (texts["draft_note"], page["statement"]) if text)
+    return page | {"number": f"({texts['draft']})", "draft": texts["draft"]}
+
+
 def page_of(document: Document) -> dict[str, Any]:
     """JSON-ready values for `invoice.typ`. The document must have passed `check`."""
     texts = TEXTS[document.language]
     return {
+        "draft": "",
         "language": document.language,
         "texts": texts,
         "heading": heading(document),
@@ -96,7 +104,7 @@ def _footer(document: Document) -> list[list[str]]:
 
 def _facts(document: Document) -> Iterator[tuple[str, str]]:
     texts, language = TEXTS[document.language], document.language
-    yield texts["number"], document.number
+    yield texts["number"], document.number or texts["draft"]
     yield texts["issue_date"], formats.day(document.issue_date, language)
     yield texts["period"], formats.period(document.period_from, document.period_to, language)
     if document.due_date is not None and document.totals.due > ZERO:

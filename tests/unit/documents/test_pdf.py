@@ -19,10 +19,10 @@ from pipelines.billing.documents import xmp
 from pipelines.billing.documents.en16931 import to_cii
 from pipelines.billing.documents.faults import DocumentIncomplete
 from pipelines.billing.documents.model import Document, Line, Payment, Tax, arranged, totalled
-from pipelines.billing.documents.page import breakable, page_of
-from pipelines.billing.documents.pdf import Look, Unprintable, to_pdf, to_pngs
+from pipelines.billing.documents.page import breakable, draft_page_of, page_of
+from pipelines.billing.documents.pdf import Look, Unprintable, to_draft, to_pdf, to_pngs
 from pipelines.billing.documents.texts import TEXTS
-from tests.documents_made import BUYER, DEBIT, INDIAN_BUYER, TRANSFER, credited, document, indian, line
+from tests.documents_made import BUYER, DEBIT, INDIAN_BUYER, SELLER, TRANSFER, credited, document, indian, line
 
 pytestmark = pytest.mark.fast
 
@@ -307,6 +307,24 @@ def test_a_script_without_font_is_named_with_its_mend() -> None:
 def test_an_incomplete_document_is_not_printed() -> None:
     with pytest.raises(DocumentIncomplete):
         to_pdf(document(number=""))
+
+
+def test_a_draft_says_so_and_cannot_be_paid_by_code() -> None:
+    made = document(due_date=None)
+    pdf = to_draft(made)
+    text = text_of(pdf)
+    assert "Invoice (Draft)" in text
+    assert "Draft: not an invoice" in text
+    assert made.number not in text
+    assert "/AF" not in reader(pdf).root_object
+    assert draft_page_of(document(number=""))["payment"]["code"] == ""
+    assert to_draft(made) == pdf
+    with pytest.raises(DocumentIncomplete, match=r"seller\.vat_id"):
+        to_draft(document(seller=replace(SELLER, vat_id="")))
+
+
+def test_a_draft_for_india_has_no_number_to_fault() -> None:
+    assert "Tax invoice (Draft)" in text_of(to_draft(indian()))
 
 
 def test_markup_in_texts_stays_text() -> None:
