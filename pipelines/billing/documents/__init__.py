@@ -11,5 +11,5 @@ finished values in.
     en16931     Cross Industry Invoice
     ubl         UBL 2.1 Invoice and CreditNote
     gst, upi    India: taxes by state, payment links
-    mail        a message with PDF and XML, handed to a mail server
+    mail, smtp  a message with PDF and XML, handed to a mail server
 """

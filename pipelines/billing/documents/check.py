@@ -21,12 +21,13 @@ from pipelines.billing.documents.model import (
     taxes_of,
     totals_of,
 )
-from pipelines.billing.documents.upi import vpa_fault
+from pipelines.billing.documents.upi import reference_fault, vpa_fault
 from warehouse.money import MINOR_UNITS
 
 CATEGORIES = ("S", "Z", "E", "AE", "O")
 # Numbers of a document go into XML, file names and bank references.
 _NUMBER_LENGTH = 30
+_REFERENCE_LENGTH = 140  # unstructured remittance information of SEPA and of EPC codes
 
 
 def check(document: Document) -> tuple[Fault, ...]:
@@ -169,6 +170,8 @@ def _sums(document: Document) -> Iterator[Fault]:
 
 
 def _payment(document: Document) -> Iterator[Fault]:
+    if len(document.payment.reference) > _REFERENCE_LENGTH:
+        yield Fault("payment.reference", f"has over {_REFERENCE_LENGTH} characters", "Shorten what payers write down")
     yield from _BY_MEANS[document.payment.means](document)
     if document.payment.bic and (reason := bic_fault(document.payment.bic)):
         yield Fault("payment.bic", reason, "Correct it, or leave it out")
@@ -203,6 +206,8 @@ def _upi(document: Document) -> Iterator[Fault]:
         yield Fault("payment.means", "UPI moves rupees only", "Choose another means, or bill in INR")
     if reason := vpa_fault(document.payment.upi_vpa):
         yield Fault("payment.upi_vpa", reason, "Set the seller's UPI address")
+    if document.payment.reference and (reason := reference_fault(document.payment.reference)):
+        yield Fault("payment.reference", reason, "Leave it out: then it is the document's number")
 
 
 def _settled(document: Document) -> Iterator[Fault]:

@@ -109,7 +109,7 @@ def session_detail(
     if charging_seconds is not None:
         minutes = (charging_seconds + 30) // 60
         parts.append(f"{minutes // 60}:{minutes % 60:02}{_NO_BREAK}h")
-    return " · ".join(part for part in parts if part)
+    return f"{_NO_BREAK}· ".join(part for part in parts if part)
 
 
 def _decimals(value: Decimal, least: int) -> int:

@@ -39,6 +39,14 @@ class TaxUnknown(InputError):
         self.line_no, self.source = line_no, source
 
 
+class CurrencyUnknown(InputError):
+    """Not a currency of ISO 4217 that has a minor unit."""
+
+    def __init__(self, currency: str) -> None:
+        super().__init__(f"{currency!r} is not a currency of ISO 4217. Correct the contract's currency.")
+        self.currency = currency
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Party:
     """Seller (BG-4) or buyer (BG-7). `state_code`: ISO 3166-2 part or, in India, the two digits of the GST state."""
@@ -183,7 +191,12 @@ class Document:
 
 
 def half_up(value: Decimal, currency: str) -> Decimal:
-    """`value` rounded to the minor unit of `currency`, halves away from zero: a credit mirrors its invoice."""
+    """`value` rounded to the minor unit of `currency`, halves away from zero: a credit mirrors its invoice.
+
+    Raises `CurrencyUnknown`.
+    """
+    if currency not in MINOR_UNITS:
+        raise CurrencyUnknown(currency)
     return _EXACT.quantize(value, Decimal(1).scaleb(-MINOR_UNITS[currency]))
 
 

@@ -18,14 +18,22 @@ from warehouse.money import MINOR_UNITS
 
 # Countries that write the post code after the city.
 _CODE_LAST = frozenset({"AU", "CA", "GB", "IE", "IN", "NZ", "US"})
-_LONG_RUN = re.compile(r"\S{22,}")
+_LONG_RUN = re.compile(r"[^\s@]{22,}")
 _ZERO_WIDTH_SPACE = "\u200b"
+
+
+def draft_page_of(document: Document) -> dict[str, Any]:
+    """The page of a document that has no number yet: it says so."""
+    texts, page = TEXTS[document.language], page_of(document)
+    page["statement"] = " ".join(text for text in (texts["draft_note"], page["statement"]) if text)
+    return page | {"number": f"({texts['draft']})", "draft": texts["draft"]}
 
 
 def page_of(document: Document) -> dict[str, Any]:
     """JSON-ready values for `invoice.typ`. The document must have passed `check`."""
     texts = TEXTS[document.language]
     return {
+        "draft": "",
         "language": document.language,
         "texts": texts,
         "heading": heading(document),
@@ -35,8 +43,8 @@ def page_of(document: Document) -> dict[str, Any]:
             "sender": " · ".join([document.seller.name, *_address(document.seller, "")[:2]]),
             "columns": _footer(document),
         },
-        "buyer": [document.buyer.name, *_address(document.buyer, document.seller.country_code)],
-        "facts": list(_facts(document)),
+        "buyer": [breakable(text) for text in _buyer(document)],
+        "facts": [(label, breakable(value)) for label, value in _facts(document)],
         "statement": _statement(document),
         "with_sac": any(line.sac_code for line in document.lines),
         "tax_label": texts["gst" if _is_indian(document) else "tax"],
@@ -44,7 +52,7 @@ def page_of(document: Document) -> dict[str, Any]:
         "currency": document.currency,
         "sums": list(_sums(document)),
         "payment": _payment(document),
-        "notes": list(document.notes),
+        "notes": [breakable(note) for note in document.notes],
         "small": list(_small_print(document)),
     }
 
@@ -73,6 +81,10 @@ def _address(party: Party, from_country: str) -> list[str]:
     return [line for line in lines if line]
 
 
+def _buyer(document: Document) -> list[str]:
+    return [document.buyer.name, *_address(document.buyer, document.seller.country_code)]
+
+
 def _country(code: str) -> str:
     """The country as the last line of an address: in capitals and English, which every post office reads (UPU S42)."""
     country = pycountry.countries.get(alpha_2=code)
@@ -92,7 +104,7 @@ def _footer(document: Document) -> list[list[str]]:
 
 def _facts(document: Document) -> Iterator[tuple[str, str]]:
     texts, language = TEXTS[document.language], document.language
-    yield texts["number"], document.number
+    yield texts["number"], document.number or texts["draft"]
     yield texts["issue_date"], formats.day(document.issue_date, language)
     yield texts["period"], formats.period(document.period_from, document.period_to, language)
     if document.due_date is not None and document.totals.due > ZERO:
@@ -105,7 +117,7 @@ def _facts(document: Document) -> Iterator[tuple[str, str]]:
         yield texts["buyer_gstin" if _is_indian(document) else "buyer_vat_id"], document.buyer.vat_id
     if _is_indian(document):
         yield texts["place_of_supply"], f"{gst.STATES[document.place_of_supply]} ({document.place_of_supply})"
-        yield texts["reverse_charge"], texts["no"]
+        yield texts["reverse_charge"], texts["yes" if document.lines[0].tax_category == "AE" else "no"]
 
 
 def _statement(document: Document) -> str:
@@ -157,7 +169,7 @@ def _aligned(groups: list[dict[str, Any]], language: Language) -> list[dict[str,
 def _row(line: Line, document: Document, *, with_site: bool) -> dict[str, str]:
     language, texts = document.language, TEXTS[document.language]
     price = formats.price(line.unit_price, document.currency, language)
-    detail = " · ".join(text for text in (line.site if with_site else "", line.detail) if text)
+    detail = "\u00a0· ".join(text for text in (line.site if with_site else "", line.detail) if text)
     return {
         "line_no": str(line.line_no),
         "description": breakable(line.description),
@@ -237,8 +249,8 @@ def _payment(document: Document) -> dict[str, Any]:
         text, facts = texts["pay_by"], _transfer_facts(document)
     return {
         "text": text.format(**values),
-        "terms": payment.terms,
-        "facts": facts,
+        "terms": breakable(payment.terms),
+        "facts": [(label, breakable(value)) for label, value in facts],
         "code": code,
         "caption": texts["scan_upi" if payment.means == "upi" else "scan_epc"],
     }

@@ -8,20 +8,21 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
 from importlib import resources
-from typing import Literal
+from typing import Any, Literal
 
 import fontpkg
 import typst
 
 from pipelines.billing.documents import xmp
-from pipelines.billing.documents.check import require
+from pipelines.billing.documents.check import check, require
 from pipelines.billing.documents.en16931 import to_cii
+from pipelines.billing.documents.faults import DocumentIncomplete
 from pipelines.billing.documents.model import Document
-from pipelines.billing.documents.page import page_of
+from pipelines.billing.documents.page import draft_page_of, page_of
 from pipelines.billing.documents.structured import possible
 from warehouse.errors import InputError
 
@@ -57,21 +58,37 @@ def to_pdf(document: Document, look: Look = Look()) -> bytes:
     """
     require(document)
     xml = to_cii(document) if possible(document) else b""
-    pages = _compiled(document, look, xml, "pdf")
+    pages = _compiled(document, page_of(document), look, xml, "pdf")
     return xmp.with_factur_x(pages[0], XML_NAME) if xml else pages[0]
 
 
 def to_pngs(document: Document, look: Look = Look(), *, ppi: float = 144) -> list[bytes]:
     """A picture of each page, for previews. Raises as `to_pdf` does."""
     require(document)
-    return _compiled(document, look, b"", "png", ppi)
+    return _compiled(document, page_of(document), look, b"", "png", ppi)
+
+
+def to_draft(document: Document, look: Look = Look()) -> bytes:
+    """PDF of a document that is yet to be issued, for people to look over: marked, without number, code and XML.
+
+    A missing due date is no fault of a draft. Raises as `to_pdf` does for other faults.
+    """
+    draft = replace(document, number="")
+    if faults := tuple(fault for fault in check(draft) if fault.place not in ("number", "due_date")):
+        raise DocumentIncomplete("", faults)
+    return _compiled(draft, draft_page_of(draft), look, b"", "pdf")[0]
 
 
 def _compiled(
-    document: Document, look: Look, xml: bytes, form: Literal["pdf", "png"], ppi: float | None = None
+    document: Document,
+    page: dict[str, Any],
+    look: Look,
+    xml: bytes,
+    form: Literal["pdf", "png"],
+    ppi: float | None = None,
 ) -> list[bytes]:
     inputs = {
-        "page": json.dumps(page_of(document), ensure_ascii=False),
+        "page": json.dumps(page, ensure_ascii=False),
         "fonts": json.dumps([_MAIN_FAMILY, *(name for name in _families() if name != _MAIN_FAMILY)]),
         "accent": look.accent,
         "logo": look.logo,

@@ -12,12 +12,12 @@ from pipelines.billing.documents import upi
 from pipelines.billing.documents.model import ZERO, Document
 
 # EPC069-12, "Quick Response Code: guidelines to enable data capture for the initiation of a SEPA credit transfer".
-_NAME_LENGTH, _TEXT_LENGTH, _GREATEST = 70, 140, Decimal("999999999.99")
+_NAME_LENGTH, _GREATEST = 70, Decimal("999999999.99")
 
 
 def payment_code(document: Document) -> str:
-    """SVG of the code that pays the amount due of an invoice; empty where none fits."""
-    if document.kind != "invoice" or document.totals.due <= ZERO:
+    """SVG of the code that pays the amount due of an invoice; empty where none fits, as on a draft without number."""
+    if document.kind != "invoice" or document.totals.due <= ZERO or not document.number:
         return ""
     if document.payment.means == "bank_transfer" and document.currency == "EUR" and document.payment.iban:
         return _epc(document)
@@ -42,7 +42,7 @@ def _epc(document: Document) -> str:
     if due > _GREATEST:
         return ""
     name = (payment.account_name or document.seller.name)[:_NAME_LENGTH]
-    text = (payment.reference or document.number)[:_TEXT_LENGTH]
+    text = payment.reference or document.number
     code = helpers.make_epc_qr(name=name, iban=payment.iban, amount=due, bic=payment.bic or None, text=text, encoding=1)
     return _svg(code)
 

@@ -54,6 +54,14 @@ def structured_faults(document: Document) -> Iterator[Fault]:
     """What EN 16931 cannot say of a document that is otherwise complete."""
     if MINOR_UNITS[document.currency] > 2:
         yield Fault("currency", "EN 16931 allows two decimals (BR-DEC)", "Send the PDF without structured data")
+    for role, party in (("seller", document.seller), ("buyer", document.buyer)):
+        prefixes = {"GR": ("EL",), "GB": ("GB", "XI")}.get(party.country_code, (party.country_code,))
+        if party.vat_id and not party.vat_id.startswith(prefixes):
+            yield Fault(
+                f"{role}.vat_id",
+                "does not begin with its country, as EN 16931 wants (BR-CO-09)",
+                "Send the PDF without structured data (India has a form of its own)",
+            )
     names: dict[tuple[str, Decimal], set[str]] = {}
     for line in document.lines:
         if len(line.taxes or ()) > 1:

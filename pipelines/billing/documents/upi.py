@@ -29,16 +29,27 @@ def vpa_fault(vpa: str) -> str | None:
     return None if _VPA.fullmatch(vpa) else "must look like name@provider"
 
 
+def reference_fault(reference: str) -> str | None:
+    """Why `reference` cannot go with a payment; None where it can."""
+    if 1 <= len(_plain(reference)) <= _REFERENCE_LENGTH:
+        return None
+    return f"must have 1 to {_REFERENCE_LENGTH} letters or digits"
+
+
+def _plain(reference: str) -> str:
+    # The specification asks for letters and digits; apps also take - and /, but some cut a reference off there.
+    return re.sub(r"[^A-Za-z0-9]", "", reference)
+
+
 def link(*, vpa: str, name: str, amount: Decimal, reference: str, note: str = "") -> str:
     """A link that pays `amount` rupees to `vpa`. Raises `UpiRefused`."""
     if reason := vpa_fault(vpa):
         raise UpiRefused("vpa", reason)
     if not amount.is_finite() or amount <= 0 or amount != round(amount, 2):
         raise UpiRefused("amount", "must be rupees above 0, to the paisa")
-    # The specification asks for letters and digits; apps also take - and /, but some cut a reference off there.
-    plain = re.sub(r"[^A-Za-z0-9]", "", reference)
-    if not 1 <= len(plain) <= _REFERENCE_LENGTH:
-        raise UpiRefused("reference", f"must have 1 to {_REFERENCE_LENGTH} letters or digits")
+    if reason := reference_fault(reference):
+        raise UpiRefused("reference", reason)
+    plain = _plain(reference)
     parameters = {"pa": vpa, "pn": name, "tr": plain, "tn": note[:_NOTE_LENGTH], "am": f"{amount:.2f}", "cu": "INR"}
     given = {key: value for key, value in parameters.items() if value}
     # Apps read %20, not all of them +; the @ of the address is left as it is.

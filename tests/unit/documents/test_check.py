@@ -82,6 +82,7 @@ FAULTY: dict[str, Callable[[], Document]] = {
     "payment.mandate_id": lambda: document(payment=replace(DEBIT, mandate_id="")),
     "payment.debtor_iban": lambda: document(payment=replace(DEBIT, debtor_iban="DE00")),
     "payment.upi_vpa": lambda: replace(indian(), payment=Payment(means="upi", upi_vpa="musicharge")),
+    "payment.reference": lambda: document(payment=replace(TRANSFER, reference="R" * 141)),
     "payment.means": lambda: document(payment=Payment(means="upi", upi_vpa="a1@bank")),
     "place_of_supply": lambda: replace(indian(), place_of_supply="99"),
     "seller.state_code": lambda: replace(indian(), seller=replace(INDIAN_SELLER, state_code="37")),
@@ -124,6 +125,11 @@ def test_the_states_tax_is_not_taken_between_states() -> None:
     assert [str(fault) for fault in check(wrong)] == [
         "lines[1].taxes: CGST and SGST on a supply between states. It bears IGST: take the taxes from gst.taxes"
     ]
+
+
+def test_a_reference_that_upi_cannot_carry_is_found_before_printing() -> None:
+    faults = check(replace(indian(), payment=replace(indian().payment, reference="R" * 36)))
+    assert [fault.place for fault in faults] == ["payment.reference"]
 
 
 def test_all_faults_are_told_at_once() -> None:

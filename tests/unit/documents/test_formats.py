@@ -67,7 +67,7 @@ def test_a_session_in_one_line() -> None:
         energy_wh=Decimal("24318.4"),
         charging_seconds=4109,
     )
-    assert told == "DE*ISA*E1*1 · 03.11.2026 23:50–04.11.2026 01:02 · 24,318\u00a0kWh · 1:08\u00a0h"
+    assert told == "DE*ISA*E1*1\u00a0· 03.11.2026 23:50–04.11.2026 01:02\u00a0· 24,318\u00a0kWh\u00a0· 1:08\u00a0h"
     began = datetime(2026, 11, 3, 9, tzinfo=UTC)
     short = formats.session_detail("en", station="", began=began, ended=began.replace(minute=5))
     assert short == "3\u00a0Nov\u00a02026 09:00–09:05"

@@ -9,6 +9,7 @@ import pytest
 
 from pipelines.billing.documents.model import (
     Correction,
+    CurrencyUnknown,
     Tax,
     TaxTotal,
     TaxUnknown,
@@ -35,6 +36,11 @@ pytestmark = pytest.mark.fast
 )
 def test_halves_are_rounded_away_from_zero(value: str, currency: str, rounded: str) -> None:
     assert str(half_up(Decimal(value), currency)) == rounded
+
+
+def test_an_unknown_currency_has_no_minor_unit() -> None:
+    with pytest.raises(CurrencyUnknown, match="'XXX' is not a currency"):
+        half_up(Decimal(1), "XXX")
 
 
 def test_tax_is_rounded_once_on_the_sum_of_a_rate() -> None:

@@ -18,11 +18,11 @@ from PIL import Image
 from pipelines.billing.documents import xmp
 from pipelines.billing.documents.en16931 import to_cii
 from pipelines.billing.documents.faults import DocumentIncomplete
-from pipelines.billing.documents.model import Document, Line, Payment, arranged, totalled
-from pipelines.billing.documents.page import breakable, page_of
-from pipelines.billing.documents.pdf import Look, Unprintable, to_pdf, to_pngs
+from pipelines.billing.documents.model import Document, Line, Payment, Tax, arranged, totalled
+from pipelines.billing.documents.page import breakable, draft_page_of, page_of
+from pipelines.billing.documents.pdf import Look, Unprintable, to_draft, to_pdf, to_pngs
 from pipelines.billing.documents.texts import TEXTS
-from tests.documents_made import BUYER, DEBIT, INDIAN_BUYER, credited, document, indian, line
+from tests.documents_made import BUYER, DEBIT, INDIAN_BUYER, SELLER, TRANSFER, credited, document, indian, line
 
 pytestmark = pytest.mark.fast
 
@@ -190,6 +190,22 @@ def test_india() -> None:
     assert all("Noto" in name for name in fonts)
 
 
+def test_a_reverse_charge_is_said() -> None:
+    assert ("Reverse charge", "No") in page_of(indian())["facts"]
+    lines = tuple(replace(each, tax_category="AE", taxes=(Tax("IGST", Decimal(0)),)) for each in indian().lines)
+    assert ("Reverse charge", "Yes") in page_of(totalled(replace(indian(), lines=lines)))["facts"]
+    german = document(
+        [line(taxes=(Tax("VAT", Decimal(0)),), tax_category="AE")], buyer=replace(BUYER, vat_id="DE811907980")
+    )
+    assert "Reverse charge: the buyer owes the VAT." in text_of(to_pdf(german))
+
+
+def test_three_decimals_are_printed_without_structured_data() -> None:
+    pdf = to_pdf(document([line(currency="KWD", unit_price="0.0495")], currency="KWD"))
+    assert "KWD 1.433" in text_of(pdf)
+    assert "/AF" not in reader(pdf).root_object
+
+
 def test_taxes_of_one_state_are_shown_apart_and_nothing_is_attached() -> None:
     pdf = to_pdf(indian(replace(INDIAN_BUYER, state_code="36")))
     assert "CGST 9% on 22,209.25" in text_of(pdf)
@@ -211,7 +227,7 @@ def test_cost_centres_go_before_sites() -> None:
     lines = arranged([line(1, cost_centre="B", site="X"), line(2, cost_centre="A", site="Y"), line(3, site="X")])
     page = page_of(document(lines))
     assert [group["name"] for group in page["groups"]] == ["Cost centre A", "Cost centre B", "Other"]
-    assert page["groups"][0]["rows"][0]["detail"].startswith("Y · ")
+    assert page["groups"][0]["rows"][0]["detail"].startswith("Y\u00a0· ")
     assert [row["line_no"] for group in page["groups"] for row in group["rows"]] == ["1", "2", "3"]
 
 
@@ -261,7 +277,16 @@ def inked(picture: bytes) -> tuple[int, int, int, int]:
 def test_nothing_runs_out_of_the_margins(lines: Sequence[Line]) -> None:
     # A4 at 72 ppi: 595 × 842; margins of 25 and 20 mm are 71 and 57 points.
     long_name = replace(BUYER, name="Gesellschaft zur Förderung der Elektromobilität im ländlichen Raum mbH & Co. KG")
-    for picture in to_pngs(document(lines, buyer=long_name), ppi=72):
+    made = document(
+        lines,
+        buyer=long_name,
+        contract_id="C" * 60,
+        buyer_reference="0123456789-" * 9,
+        notes=("x" * 300,),
+        payment=replace(TRANSFER, reference="R" * 100, terms="y" * 200),
+        number="R" * 30,
+    )
+    for picture in to_pngs(made, ppi=72):
         left, _, right, _ = inked(picture)
         assert (left >= 69, right <= 595 - 55) == (True, True)
 
@@ -282,6 +307,24 @@ def test_a_script_without_font_is_named_with_its_mend() -> None:
 def test_an_incomplete_document_is_not_printed() -> None:
     with pytest.raises(DocumentIncomplete):
         to_pdf(document(number=""))
+
+
+def test_a_draft_says_so_and_cannot_be_paid_by_code() -> None:
+    made = document(due_date=None)
+    pdf = to_draft(made)
+    text = text_of(pdf)
+    assert "Invoice (Draft)" in text
+    assert "Draft: not an invoice" in text
+    assert made.number not in text
+    assert "/AF" not in reader(pdf).root_object
+    assert draft_page_of(document(number=""))["payment"]["code"] == ""
+    assert to_draft(made) == pdf
+    with pytest.raises(DocumentIncomplete, match=r"seller\.vat_id"):
+        to_draft(document(seller=replace(SELLER, vat_id="")))
+
+
+def test_a_draft_for_india_has_no_number_to_fault() -> None:
+    assert "Tax invoice (Draft)" in text_of(to_draft(indian()))
 
 
 def test_markup_in_texts_stays_text() -> None:
