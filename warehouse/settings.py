@@ -10,6 +10,7 @@ import ipaddress
 import re
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, field_validator
 from pydantic_settings import (
@@ -48,6 +49,13 @@ class Settings(BaseSettings):
     max_frame_bytes: int = Field(1_048_576, description="longer frames close the connection (1009)")
 
     bill_suspect: bool = Field(False, description="put sessions graded suspect on invoices; then `refresh --full`")
+
+    signed_policy: Literal["ignore", "prefer", "require_where_signed"] = Field(
+        "prefer",
+        description="what signed meter values mean for bills. ignore: nothing; prefer: a session is billed by them "
+        "where they hold and are complete, else by its other evidence; require_where_signed: a session with signed "
+        "values, or on an EVSE with a registered meter key, is billed by them or not at all. Then `refresh --full`",
+    )
 
     dashboard_host: str = Field("127.0.0.1", description="where the dashboard listens")
     dashboard_port: int = Field(8501, description="dashboard")
