@@ -18,7 +18,7 @@ from pipelines.sessions.parsing import parse
 from pipelines.signed.judging import Frame, Judged, RegisteredKey, Session, by_station, judge
 from pipelines.signed.transaction import SignedTransaction
 from pipelines.stages import Replacement, Stage, sql, temp_table, temp_view
-from warehouse.contract import Table, core, ops, raw
+from warehouse.contract import Table, core, ops, raw, signed
 from warehouse.contract.ddl import stored_type
 from warehouse.contract.schemas import polars_schema
 from warehouse.store import Lake
@@ -40,18 +40,18 @@ def compute(lake: Lake, window: Window) -> list[Replacement]:
     temp_table(lake, "touched_signed", sql(HERE / "touched_transactions.sql"))
     if not window.full:
         _add_known_frames(lake)
-    for table in (core.SIGNED_READINGS, core.SIGNED_SESSIONS):
+    for table in (signed.SIGNED_READINGS, signed.SIGNED_SESSIONS):
         columns = ", ".join(f"{column.name} {stored_type(column)}" for column in table.columns)
         lake.con.execute(f"CREATE OR REPLACE TEMP TABLE made_{table.name} ({columns})")
     _judge_all(lake)
     return [
         Replacement(
-            core.SIGNED_READINGS,
+            signed.SIGNED_READINGS,
             "made_signed_readings",
             "(collector_id, seq) IN (SELECT (collector_id, seq) FROM new_signed_frames)",
         ),
         Replacement(
-            core.SIGNED_SESSIONS,
+            signed.SIGNED_SESSIONS,
             "made_signed_sessions",
             "(station_id, transaction_id) IN (SELECT (station_id, transaction_id) FROM touched_signed)",
         ),
@@ -107,8 +107,8 @@ def _judge_all(lake: Lake) -> None:
             joined.extend(
                 _session_row(station_id, transaction_id, session_id, found) for session_id, found in together.items()
             )
-        _append(lake, core.SIGNED_READINGS, readings)
-        _append(lake, core.SIGNED_SESSIONS, joined)
+        _append(lake, signed.SIGNED_READINGS, readings)
+        _append(lake, signed.SIGNED_SESSIONS, joined)
 
 
 def _transaction(frame: Frame) -> tuple[str, str | None, tuple[str, int] | None]:
@@ -197,6 +197,6 @@ def _session_row(
 STAGE = Stage(
     "signed_readings",
     (raw.MESSAGES, core.SESSIONS, ops.REGISTRY_HISTORY),
-    (core.SIGNED_READINGS, core.SIGNED_SESSIONS),
+    (signed.SIGNED_READINGS, signed.SIGNED_SESSIONS),
     compute,
 )

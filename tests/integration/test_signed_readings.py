@@ -26,6 +26,7 @@ from tests.registered import register, register_stations
 from tests.signing import Meter
 from tests.signing import reading as signed
 from warehouse.contract import core, ops
+from warehouse.contract import signed as tables
 from warehouse.readers import Scope
 from warehouse.readers.signed import signed_coverage, signed_session, signed_values
 from warehouse.settings import Settings, load_settings
@@ -150,7 +151,7 @@ def test_nothing_signed_writes_nothing(settings: Settings, lake: Lake) -> None:
     number = wire.start("A", at(90), 1000)
     land(settings, wire, messages=wire.messages[-2:])
     bring(lake)
-    assert rows(lake, core.SIGNED_READINGS) == rows(lake, core.SIGNED_SESSIONS) == []
+    assert rows(lake, tables.SIGNED_READINGS) == rows(lake, tables.SIGNED_SESSIONS) == []
 
 
 def test_a_key_that_is_declared_later_settles_what_was_open(settings: Settings, lake: Lake) -> None:
@@ -214,7 +215,7 @@ def test_other_forms_of_a_signed_value(settings: Settings, lake: Lake) -> None:
     assert sessions(lake)["A"][0] == "unreadable"
 
 
-COMPARED = (core.SIGNED_READINGS, core.SIGNED_SESSIONS)
+COMPARED = (tables.SIGNED_READINGS, tables.SIGNED_SESSIONS)
 
 
 @pytest.mark.parametrize("seed", range(2))
@@ -246,7 +247,7 @@ def test_the_order_of_arrival_does_not_matter(tmp_path: Path, seed: int) -> None
 
 def billing_verdicts(lake: Lake, policy: str) -> dict[str, tuple[Any, ...]]:
     window = Window(0, lake.snapshot(), full=True)
-    for one in (core.SESSIONS, core.SIGNED_SESSIONS, ops.REGISTRY_HISTORY):
+    for one in (core.SESSIONS, tables.SIGNED_SESSIONS, ops.REGISTRY_HISTORY):
         expose(lake, window, one)
     load_registry(lake, "meter_keys")
     temp_table(lake, "verdicts", sql(HERE / "billing_verdicts.sql"), {"signed_policy": policy})
