@@ -96,7 +96,7 @@ def problems(engine: sa.Engine, folder: Path) -> list[str]:
         (
             "meter_keys.csv",
             KEYS + "N-02,1,3059,2020-01-01T00:00:00Z\n",
-            "public_key: is no public key of a meter: it is",
+            "public_key: is no public key of a meter: its DER",
         ),
         ("meter_keys.csv", KEYS + "N-02,1,no key!,2020-01-01T00:00:00Z\n", "it is neither hexadecimal nor base64"),
         # rows against each other
