@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from warehouse import exact_json
 from warehouse.contract import Table, registry
-from warehouse.contract.registry import CONNECTORS, DECLARED, TARIFF_ASSIGNMENTS, TARIFFS, TAX_RATES
+from warehouse.contract.registry import CONNECTORS, DECLARED, METER_KEYS, TARIFF_ASSIGNMENTS, TARIFFS, TAX_RATES
 from warehouse.errors import Problem
 from warehouse.registry.records import Record, by_key
 from warehouse.registry.tariffs import TariffCheck, shape_problems
@@ -31,7 +31,7 @@ class Declared:
 PERIODS = (("valid_from", "valid_to"), ("in_service_from", "in_service_to"))
 
 # Tables of which only one row may hold at a time, by what identifies the thing itself.
-ONE_AT_A_TIME = ((CONNECTORS, CONNECTORS.key[:3]), (TAX_RATES, TAX_RATES.key[:2]))
+ONE_AT_A_TIME = ((CONNECTORS, CONNECTORS.key[:3]), (TAX_RATES, TAX_RATES.key[:2]), (METER_KEYS, METER_KEYS.key[:2]))
 
 # What a price is made of: a version never changes in these.
 PRICE = ("currency", "ocpi_version", "elements")
