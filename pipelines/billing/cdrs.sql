@@ -23,4 +23,4 @@ SELECT
     decision
 FROM billing_candidates
 JOIN rated_totals USING (session_id)
-WHERE reason IS NULL
+WHERE reason IS NULL AND has_element
