@@ -42,6 +42,9 @@ def rate(con: duckdb.DuckDBPyConnection) -> None:
         " CASE WHEN step IS NULL OR volume IS NULL THEN 0"
         " ELSE CAST((step - volume % step) % step AS BIGINT) END"
     )
+    con.execute(
+        "CREATE OR REPLACE TEMP MACRO to_four(n) AS CAST(CAST(n AS DECIMAL(38, 0)) * 0.0001 AS DECIMAL(18, 4))"
+    )
     con.execute(f"CREATE OR REPLACE TEMP TABLE rating_dimensions AS {sql(_HERE / 'rating_dimensions.sql')}")
     for name in _TABLES:
         con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {sql(_HERE / f'{name}.sql')}")

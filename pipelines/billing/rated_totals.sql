@@ -3,10 +3,8 @@
 SELECT
     session_id,
     session_no,
-    CAST(CAST(half_up(net, CAST(3600000000000 AS HUGEINT)) AS DECIMAL(38, 0)) * 0.0001 AS DECIMAL(18, 4))
-        AS total_excl_vat,
-    CAST(CAST(half_up(gross, CAST(1800000000000000000 AS HUGEINT)) AS DECIMAL(38, 0)) * 0.0001 AS DECIMAL(18, 4))
-        AS total_incl_vat,
+    to_four(half_up(net, CAST(3600000000000 AS HUGEINT))) AS total_excl_vat,
+    to_four(half_up(gross, CAST(1800000000000000000 AS HUGEINT))) AS total_incl_vat,
     has_element
 FROM rated_sums
 JOIN rating_sessions USING (session_no)
