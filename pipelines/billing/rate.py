@@ -29,7 +29,15 @@ from warehouse import money
 GREATEST_VOLUME = 10**9
 _HERE = Path(__file__).parent
 
-_TABLES = ("rating_sessions", "rated_choices", "rated_ends", "priced_lines", "rated_sums", "rated_totals", "rated_lines")
+_TABLES = (
+    "rating_sessions",
+    "rated_choices",
+    "rated_ends",
+    "priced_lines",
+    "rated_sums",
+    "rated_totals",
+    "rated_lines",
+)
 _VIEWS = {"rated_ends": ("rated_volumes",), "priced_lines": ("taxed_amounts", "rated_periods")}
 
 
@@ -42,9 +50,7 @@ def rate(con: duckdb.DuckDBPyConnection) -> None:
         " CASE WHEN step IS NULL OR volume IS NULL THEN 0"
         " ELSE CAST((step - volume % step) % step AS BIGINT) END"
     )
-    con.execute(
-        "CREATE OR REPLACE TEMP MACRO to_four(n) AS CAST(CAST(n AS DECIMAL(38, 0)) * 0.0001 AS DECIMAL(18, 4))"
-    )
+    con.execute("CREATE OR REPLACE TEMP MACRO to_four(n) AS CAST(CAST(n AS DECIMAL(38, 0)) * 0.0001 AS DECIMAL(18, 4))")
     con.execute(f"CREATE OR REPLACE TEMP TABLE rating_dimensions AS {sql(_HERE / 'rating_dimensions.sql')}")
     for name in _TABLES:
         con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {sql(_HERE / f'{name}.sql')}")

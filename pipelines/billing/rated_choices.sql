@@ -69,11 +69,11 @@ chosen AS (
     LEFT JOIN matching USING (session_no, period_no)
     WHERE is_restricted
     UNION ALL BY NAME
-    SELECT usage.*, tariff_no, plain.* EXCLUDE (tariff_no), true AS has_element
+    SELECT usage.*, rating_sessions.tariff_no, plain.* EXCLUDE (tariff_no), reservation IS NULL AS has_element
     FROM usage
     JOIN rating_sessions USING (session_no)
-    JOIN plain USING (tariff_no)
-    WHERE NOT is_restricted AND reservation IS NULL
+    LEFT JOIN plain ON plain.tariff_no = rating_sessions.tariff_no AND reservation IS NULL
+    WHERE NOT is_restricted
 )
 SELECT
     session_no,
