@@ -23,12 +23,14 @@ from pathlib import Path
 
 import duckdb
 
+from pipelines.billing.rate import MICRO
 from pipelines.stages import sql
 from warehouse import money
 
 _HERE = Path(__file__).parent
 _TABLES = ("cut_sessions", "zone_offsets", "cut_spans", "cut_steps", "cut_points", "cut_periods")
 _MACROS = (
+    MICRO,
     # DuckDB's // cuts towards zero.
     "floor_div(a, b) AS a // b - CASE WHEN a % b < 0 THEN 1 ELSE 0 END",
     "of_micro(n) AS CAST(n * 0.000001 AS DECIMAL(18, 6))",
