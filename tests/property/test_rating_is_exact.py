@@ -152,7 +152,7 @@ def check(tariff: Tariff, pieces: list[Piece], found: Rated) -> None:
             assert abs(parts - total) <= Decimal("0.000051")
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(st.lists(st.tuples(tariffs(), periods()), min_size=1, max_size=10))
 def test_periods_are_priced_as_fractions_price_them(cases: list[tuple[Tariff, list[Period]]]) -> None:
     for (tariff, session), found in zip(cases, rate_all(cases), strict=True):
@@ -161,7 +161,7 @@ def test_periods_are_priced_as_fractions_price_them(cases: list[tuple[Tariff, li
         check(tariff, pieces, found)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(st.lists(st.tuples(tariffs(reservations=False), sessions()), min_size=1, max_size=10))
 def test_sessions_are_cut_and_priced_as_fractions_do(cases: list[tuple[Tariff, Session]]) -> None:
     for (tariff, session), found in zip(cases, cut_all(cases), strict=True):
@@ -177,7 +177,7 @@ PLAIN = st.lists(st.builds(Element, components()), min_size=1, max_size=3).map(
 )
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(st.lists(st.tuples(PLAIN, periods(), st.integers(1, 99)), min_size=1, max_size=10))
 def test_cutting_a_period_further_changes_no_price(cases: list[tuple[Tariff, list[Period], int]]) -> None:
     def halved(period: Period, percent: int) -> list[Period]:
@@ -198,7 +198,7 @@ def test_cutting_a_period_further_changes_no_price(cases: list[tuple[Tariff, lis
     assert [(one.excl, one.incl) for one in whole] == [(one.excl, one.incl) for one in cut]
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(st.lists(st.tuples(tariffs(reservations=False), sessions()), min_size=1, max_size=10))
 def test_bounds_hold_and_a_later_week_costs_the_same(cases: list[tuple[Tariff, Session]]) -> None:
     # Where dates are not asked and no clock changes meanwhile, the same time a week later costs the same.
