@@ -96,8 +96,11 @@ def price(rows: pl.DataFrame) -> None:
         return
     head = rows.row(0, named=True)
     column = st.column_config
+    # Where prices include a VAT that is not known the gross is all that is known.
+    net, gross = head["total_excl_vat"], head["total_incl_vat"]
+    total, kind = (gross, "with VAT") if net is None else (net, "before VAT")
     layout.table(
-        f"Price: {formats.money(float(head['total_excl_vat']), head['currency'], 4)} before VAT",
+        f"Price: {formats.money(float(total), head['currency'], 4)} {kind}",
         rows,
         {
             "dimension": column.TextColumn("Component"),

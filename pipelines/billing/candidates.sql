@@ -96,6 +96,7 @@ needs AS (
         bool_or(dimension = 'TIME') AS charging_time,
         bool_or(dimension = 'PARKING_TIME') AS parking_time
     FROM tariff_components
+    JOIN tariff_terms USING (tariff_no)
     GROUP BY ALL
 )
 SELECT

@@ -7,6 +7,7 @@ SELECT
     quantity_unit,
     price,
     amount_excl_vat,
+    amount_incl_vat,
     vat_percent,
     element_no
 FROM rated_lines

@@ -10,10 +10,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
-from pipelines.billing.rate import GREATEST_VOLUME, load_components, rate
+from pipelines.billing.cutting import cut
+from pipelines.billing.rate import GREATEST_VOLUME, rate
 from pipelines.billing.registry import load_registry
-from pipelines.billing.tariffs import Component, TariffRefused, check_currency, parse_elements
+from pipelines.billing.tariff_tables import load_tariffs
+from pipelines.billing.tariffs import Tariff, TariffRefused, parse_tariff, tariff_object
 from pipelines.stages import Replacement, Stage, sql, temp_table
 from warehouse import exact_json
 from warehouse.contract import billing, core, ops
@@ -32,7 +35,9 @@ def compute(lake: Lake, _window: Window) -> Sequence[Replacement]:
     temp_table(lake, "standing_decisions", sql(_HERE / "standing_decisions.sql"))
     _load_tariffs(lake)
     temp_table(lake, "billing_candidates", sql(_HERE / "candidates.sql"), {"greatest_volume": GREATEST_VOLUME})
-    temp_table(lake, "usage", sql(_HERE / "usage.sql"))
+    temp_table(lake, "sessions_to_rate", sql(_HERE / "sessions_to_rate.sql"))
+    temp_table(lake, "session_steps", sql(_HERE / "session_steps.sql"))
+    cut(lake.con)
     rate(lake.con)
     temp_table(lake, "made_cdrs", sql(_HERE / "cdrs.sql"))
     temp_table(lake, "made_cdr_lines", sql(_HERE / "cdr_lines.sql"))
@@ -48,33 +53,41 @@ def compute(lake: Lake, _window: Window) -> Sequence[Replacement]:
 
 
 def _load_tariffs(lake: Lake) -> None:
-    """Make `tariff_components` of what can be priced and `tariff_verdicts` (currency, refusal) of every version."""
-    readable: list[tuple[str, int, tuple[Component, ...]]] = []
+    """Load what can be priced and make `tariff_verdicts` (currency, refusal) of every version."""
+    readable: list[tuple[str, int, Tariff]] = []
     verdicts: list[dict[str, object]] = []
-    for tariff_id, version, currency, components in _tariffs(lake):
-        refusal = str(components) if isinstance(components, TariffRefused) else None
-        if not isinstance(components, TariffRefused):
-            readable.append((tariff_id, version, components))
+    for tariff_id, version, currency, found in _tariffs(lake):
+        refusal = str(found) if isinstance(found, TariffRefused) else None
+        if not isinstance(found, TariffRefused):
+            readable.append((tariff_id, version, found))
         verdicts.append({"id": tariff_id, "version": version, "currency": currency, "refusal": refusal})
-    load_components(lake.con, readable)
+    load_tariffs(lake.con, readable)
     temp_table(lake, "tariff_verdicts", sql(_HERE / "tariff_verdicts.sql"), {"verdicts": json.dumps(verdicts)})
 
 
-def _tariffs(lake: Lake) -> Iterator[tuple[str, int, str, tuple[Component, ...] | TariffRefused]]:
-    rows = lake.con.execute("SELECT tariff_id, version, currency, elements FROM registry_tariffs").fetchall()
-    for tariff_id, version, currency, elements in rows:
+def _tariffs(lake: Lake) -> Iterator[tuple[str, int, str, Tariff | TariffRefused]]:
+    names = ("tariff_id", "version", "currency", "elements", "min_price", "max_price", "tax_included", "tariff_type")
+    for values in lake.con.execute(sql(_HERE / "tariff_rows.sql")).fetchall():
+        row = dict(zip(names, values, strict=True))
         try:
-            check_currency(currency)
-            yield tariff_id, version, currency, parse_elements(exact_json.loads(elements))
+            yield row["tariff_id"], row["version"], row["currency"], parse_tariff(tariff_object(_read(row)))
         except TariffRefused as refused:
-            yield tariff_id, version, currency, refused
+            yield row["tariff_id"], row["version"], row["currency"], refused
+
+
+def _read(row: dict[str, Any]) -> dict[str, object]:
+    read: dict[str, object] = dict(row)
+    for name in ("elements", "min_price", "max_price"):
+        try:
+            read[name] = None if row[name] is None else exact_json.loads(row[name])
         except ValueError as error:
-            yield tariff_id, version, currency, TariffRefused("elements", f"not JSON: {error}")
+            raise TariffRefused(name, f"not JSON: {error}") from None
+    return read
 
 
 STAGE = Stage(
     "cdrs",
-    (core.SESSIONS, ops.REGISTRY_HISTORY),
+    (core.SESSIONS, core.ENERGY_STEPS, ops.REGISTRY_HISTORY),
     (billing.CDRS, billing.CDR_LINES, ops.FAULTS),
     compute,
 )

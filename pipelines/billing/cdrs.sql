@@ -4,7 +4,11 @@ WITH said AS (
     SELECT
         session_id,
         md5(string_agg(
-            concat_ws('|', dimension, element_no, amount_parts, parts, coalesce(CAST(vat_percent AS VARCHAR), '-')),
+            concat_ws(
+                '|', dimension, coalesce(CAST(element_no AS VARCHAR), '-'), quantity, price,
+                coalesce(CAST(amount_excl_vat AS VARCHAR), '-'), coalesce(CAST(amount_incl_vat AS VARCHAR), '-'),
+                coalesce(CAST(vat_percent AS VARCHAR), '-')
+            ),
             ';' ORDER BY line_no
         )) AS lines
     FROM rated_lines
@@ -15,7 +19,7 @@ SELECT
         '|', session_id, tariff_id, tariff_version, currency, coalesce(contract_id, '-'), coalesce(id_token, '-'),
         epoch_us(started_at), epoch_us(ended_at), energy_wh, coalesce(CAST(charging_seconds AS VARCHAR), '-'),
         coalesce(CAST(idle_seconds AS VARCHAR), '-'), coalesce(said.lines, '-'),
-        total_excl_vat, coalesce(CAST(total_incl_vat AS VARCHAR), '-')
+        coalesce(CAST(total_excl_vat AS VARCHAR), '-'), coalesce(CAST(total_incl_vat AS VARCHAR), '-')
     )) AS cdr_id,
     session_id,
     country_code,
@@ -40,4 +44,4 @@ SELECT
 FROM billing_candidates
 JOIN rated_totals USING (session_id)
 LEFT JOIN said USING (session_id)
-WHERE reason IS NULL
+WHERE reason IS NULL AND has_element

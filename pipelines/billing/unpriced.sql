@@ -7,5 +7,14 @@ SELECT
     CAST(json_object('reason', reason[1], 'detail', reason[2]) AS VARCHAR) AS evidence,
     started_at AS first_seen_at,
     ended_at AS last_seen_at
-FROM billing_candidates
+FROM (
+    SELECT
+        billing_candidates.* EXCLUDE (reason),
+        coalesce(reason, CASE WHEN NOT has_element THEN [
+            'no_element',
+            'No element of tariff ' || tariff_id || ' version ' || tariff_version || ' matches anything of the session.'
+        ] END) AS reason
+    FROM billing_candidates
+    LEFT JOIN rated_totals USING (session_id)
+)
 WHERE reason IS NOT NULL

@@ -34,7 +34,7 @@ PERIODS = (("valid_from", "valid_to"), ("in_service_from", "in_service_to"))
 ONE_AT_A_TIME = ((CONNECTORS, CONNECTORS.key[:3]), (TAX_RATES, TAX_RATES.key[:2]), (METER_KEYS, METER_KEYS.key[:2]))
 
 # What a price is made of: a version never changes in these.
-PRICE = ("currency", "ocpi_version", "elements")
+PRICE = ("currency", "ocpi_version", "elements", "min_price", "max_price", "tax_included", "tariff_type")
 
 
 def problems_of(
@@ -150,8 +150,8 @@ def _tariffs(records: Sequence[Record], check_tariff: TariffCheck | None) -> Ite
         for path, reason in found:
             yield record.problem("elements", reason, path)
         if check_tariff is not None and not found:
-            facts = {name: record.get(name) for name in registry.TARIFFS.column_names}
-            for reason in check_tariff({**facts, "elements": elements}):
+            facts = {name: _read(name, record.get(name)) for name in registry.TARIFFS.column_names}
+            for reason in check_tariff(facts):
                 yield record.problem("elements", reason)
 
 
@@ -175,9 +175,15 @@ def _edited_prices(declared: Sequence[Record], stored: Sequence[Record]) -> Iter
 
 def same(name: str, one: Value, other: Value) -> bool:
     """Whether two values of column `name` mean the same; for JSON columns by structure, 0.30 being 0.3."""
-    if one != other and name == "elements" and isinstance(one, str) and isinstance(other, str):
-        return exact_json.loads(one) == exact_json.loads(other)
-    return one == other
+    return one == other or _read(name, one) == _read(name, other)
+
+
+def _read(name: str, value: Value) -> object:
+    """The value; of a JSON column of a tariff what stands in it."""
+    column = TARIFFS.by_name.get(name)
+    if column is not None and column.type == "JSON" and isinstance(value, str):
+        return exact_json.loads(value)
+    return value
 
 
 def _shown(value: Value) -> str:

@@ -165,7 +165,8 @@ def _decisions(story: Story) -> Iterator[str]:
 def _money(story: Story) -> Iterator[str]:
     for cdr in story.cdrs:
         tax = "VAT not known" if cdr["total_incl_vat"] is None else f"{cdr['total_incl_vat']} with VAT"
-        yield f"  CDR {cdr['cdr_id']}: {cdr['total_excl_vat']} {cdr['currency']} before VAT, {tax}"
+        net = "net not known" if cdr["total_excl_vat"] is None else f"{cdr['total_excl_vat']} before VAT"
+        yield f"  CDR {cdr['cdr_id']}: {net}, {tax}, in {cdr['currency']}"
         contract = f"contract {cdr['contract_id']}" if cdr["contract_id"] else "no contract"
         yield f"    by tariff {cdr['tariff_id']} version {cdr['tariff_version']}, {contract}"
     for line in story.bills:

@@ -1,0 +1,23 @@
+-- When energy flowed in the sessions whose tariff has restrictions. Power is the mean of a measured step; the current of
+-- a step is not known.
+WITH restricted AS (
+    SELECT session_no, session_id, started_at
+    FROM sessions_to_rate
+    JOIN tariff_terms USING (tariff_id, tariff_version)
+    WHERE is_restricted
+)
+SELECT
+    session_no,
+    from_at,
+    to_at,
+    energy_wh,
+    true AS charging,
+    CASE WHEN measured AND to_at > from_at THEN CAST(
+        CAST(CAST(energy_wh AS DECIMAL(24, 6)) * 1000000 AS HUGEINT) * 3600000000
+        // (epoch_us(to_at) - epoch_us(from_at)) * 0.000001 AS DECIMAL(18, 6)
+    ) END AS power_w,
+    CAST(NULL AS DECIMAL(18, 6)) AS current_a
+FROM all_energy_steps
+JOIN restricted USING (session_id)
+-- The steps lie sorted by time: what is older than every session needs no look.
+WHERE from_at >= (SELECT min(started_at) - INTERVAL 1 DAY FROM restricted)
