@@ -54,13 +54,14 @@ NOT_OVERFULL = Check(
     """,
 )
 BILLED_ARE_BILLABLE = Check(
-    billing.INVOICE_LINES,
+    billing.INVOICE_DRAFT_LINES,
     "billed_are_billable",
-    "no invoice line rests on a session graded unbillable that nobody has released; counts lines that do",
+    "no line of a draft rests on a session graded unbillable that nobody has released; counts lines that do",
     """
-    SELECT count(*) FROM billing.invoice_lines
-    LEFT JOIN billing.cdrs USING (cdr_id)
-    WHERE cdrs.cdr_id IS NULL OR (cdrs.grade = 'unbillable' AND cdrs.decision IS DISTINCT FROM 'release')
+    SELECT count(*) FROM billing.invoice_draft_lines AS lines
+    LEFT JOIN billing.cdrs AS cdrs USING (cdr_id)
+    WHERE lines.kind = 'session'
+        AND (cdrs.cdr_id IS NULL OR (cdrs.grade = 'unbillable' AND cdrs.decision IS DISTINCT FROM 'release'))
     """,
 )
 

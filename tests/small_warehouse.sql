@@ -108,23 +108,23 @@ FROM billing__cdrs
 UNION ALL
 SELECT cdr_id, 2, 'FLAT', 1, 'session', 1, 1, 20, 0 FROM billing__cdrs;
 
-CREATE TEMP TABLE billing__invoice_lines AS
+CREATE TEMP TABLE billing__invoice_draft_lines AS
 SELECT concat(contract_id, '-', strftime(timezone(time_zone, started_at), '%Y-%m'), '-', currency) AS invoice_id,
        (row_number() OVER (PARTITION BY invoice_id ORDER BY started_at, session_id))::INTEGER AS line_no,
-       cdr_id, session_id, site_id, started_at, energy_wh, 20::DECIMAL(7, 4) AS vat_percent,
+       'session' AS kind, cdr_id, session_id, site_id, started_at, energy_wh, 20::DECIMAL(7, 4) AS vat_percent,
        total_excl_vat::DECIMAL(18, 2) AS amount_excl_vat,
        contract_id, currency, date_trunc('month', timezone(time_zone, started_at))::DATE AS month
 FROM billing__cdrs
 JOIN registry.sites USING (site_id, currency)
 WHERE grade = 'ok';
 
-CREATE TEMP TABLE billing__invoices AS
-SELECT invoice_id, contract_id, 'kwh' AS operator_id, month, currency, 'draft' AS status, count(*) AS sessions,
+CREATE TEMP TABLE billing__invoice_drafts AS
+SELECT invoice_id, contract_id, 'kwh' AS operator_id, month, currency, count(*) AS sessions,
        sum(energy_wh)::DECIMAL(18, 6) AS energy_wh, sum(amount_excl_vat)::DECIMAL(18, 2) AS total_excl_vat,
        (sum(amount_excl_vat) * 0.2)::DECIMAL(18, 2) AS total_vat,
        (sum(amount_excl_vat) + (sum(amount_excl_vat) * 0.2)::DECIMAL(18, 2))::DECIMAL(18, 2) AS total_incl_vat,
-       'half_up_per_line' AS rounding
-FROM billing__invoice_lines
+       'half_up_per_line' AS rounding, md5(string_agg(cdr_id, ';' ORDER BY line_no)) AS lines_hash
+FROM billing__invoice_draft_lines
 GROUP BY ALL;
 
 CREATE TEMP TABLE mart__revenue_days AS
@@ -134,7 +134,7 @@ SELECT site_id, timezone(time_zone, cdrs.started_at)::DATE AS local_date, curren
        0::BIGINT AS unpriced_sessions
 FROM billing__cdrs AS cdrs
 JOIN registry.sites USING (site_id, currency)
-LEFT JOIN billing__invoice_lines AS lines USING (cdr_id, site_id, currency)
+LEFT JOIN billing__invoice_draft_lines AS lines USING (cdr_id, site_id, currency)
 GROUP BY ALL;
 
 CREATE TEMP TABLE weekday_means AS
@@ -186,7 +186,7 @@ WHERE n <= 3;
 CREATE TEMP TABLE told AS
 SELECT sessions.*, concat('CARD-', right(id_token, 2)) AS card
 FROM core__sessions AS sessions
-WHERE session_id = (SELECT session_id FROM billing__invoice_lines WHERE invoice_id = 'C-004-2025-06-EUR' AND line_no = 1);
+WHERE session_id = (SELECT session_id FROM billing__invoice_draft_lines WHERE invoice_id = 'C-004-2025-06-EUR' AND line_no = 1);
 
 CREATE TEMP TABLE raw__messages AS
 WITH frames AS (

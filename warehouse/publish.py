@@ -37,7 +37,11 @@ class PublishReport:
 
 def published_tables() -> tuple[Table, ...]:
     """The tables that are published, without the columns that are not."""
-    found = [table for table in TABLES if table.full_name == "core.sessions" or table.schema in SCHEMAS]
+    found = [
+        table
+        for table in TABLES
+        if table.home is not Home.STATE and (table.full_name == "core.sessions" or table.schema in SCHEMAS)
+    ]
     for table in TABLES:
         if table.home is Home.STATE and not any(column.personal for column in table.columns):
             # Notes are free text, in which people name people.

@@ -1,6 +1,22 @@
--- One CDR per priced session. Its id is made from session and tariff version: the same one is found again.
+-- One CDR per priced session. Its id is made of all that it says: the same CDR is found again, and what says something
+-- else is another one. So a CDR never changes.
+WITH said AS (
+    SELECT
+        session_id,
+        md5(string_agg(
+            concat_ws('|', dimension, element_no, amount_parts, parts, coalesce(CAST(vat_percent AS VARCHAR), '-')),
+            ';' ORDER BY line_no
+        )) AS lines
+    FROM rated_lines
+    GROUP BY session_id
+)
 SELECT
-    md5(concat_ws('|', session_id, tariff_id, tariff_version)) AS cdr_id,
+    md5(concat_ws(
+        '|', session_id, tariff_id, tariff_version, currency, coalesce(contract_id, '-'), coalesce(id_token, '-'),
+        epoch_us(started_at), epoch_us(ended_at), energy_wh, coalesce(CAST(charging_seconds AS VARCHAR), '-'),
+        coalesce(CAST(idle_seconds AS VARCHAR), '-'), coalesce(said.lines, '-'),
+        total_excl_vat, coalesce(CAST(total_incl_vat AS VARCHAR), '-')
+    )) AS cdr_id,
     session_id,
     country_code,
     party_id,
@@ -23,4 +39,5 @@ SELECT
     decision
 FROM billing_candidates
 JOIN rated_totals USING (session_id)
+LEFT JOIN said USING (session_id)
 WHERE reason IS NULL

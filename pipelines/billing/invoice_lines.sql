@@ -17,6 +17,7 @@ amounts AS (
         session_id,
         site_id,
         started_at,
+        cost_centre,
         energy_wh,
         vat_percent,
         minor_unit,
@@ -24,6 +25,7 @@ amounts AS (
     FROM charged
     JOIN all_cdr_lines USING (cdr_id)
     JOIN currencies USING (currency)
+    LEFT JOIN registry_tokens USING (id_token)
     GROUP BY ALL
 ),
 numbered AS (
@@ -38,10 +40,13 @@ numbered AS (
 SELECT
     invoice_id,
     line_no,
+    'session' AS kind,
     cdr_id,
     session_id,
     site_id,
     started_at,
+    CAST(NULL AS VARCHAR) AS subscription_id,
+    cost_centre,
     CASE WHEN is_first THEN energy_wh ELSE 0 END AS energy_wh,
     vat_percent,
     CAST(

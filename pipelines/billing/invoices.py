@@ -23,20 +23,20 @@ _HERE = Path(__file__).parent
 def compute(lake: Lake, _window: Window) -> Sequence[Replacement]:
     """Draft the touched invoices into `made_invoices` and `made_invoice_lines`."""
     money.prepare(lake.con)
-    load_registry(lake, "contracts")
+    load_registry(lake, "contracts", "tokens")
     temp_table(lake, "invoice_touched", sql(_HERE / "touched_invoices.sql"))
     temp_table(lake, "made_invoice_lines", sql(_HERE / "invoice_lines.sql"), {"suspect": lake.settings.bill_suspect})
     temp_table(lake, "made_invoices", sql(_HERE / "invoices.sql"))
     touched = "invoice_id IN (SELECT invoice_id FROM invoice_touched)"
     return (
-        Replacement(billing.INVOICES, "made_invoices", touched),
-        Replacement(billing.INVOICE_LINES, "made_invoice_lines", touched),
+        Replacement(billing.INVOICE_DRAFTS, "made_invoices", touched),
+        Replacement(billing.INVOICE_DRAFT_LINES, "made_invoice_lines", touched),
     )
 
 
 STAGE = Stage(
     "invoices",
     (billing.CDRS, billing.CDR_LINES, ops.REGISTRY_HISTORY),
-    (billing.INVOICES, billing.INVOICE_LINES),
+    (billing.INVOICE_DRAFTS, billing.INVOICE_DRAFT_LINES),
     compute,
 )

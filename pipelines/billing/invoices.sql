@@ -28,6 +28,20 @@ taxed AS (
     JOIN invoice_touched USING (invoice_id)
     JOIN currencies USING (currency)
 ),
+-- What the lines say, without their numbers.
+said AS (
+    SELECT
+        invoice_id,
+        md5(string_agg(
+            concat_ws(
+                '|', kind, coalesce(cdr_id, '-'), coalesce(subscription_id, '-'), coalesce(cost_centre, '-'),
+                coalesce(CAST(vat_percent AS VARCHAR), '-'), amount_excl_vat
+            ),
+            ';' ORDER BY line_no
+        )) AS lines_hash
+    FROM made_invoice_lines
+    GROUP BY invoice_id
+),
 sessions AS (
     SELECT invoice_id, count(DISTINCT session_id) AS sessions FROM made_invoice_lines GROUP BY invoice_id
 )
@@ -37,15 +51,16 @@ SELECT
     registry_contracts.operator_id,
     taxed.month,
     taxed.currency,
-    'draft' AS status,
     any_value(sessions.sessions) AS sessions,
     CAST(sum(energy_wh) AS DECIMAL(18, 6)) AS energy_wh,
     CAST(sum(amount) AS DECIMAL(18, 4)) AS total_excl_vat,
     -- One rate that is not known makes the VAT of the whole unknown.
     CASE WHEN count(vat) = count(*) THEN CAST(sum(vat) AS DECIMAL(18, 4)) END AS total_vat,
     total_excl_vat + total_vat AS total_incl_vat,
-    'half_up_per_line' AS rounding
+    'half_up_per_line' AS rounding,
+    any_value(said.lines_hash) AS lines_hash
 FROM taxed
 JOIN sessions USING (invoice_id)
+JOIN said USING (invoice_id)
 JOIN registry_contracts ON registry_contracts.contract_id = taxed.contract_id
 GROUP BY ALL

@@ -26,7 +26,7 @@ def compute(lake: Lake, _window: Window) -> Sequence[Replacement]:
 
 STAGE = Stage(
     "revenue_days",
-    (core.SESSIONS, billing.CDRS, billing.INVOICE_LINES, ops.REGISTRY_HISTORY),
+    (core.SESSIONS, billing.CDRS, billing.INVOICE_DRAFT_LINES, ops.REGISTRY_HISTORY),
     (mart.REVENUE_DAYS,),
     compute,
 )

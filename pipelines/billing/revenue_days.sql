@@ -5,7 +5,7 @@ WITH bounds AS (
     FROM revenue_touched
 ),
 billed AS (
-    SELECT cdr_id, sum(amount_excl_vat) AS amount FROM all_invoice_lines GROUP BY cdr_id
+    SELECT cdr_id, sum(amount_excl_vat) AS amount FROM all_invoice_draft_lines GROUP BY cdr_id
 ),
 rated AS (
     SELECT

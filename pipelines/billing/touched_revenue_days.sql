@@ -19,6 +19,6 @@ JOIN revenue_sites USING (site_id)
 UNION
 SELECT site_id, local_date FROM changed_cdrs
 UNION
-SELECT site_id, local_date FROM all_cdrs SEMI JOIN changed_invoice_lines USING (cdr_id)
+SELECT site_id, local_date FROM all_cdrs SEMI JOIN changed_invoice_draft_lines USING (cdr_id)
 UNION
 SELECT site_id, local_date FROM mart.revenue_days SEMI JOIN changed_sites USING (site_id)

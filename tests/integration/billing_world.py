@@ -15,8 +15,8 @@ OPEN = "2019-01-01T00:00:00.000000+00:00"
 TABLES = (
     "billing.cdrs",
     "billing.cdr_lines",
-    "billing.invoices",
-    "billing.invoice_lines",
+    "billing.invoice_drafts",
+    "billing.invoice_draft_lines",
     "mart.revenue_days",
     "ops.faults",
 )

@@ -76,8 +76,8 @@ def _rows() -> dict[str, list[dict[str, Any]]]:
             "core.sessions",
             "billing.cdrs",
             "billing.cdr_lines",
-            "billing.invoices",
-            "billing.invoice_lines",
+            "billing.invoice_drafts",
+            "billing.invoice_draft_lines",
             "mart.revenue_days",
         )
     }
@@ -139,10 +139,11 @@ def _rows() -> dict[str, list[dict[str, Any]]]:
                 "element_no": 0,
             }
         )
-        rows["billing.invoice_lines"].append(
+        rows["billing.invoice_draft_lines"].append(
             {
                 "invoice_id": f"i-{currency}",
                 "line_no": n,
+                "kind": "session",
                 "cdr_id": f"c{n}",
                 "session_id": session,
                 "site_id": site,
@@ -152,18 +153,18 @@ def _rows() -> dict[str, list[dict[str, Any]]]:
             }
         )
     for currency, total in {"INR": "35.50", "NOK": "0.01"}.items():
-        rows["billing.invoices"].append(
+        rows["billing.invoice_drafts"].append(
             {
                 "invoice_id": f"i-{currency}",
                 "contract_id": "k1",
                 "operator_id": "op",
                 "month": date(2026, 6, 1),
                 "currency": currency,
-                "status": "draft",
                 "sessions": 1,
                 "energy_wh": Decimal(1),
                 "total_excl_vat": Decimal(total),
                 "rounding": "half_up_per_line",
+                "lines_hash": f"lines of {currency}",
             }
         )
     rows["mart.revenue_days"].append(

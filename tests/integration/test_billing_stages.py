@@ -233,13 +233,15 @@ def test_nothing_new_means_nothing_done(world: World) -> None:
     assert all(result.rows == {} for result in world.run())
 
 
-def test_the_same_cdr_keeps_its_id(world: World) -> None:
+def test_the_same_cdr_keeps_its_id_and_what_says_something_else_is_another(world: World) -> None:
     world.session()
     world.run()
     before = world.rows("SELECT cdr_id FROM billing.cdrs")
+    world.run(full=True)
+    assert world.rows("SELECT cdr_id FROM billing.cdrs") == before
     world.session(energy_wh=Decimal(12_000))
     world.run()
-    assert world.rows("SELECT cdr_id FROM billing.cdrs") == before
+    assert world.rows("SELECT cdr_id FROM billing.cdrs") != before
     assert world.rows("SELECT total_excl_vat FROM billing.invoices") == [(Decimal("3.6"),)]
 
 

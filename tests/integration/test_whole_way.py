@@ -180,7 +180,7 @@ FIGURES = (
     "mart.connector_hours",
     "mart.site_days",
     "billing.cdr_lines",
-    "billing.invoices",
+    "billing.invoice_drafts",
     "mart.revenue_days",
 )
 

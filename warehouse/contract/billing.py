@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from warehouse.contract.core import ENERGY
 from warehouse.contract.mart import CURRENCY, MONEY, SITE_ID
-from warehouse.contract.model import Table, optional, required
+from warehouse.contract.model import Home, Table, optional, required
 
-CDR_ID = required("cdr_id", "VARCHAR", "OCPI CDR.id, made from session and tariff version")
+CDR_ID = required("cdr_id", "VARCHAR", "OCPI CDR.id, made of all that it says: what says something else is another CDR")
 SESSION_ID = required("session_id", "VARCHAR", "session that it prices")
 
 CDRS = Table(
@@ -69,45 +69,104 @@ CDR_LINES = Table(
     sort=("cdr_id", "line_no"),
 )
 
+ISSUED_CDRS = Table(
+    "billing",
+    "issued_cdrs",
+    "one CDR that left the house, with the first document that bills it, or the credit CDR that takes it back",
+    ("issued_cdr_id",),
+    (
+        required("issued_cdr_id", "VARCHAR", "OCPI CDR.id: `cdr_id`; of a credit CDR followed by -C"),
+        required("kind", "VARCHAR", "credit: takes back the CDR of the same `cdr_id`", values=("cdr", "credit")),
+        required("issued_at", "TIMESTAMPTZ", "when it was issued"),
+        *CDRS.columns,
+    ),
+    sort=("site_id", "started_at"),
+)
+
+INVOICE_ID = required("invoice_id", "VARCHAR", "draft: contract, month and currency; issued: the document's number")
+MONTH = required("month", "DATE", "first day of the month, by the local start of the sessions")
+LINES_HASH = required("lines_hash", "VARCHAR", "hash of what the lines say: tells whether a document still says it")
+_TOTALS = (
+    required("sessions", "BIGINT", "sessions on it", "sessions"),
+    required("energy_wh", ENERGY, "energy on it", "Wh"),
+    required("total_excl_vat", MONEY, "sum of its lines", "currency"),
+    optional("total_vat", MONEY, "per rate on the sum of the lines, half-up, then added", "currency"),
+    optional("total_incl_vat", MONEY, "amount due; NULL where a VAT rate is not known", "currency"),
+    required("rounding", "VARCHAR", "rounding policy used", values=("half_up_per_line",)),
+)
+_CONTRACT_ID = required("contract_id", "VARCHAR", "who owes it")
+_OPERATOR_ID = required("operator_id", "VARCHAR", "who bills it")
+
+LINE_KINDS = ("session", "fee", "included", "rounding")
+INVOICE_LINE = (
+    required(
+        "kind",
+        "VARCHAR",
+        "session: a CDR at one VAT rate; fee: a plan's monthly fee; included: kWh paid for by the plan (negative)",
+        values=LINE_KINDS,
+    ),
+    optional("cdr_id", "VARCHAR", "CDR that it bills; NULL for what is not a session"),
+    optional("session_id", "VARCHAR", "session that it bills; NULL for what is not a session"),
+    optional("site_id", "VARCHAR", "site of the session"),
+    optional("started_at", "TIMESTAMPTZ", "begin of the session"),
+    optional("subscription_id", "VARCHAR", "subscription that the line comes from; NULL for sessions"),
+    optional("cost_centre", "VARCHAR", "cost centre of the token (fleets); NULL: none"),
+    required("energy_wh", ENERGY, "energy of the session (on its first line only)", "Wh"),
+    optional("vat_percent", "DECIMAL(7,4)", "VAT rate of the line; NULL: not known", "%"),
+    required("amount_excl_vat", MONEY, "half-up to the currency's minor unit", "currency"),
+)
+
+INVOICE_DRAFTS = Table(
+    "billing",
+    "invoice_drafts",
+    "what the invoice of one contract, local month and currency would say now",
+    ("invoice_id",),
+    (INVOICE_ID, _CONTRACT_ID, _OPERATOR_ID, MONTH, CURRENCY, *_TOTALS, LINES_HASH),
+    sort=("month", "contract_id"),
+)
+
+INVOICE_DRAFT_LINES = Table(
+    "billing",
+    "invoice_draft_lines",
+    "one line of a draft",
+    ("invoice_id", "line_no"),
+    (INVOICE_ID, required("line_no", "INTEGER", "1, 2, … by start of session"), *INVOICE_LINE),
+    sort=("invoice_id", "line_no"),
+)
+
 INVOICES = Table(
     "billing",
     "invoices",
-    "one contract in one local month of the operator's sites",
+    "one invoice or credit note: issued documents, and drafts that no standing document says already",
     ("invoice_id",),
     (
-        required("invoice_id", "VARCHAR", "made from contract, month and currency; not yet a document number"),
-        required("contract_id", "VARCHAR", "who owes it"),
-        required("operator_id", "VARCHAR", "who bills it"),
-        required("month", "DATE", "first day of the month, by the local start of the sessions"),
+        INVOICE_ID,
+        required("kind", "VARCHAR", "what it is", values=("invoice", "credit_note")),
+        _CONTRACT_ID,
+        _OPERATOR_ID,
+        MONTH,
         CURRENCY,
-        required("status", "VARCHAR", "a draft follows its sessions until it is issued", values=("draft",)),
-        required("sessions", "BIGINT", "sessions on it", "sessions"),
-        required("energy_wh", ENERGY, "energy on it", "Wh"),
-        required("total_excl_vat", MONEY, "sum of its lines", "currency"),
-        optional("total_vat", MONEY, "per rate on the sum of the lines, half-up, then added", "currency"),
-        optional("total_incl_vat", MONEY, "amount due; NULL where a VAT rate is not known", "currency"),
-        required("rounding", "VARCHAR", "rounding policy used", values=("half_up_per_line",)),
+        required(
+            "status",
+            "VARCHAR",
+            "draft follows its sessions; issued stands; credited: a credit note took it back",
+            values=("draft", "issued", "credited"),
+        ),
+        optional("issue_date", "DATE", "day of issue; NULL for a draft"),
+        optional("corrects", "VARCHAR", "number of the invoice that a credit note takes back"),
+        *_TOTALS,
+        LINES_HASH,
     ),
-    sort=("month", "contract_id"),
+    home=Home.VIEW,
 )
 
 INVOICE_LINES = Table(
     "billing",
     "invoice_lines",
-    "one CDR and VAT rate on an invoice",
+    "one line of an invoice or credit note, issued or draft; of a credit note the amount is negative",
     ("invoice_id", "line_no"),
-    (
-        required("invoice_id", "VARCHAR", "invoice it stands on"),
-        required("line_no", "INTEGER", "1, 2, … by start of session"),
-        CDR_ID,
-        SESSION_ID,
-        SITE_ID,
-        required("started_at", "TIMESTAMPTZ", "begin of the session"),
-        required("energy_wh", ENERGY, "energy of the session (on its first line only)", "Wh"),
-        optional("vat_percent", "DECIMAL(7,4)", "VAT rate of the line; NULL: not known", "%"),
-        required("amount_excl_vat", MONEY, "half-up to the currency's minor unit", "currency"),
-    ),
-    sort=("invoice_id", "line_no"),
+    (INVOICE_ID, required("line_no", "INTEGER", "1, 2, … by start of session"), *INVOICE_LINE),
+    home=Home.VIEW,
 )
 
-TABLES = (CDRS, CDR_LINES, INVOICES, INVOICE_LINES)
+TABLES = (CDRS, CDR_LINES, ISSUED_CDRS, INVOICE_DRAFTS, INVOICE_DRAFT_LINES, INVOICES, INVOICE_LINES)

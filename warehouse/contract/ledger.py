@@ -21,8 +21,10 @@ SOURCES = ("stripe", "camt053", "pain008", "manual", "kwhouse")
 DUNNING_STEPS = ("reminder_1", "reminder_2", "final_notice", "collection")
 
 
-def _table(name: str, grain: str, key: tuple[str, ...], *columns: Column) -> Table:
-    return Table("billing", name, grain, key, columns, home=Home.STATE)
+def _table(
+    name: str, grain: str, key: tuple[str, ...], *columns: Column, unique: tuple[tuple[str, ...], ...] = ()
+) -> Table:
+    return Table("billing", name, grain, key, columns, home=Home.STATE, unique=unique)
 
 
 def _personal(name: str, meaning: str, *, nullable: bool = True) -> Column:
@@ -73,35 +75,6 @@ ALLOCATIONS = _table(
     ),
 )
 
-BANK_ACCOUNTS = _table(
-    "bank_accounts",
-    "one bank account of an operator",
-    ("operator_id", "iban"),
-    OPERATOR_ID,
-    _personal("iban", "IBAN, without spaces", nullable=False),
-    CURRENCY,
-    _personal("holder", "name of the account's holder, the creditor", nullable=False),
-    optional("bic", "VARCHAR", "BIC of the bank; NULL: found by the IBAN"),
-    optional("creditor_id", "VARCHAR", "SEPA creditor identifier; NULL: no direct debits on it"),
-)
-
-MANDATES = _table(
-    "mandates",
-    "one SEPA direct debit mandate",
-    ("mandate_id",),
-    required("mandate_id", "VARCHAR", "unique mandate reference, at most 35 characters of the SEPA set"),
-    OPERATOR_ID,
-    required("contract_id", "VARCHAR", "contract whose invoices it pays"),
-    _personal("iban", "IBAN of the debtor, without spaces", nullable=False),
-    optional("bic", "VARCHAR", "BIC of the debtor's bank; needed outside the EEA only"),
-    _personal("holder", "name of the account's holder", nullable=False),
-    _personal("town", "town of the debtor; needed outside the EEA only"),
-    optional("country_code", "VARCHAR", "ISO 3166-1 alpha-2 of the debtor; needed outside the EEA only"),
-    required("signed_on", "DATE", "day of the signature"),
-    required("use", "VARCHAR", "recurrent, or for one collection", values=("recurrent", "one_off")),
-    optional("revoked_on", "DATE", "day from which it no longer holds; NULL: it holds"),
-)
-
 COLLECTIONS = _table(
     "collections",
     "one SEPA direct debit file (pain.008)",
@@ -135,6 +108,7 @@ COLLECTION_ITEMS = _table(
     ),
     optional("return_reason", "VARCHAR", "ISO 20022 return reason code, e.g. AC04"),
     optional("returned_on", "DATE", "day it came back"),
+    unique=(("end_to_end_id",),),
 )
 
 STATEMENTS = _table(
@@ -153,6 +127,7 @@ STATEMENTS = _table(
     required("entries", "INTEGER", "booked entries", "entries"),
     required("content_sha256", "VARCHAR", "SHA-256 over what was read: the same id with other content is refused"),
     required("imported_at", "TIMESTAMPTZ", "when it was read"),
+    unique=(("iban", "bank_statement_id"),),
 )
 
 STATEMENT_ENTRIES = _table(
@@ -219,8 +194,6 @@ DUNNING = _table(
 TABLES = (
     PAYMENTS,
     ALLOCATIONS,
-    BANK_ACCOUNTS,
-    MANDATES,
     COLLECTIONS,
     COLLECTION_ITEMS,
     STATEMENTS,

@@ -48,7 +48,10 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One table: `grain` says what one row is, `key` what identifies it, `sort` how the lake keeps its files."""
+    """One table: `grain` says what one row is, `key` what identifies it, `sort` how the lake keeps its files.
+
+    `unique`: further sets of columns that no two rows share. The state database holds to them; the lake has no keys.
+    """
 
     schema: str
     name: str
@@ -57,12 +60,17 @@ class Table:
     columns: tuple[Column, ...]
     home: Home = Home.LAKE
     sort: tuple[str, ...] = ()
+    unique: tuple[tuple[str, ...], ...] = ()
     by_name: dict[str, Column] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         by_name = {column.name: column for column in self.columns}
         object.__setattr__(self, "by_name", by_name)
-        missing = [name for name in (*self.key, *self.sort) if name not in by_name]
+        missing = [
+            name
+            for name in (*self.key, *self.sort, *(name for some in self.unique for name in some))
+            if name not in by_name
+        ]
         if missing or len(by_name) != len(self.columns):
             raise ValueError(f"{self.schema}.{self.name}: unknown key or repeated column {missing}")
         if self.home is Home.LAKE and any(column.personal for column in self.columns):

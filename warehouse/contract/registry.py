@@ -5,6 +5,8 @@ Kept in the state database, because rows change one by one and keys must hold. `
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from warehouse.contract.model import Column, Home, Table, optional, required
 
 VALID_FROM = required("valid_from", "TIMESTAMPTZ", "in force from this instant on")
@@ -16,6 +18,14 @@ def _table(name: str, grain: str, key: tuple[str, ...], *columns: Column) -> Tab
     return Table("registry", name, grain, key, columns, home=Home.STATE)
 
 
+_POSTAL = (
+    optional("street", "VARCHAR", "street and number"),
+    optional("post_code", "VARCHAR", "postal code"),
+    optional("city", "VARCHAR", "city"),
+    optional("state_code", "VARCHAR", "state or province (ISO 3166-2 without the country; GST state code in India)"),
+)
+_PERSONAL_POSTAL = tuple(replace(column, personal=True) for column in _POSTAL)
+
 OPERATORS = _table(
     "operators",
     "one charge point operator, the seller on invoices",
@@ -24,8 +34,22 @@ OPERATORS = _table(
     required("name", "VARCHAR", "legal name"),
     required("country_code", "VARCHAR", "ISO 3166-1 alpha-2; with party_id the OCPI role key"),
     required("party_id", "VARCHAR", "OCPI party id (ISO 15118), three characters"),
-    optional("address", "VARCHAR", "postal address of the company"),
+    optional("address", "VARCHAR", "postal address of the company, in one text; invoices need the parts below"),
     optional("vat_id", "VARCHAR", "VAT or GST identification number"),
+    *_POSTAL,
+    optional("time_zone", "VARCHAR", "IANA zone of its books: decides the day of issue; NULL: UTC"),
+    optional("legal_id", "VARCHAR", "number in the register of companies"),
+    optional("email", "VARCHAR", "address that invoices come from and questions go to"),
+    optional("iban", "VARCHAR", "account that transfers go to"),
+    optional("bic", "VARCHAR", "its bank"),
+    optional("creditor_id", "VARCHAR", "SEPA creditor identifier, for direct debits"),
+    optional("upi_vpa", "VARCHAR", "UPI address, for payment links in India"),
+    optional(
+        "invoice_series", "VARCHAR", "what document numbers begin with; NULL: the operator's key; the year follows"
+    ),
+    optional("payment_days", "INTEGER", "days from issue to the due date; NULL: 14", "d"),
+    optional("language", "VARCHAR", "language of its documents; NULL: en", values=("en", "de")),
+    optional("sac_code", "VARCHAR", "service code on Indian invoices (SAC)"),
     NOTE,
 )
 
@@ -40,6 +64,7 @@ SITES = _table(
     required("country_code", "VARCHAR", "ISO 3166-1 alpha-2; decides holidays and taxes"),
     required("currency", "VARCHAR", "ISO 4217 code of its prices"),
     optional("address", "VARCHAR", "where drivers find it"),
+    optional("state_code", "VARCHAR", "state or province: decides taxes where they differ by state (GST)"),
     optional("latitude", "DOUBLE", "WGS 84", "degree"),
     optional("longitude", "DOUBLE", "WGS 84", "degree"),
     optional("grid_limit_w", "BIGINT", "power that the grid connection may deliver", "W"),
@@ -85,7 +110,15 @@ DRIVERS = _table(
     required("driver_id", "VARCHAR", "own key of the driver; says nothing about the person"),
     Column("name", "VARCHAR", "name", personal=True),
     Column("email", "VARCHAR", "e-mail address", personal=True),
-    Column("address", "VARCHAR", "postal address for invoices", personal=True),
+    Column("address", "VARCHAR", "postal address, in one text; invoices need the parts below", personal=True),
+    *_PERSONAL_POSTAL,
+    Column("country_code", "VARCHAR", "ISO 3166-1 alpha-2 of the address", personal=True),
+    Column("company", "VARCHAR", "company that invoices are made out to; NULL: the person", personal=True),
+    Column("vat_id", "VARCHAR", "VAT or GST identification number of the company", personal=True),
+    Column("iban", "VARCHAR", "account that direct debits are taken from", personal=True),
+    Column("account_holder", "VARCHAR", "holder of that account; NULL: the name", personal=True),
+    Column("mandate_id", "VARCHAR", "reference of the SEPA direct debit mandate", personal=True),
+    Column("mandate_signed_on", "DATE", "day on which the mandate was signed", personal=True),
     NOTE,
 )
 
@@ -99,6 +132,15 @@ CONTRACTS = _table(
         "driver_id", "VARCHAR", "driver who signed it; NULL: a company, in `note`", references="drivers.driver_id"
     ),
     required("currency", "VARCHAR", "ISO 4217 code of its invoices"),
+    optional(
+        "billing", "VARCHAR", "an invoice a month or a session; NULL: a month", values=("per_month", "per_session")
+    ),
+    optional(
+        "payment_method",
+        "VARCHAR",
+        "how it is paid; NULL: bank_transfer",
+        values=("bank_transfer", "sepa_debit", "card", "prepaid", "upi"),
+    ),
     VALID_FROM,
     VALID_TO,
     NOTE,
@@ -112,6 +154,7 @@ TOKENS = _table(
     required("token_type", "VARCHAR", "OCPI TokenType", values=("AD_HOC_USER", "APP_USER", "EMAID", "OTHER", "RFID")),
     optional("contract_id", "VARCHAR", "contract that pays; NULL: ad hoc", references="contracts.contract_id"),
     optional("token_group", "VARCHAR", "group that tariffs may be assigned to (OCPP parentIdTag / groupIdToken)"),
+    optional("cost_centre", "VARCHAR", "cost centre of its fleet, as lines of invoices name it"),
     required("status", "VARCHAR", "whether it may charge", values=("active", "blocked")),
     VALID_FROM,
     VALID_TO,
@@ -144,6 +187,65 @@ TARIFF_ASSIGNMENTS = _table(
     optional("connector_id", "INTEGER", "only at this connector of the station"),
     optional("token_group", "VARCHAR", "only for tokens of this group"),
     optional("contract_id", "VARCHAR", "only for this contract", references="contracts.contract_id"),
+    VALID_FROM,
+    VALID_TO,
+    NOTE,
+)
+
+PLANS = _table(
+    "plans",
+    "one version of a plan that drivers or fleets subscribe to",
+    ("plan_id", "version"),
+    required("plan_id", "VARCHAR", "own key of the plan"),
+    required("version", "INTEGER", "1, 2, …; a price is never edited in place"),
+    required("name", "VARCHAR", "name on the invoice"),
+    required("currency", "VARCHAR", "ISO 4217 code"),
+    required("monthly_fee", "DECIMAL(18,6)", "fee of a whole month before VAT", "currency"),
+    required("included_kwh", "DECIMAL(18,6)", "energy of a month that the fee pays for; 0: none", "kWh"),
+    optional("vat_percent", "DECIMAL(7,4)", "VAT of the fee; NULL: not known, the invoice cannot be issued", "%"),
+    optional("tariff_id", "VARCHAR", "tariff that its members have everywhere; NULL: as posted"),
+    VALID_FROM,
+    VALID_TO,
+    NOTE,
+)
+
+SUBSCRIPTIONS = _table(
+    "subscriptions",
+    "one contract's subscription to a plan during one time",
+    ("subscription_id",),
+    required("subscription_id", "VARCHAR", "own key of the subscription"),
+    required("contract_id", "VARCHAR", "contract that pays its fee", references="contracts.contract_id"),
+    required("plan_id", "VARCHAR", "plan", references="plans.plan_id"),
+    VALID_FROM,
+    VALID_TO,
+    NOTE,
+)
+
+SITE_OWNERS = _table(
+    "site_owners",
+    "one owner of ground that stations stand on",
+    ("owner_id",),
+    required("owner_id", "VARCHAR", "own key of the owner; says nothing about the person"),
+    Column("name", "VARCHAR", "name", personal=True),
+    Column("email", "VARCHAR", "e-mail address", personal=True),
+    *_PERSONAL_POSTAL,
+    Column("country_code", "VARCHAR", "ISO 3166-1 alpha-2 of the address", personal=True),
+    Column("vat_id", "VARCHAR", "VAT or GST identification number", personal=True),
+    Column("iban", "VARCHAR", "account that payouts go to", personal=True),
+    NOTE,
+)
+
+OWNER_CONTRACTS = _table(
+    "owner_contracts",
+    "what the owner of one site gets during one time",
+    ("owner_contract_id",),
+    required("owner_contract_id", "VARCHAR", "own key of the agreement"),
+    required("owner_id", "VARCHAR", "owner", references="site_owners.owner_id"),
+    required("site_id", "VARCHAR", "site", references="sites.site_id"),
+    required("currency", "VARCHAR", "ISO 4217 code of the payouts"),
+    required("revenue_share_percent", "DECIMAL(7,4)", "share of the billed revenue before VAT; 0: none", "%"),
+    required("rent_per_month", "DECIMAL(18,6)", "fixed rent of a whole month before VAT; 0: none", "currency"),
+    optional("vat_percent", "DECIMAL(7,4)", "VAT that the owner charges; NULL: none is added", "%"),
     VALID_FROM,
     VALID_TO,
     NOTE,
@@ -221,6 +323,10 @@ TABLES = (
     TOKENS,
     TARIFFS,
     TARIFF_ASSIGNMENTS,
+    PLANS,
+    SUBSCRIPTIONS,
+    SITE_OWNERS,
+    OWNER_CONTRACTS,
     TAX_RATES,
     STATION_PROFILES,
     SESSION_DECISIONS,

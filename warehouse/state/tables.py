@@ -94,6 +94,7 @@ def metadata() -> sa.MetaData:
                 )
                 for column in declared.columns
             ),
+            *(sa.UniqueConstraint(*columns) for columns in declared.unique),
         )
     return meta
 

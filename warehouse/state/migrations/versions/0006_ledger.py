@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0006"
-down_revision = "0002"
+down_revision = "0008"
 
 
 def upgrade() -> None:
@@ -27,7 +27,6 @@ def upgrade() -> None:
         sa.Column("reverses", sa.Text(), nullable=True),
         sa.Column("note", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("payment_id"),
-        sa.UniqueConstraint("source", "external_ref"),
     )
     op.create_table(
         "billing_allocations",
@@ -35,32 +34,6 @@ def upgrade() -> None:
         sa.Column("document_id", sa.Text(), nullable=False),
         sa.Column("amount", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("payment_id", "document_id"),
-    )
-    op.create_table(
-        "billing_bank_accounts",
-        sa.Column("operator_id", sa.Text(), nullable=False),
-        sa.Column("iban", sa.Text(), nullable=False),
-        sa.Column("currency", sa.Text(), nullable=False),
-        sa.Column("holder", sa.Text(), nullable=False),
-        sa.Column("bic", sa.Text(), nullable=True),
-        sa.Column("creditor_id", sa.Text(), nullable=True),
-        sa.PrimaryKeyConstraint("operator_id", "iban"),
-        sa.UniqueConstraint("iban"),
-    )
-    op.create_table(
-        "billing_mandates",
-        sa.Column("mandate_id", sa.Text(), nullable=False),
-        sa.Column("operator_id", sa.Text(), nullable=False),
-        sa.Column("contract_id", sa.Text(), nullable=False),
-        sa.Column("iban", sa.Text(), nullable=False),
-        sa.Column("bic", sa.Text(), nullable=True),
-        sa.Column("holder", sa.Text(), nullable=False),
-        sa.Column("town", sa.Text(), nullable=True),
-        sa.Column("country_code", sa.Text(), nullable=True),
-        sa.Column("signed_on", sa.Text(), nullable=False),
-        sa.Column("use", sa.Text(), nullable=False),
-        sa.Column("revoked_on", sa.Text(), nullable=True),
-        sa.PrimaryKeyConstraint("mandate_id"),
     )
     op.create_table(
         "billing_collections",
@@ -175,7 +148,5 @@ def downgrade() -> None:
     op.drop_table("billing_statements")
     op.drop_table("billing_collection_items")
     op.drop_table("billing_collections")
-    op.drop_table("billing_mandates")
-    op.drop_table("billing_bank_accounts")
     op.drop_table("billing_allocations")
     op.drop_table("billing_payments")
