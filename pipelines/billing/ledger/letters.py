@@ -49,14 +49,18 @@ _OPENINGS: dict[Language, dict[str, str]] = {
     },
     "de": {
         "reminder_1": "vielleicht ist es nur untergegangen: Die Rechnung $number vom $issued war am $due fällig.",
-        "reminder_2": "wir haben Sie bereits erinnert: Die Rechnung $number vom $issued war am $due fällig und ist noch "
-        "nicht bezahlt.",
+        "reminder_2": "wir haben Sie bereits erinnert: Die Rechnung $number vom $issued war am $due fällig und ist "
+        "noch nicht bezahlt.",
         "final_notice": "trotz unserer Mahnungen ist die Rechnung $number vom $issued, fällig am $due, nicht bezahlt. "
         "Dies ist unsere letzte Mahnung.",
         "collection": "die Rechnung $number vom $issued, fällig am $due, wurde auch nach unserer letzten Mahnung nicht "
         "bezahlt. Wir geben die Forderung nun an das Inkasso.",
     },
 }
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
 _WORDS: dict[Language, dict[str, str]] = {
     "en": {
         "hello": "Dear customer,",
@@ -131,6 +135,3 @@ def _day(day: date, language: Language) -> str:
         return f"{day:%d.%m.%Y}"
     # Day, month's name, year: no reader takes the month for the day.
     return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
-
-
-_MONTHS = "January February March April May June July August September October November December".split()
