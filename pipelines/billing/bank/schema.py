@@ -1,4 +1,4 @@
-"""Bank files are checked against the ISO 20022 schemas that `sepaxml` ships, by libxml2: a large file takes no minute."""
+"""Files are checked against the ISO 20022 schemas that `sepaxml` ships, by libxml2: large ones take no minute."""
 
 from __future__ import annotations
 

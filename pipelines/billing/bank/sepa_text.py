@@ -12,7 +12,7 @@ _FORBIDDEN = re.compile(r"[^A-Za-z0-9/\-?:().,'+ ]")
 # As German readers expect, and signs for which EPC217-08 names a conversion.
 _SPECIAL = str.maketrans(
     dict(zip("äöüÄÖÜßẞ&@€", ["ae", "oe", "ue", "Ae", "Oe", "Ue", "ss", "SS", "+", "(at)", "EUR"], strict=True))
-    | dict(zip('_’‘“”"ʼ[]{};–—`´', "-()(),--''", strict=True))
+    | str.maketrans('_’‘“”"ʼ[]{};–—`´', "-''''''()(),--''")
 )
 
 
