@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from functools import partial
@@ -115,7 +116,7 @@ def test_the_keys_hold_without_the_lock_too(engine: sa.Engine) -> None:
     issue(engine, "R-1", "c1", "100.00")
     done = pay(engine, "a", "60.00", ["R-1"])
     with pytest.raises(sa.exc.IntegrityError), engine.begin() as connection:
-        store.write(connection, posting.Posting(done.payment))
+        store.write(connection, posting.Posting(replace(done.payment, payment_id="another")))
 
 
 def test_a_credit_note_is_set_off_and_the_rest_given_back(engine: sa.Engine) -> None:

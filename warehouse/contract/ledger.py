@@ -58,7 +58,9 @@ PAYMENTS = _table(
         "movement that this one takes back (refund, chargeback)",
         references="payments.payment_id",
     ),
+    optional("bank_entry", "VARCHAR", "statement_id:entry_no of the bank's entry that brought or took the money"),
     NOTE,
+    unique=(("source", "external_ref"),),
 )
 
 ALLOCATIONS = _table(
@@ -86,7 +88,7 @@ COLLECTIONS = _table(
     CURRENCY,
     required("transactions", "INTEGER", "number of debits in it", "debits"),
     required("total_amount", MONEY, "control sum", "currency"),
-    required("file_sha256", "VARCHAR", "SHA-256 of the file, hexadecimal"),
+    _personal("file_xml", "the file as it was made", nullable=False),
 )
 
 COLLECTION_ITEMS = _table(
@@ -141,7 +143,7 @@ STATEMENT_ENTRIES = _table(
     required("booked_on", "DATE", "booking date"),
     optional("bank_reference", "VARCHAR", "the bank's own reference"),
     optional("end_to_end_id", "VARCHAR", "ISO 20022 EndToEndId; comes back on the bank statement"),
-    optional("message_id", "VARCHAR", "MsgId of our file, where the bank says it"),
+    optional("batch_reference", "VARCHAR", "PmtInfId or MsgId of our file, where the bank says it"),
     _personal("counterparty", "who paid, or was paid"),
     _personal("counterparty_iban", "their account"),
     _personal("remittance", "what they wrote"),

@@ -13,6 +13,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Literal
 
+from lxml import etree
 from sepaxml import SepaDD
 
 from pipelines.billing.bank import target
@@ -138,7 +139,7 @@ def collect(creditor: Creditor, claims: Sequence[Claim], message_id: str, wanted
     for debit in debits:
         document.add_payment(_transaction(debit, day))
     total = sum((debit.claim.amount for debit in debits), Decimal(0))
-    xml = checked(document.export(validate=False), SCHEMA)
+    xml = checked(_named_batches(document.export(validate=False), message_id), SCHEMA)
     return DirectDebits(message_id, day, tuple(debits), tuple(left_out), total, xml)
 
 
@@ -224,6 +225,18 @@ def _rename(document: SepaDD, message_id: str) -> None:
     # sepaxml makes a random MsgId; ours is the collection's id, so that the bank's answer names it.
     for node in document._xml.iter("MsgId"):
         node.text = message_id
+
+
+def batch_reference(message_id: str, sequence_type: str) -> str:
+    """PmtInfId of one batch of the file: banks book, and name, a batch as one sum."""
+    return f"{message_id}-{sequence_type}"
+
+
+def _named_batches(xml: bytes, message_id: str) -> bytes:
+    root = etree.fromstring(xml)
+    for batch in root.iter("{*}PmtInf"):
+        batch.find("{*}PmtInfId").text = batch_reference(message_id, batch.find("{*}PmtTpInf/{*}SeqTp").text)
+    return bytes(etree.tostring(root, xml_declaration=True, encoding="UTF-8"))
 
 
 def _months_later(day: date, months: int) -> date:

@@ -181,7 +181,7 @@ def refund(
 
 
 def charge_back(ledger: Ledger, told: Told, payment_id: str, amount: Decimal | None = None) -> Posting:
-    """A bank or card network has taken a payment back: its documents are open again, its credit is gone.
+    """A bank or card network has taken a payment back: its credit is gone, its documents are open again.
 
     Credit that was used meanwhile opens the documents which it paid, the newest first. What is not there any more
     (given back before) makes the credit negative: the money is gone, whether we like it or not.
@@ -197,9 +197,12 @@ def charge_back(ledger: Ledger, told: Told, payment_id: str, amount: Decimal | N
         return Posting(payment)
     own = [row.document_id for row in ledger.allocations if row.payment_id == payment_id and row.amount > 0]
     allocated = {row.document_id: row.amount for row in ledger.allocations if row.payment_id == payment_id}
+    credit = max(ledger.credit(account.contract_id, account.currency), ZERO)
+    # What it never paid for goes first, then its documents, then other credit.
+    unused = min(payment.amount, credit, max(taken.amount - sum(allocated.values(), ZERO), ZERO))
     first = [(due, min(allocated[it], _refundable(ledger, due))) for it in own if (due := ledger.due_by_id.get(it))]
-    rows, rest = _spread(payment.payment_id, payment.amount, first)
-    rest -= min(rest, max(ledger.credit(account.contract_id, account.currency), ZERO))
+    rows, rest = _spread(payment.payment_id, payment.amount - unused, first)
+    rest -= min(rest, credit - unused)
     others = [due for due in ledger.dues if account.owns(due) and due.document_id not in own]
     others.sort(key=lambda due: (due.issue_date, due.document_id), reverse=True)
     by_credit = [(due, min(_set_off_on(ledger, due), _refundable(ledger, due))) for due in others]

@@ -25,8 +25,10 @@ def upgrade() -> None:
         sa.Column("source", sa.Text(), nullable=False),
         sa.Column("external_ref", sa.Text(), nullable=False),
         sa.Column("reverses", sa.Text(), nullable=True),
+        sa.Column("bank_entry", sa.Text(), nullable=True),
         sa.Column("note", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("payment_id"),
+        sa.UniqueConstraint("source", "external_ref"),
     )
     op.create_table(
         "billing_allocations",
@@ -44,7 +46,7 @@ def upgrade() -> None:
         sa.Column("currency", sa.Text(), nullable=False),
         sa.Column("transactions", sa.Integer(), nullable=False),
         sa.Column("total_amount", sa.Text(), nullable=False),
-        sa.Column("file_sha256", sa.Text(), nullable=False),
+        sa.Column("file_xml", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("collection_id"),
     )
     op.create_table(
@@ -88,7 +90,7 @@ def upgrade() -> None:
         sa.Column("booked_on", sa.Text(), nullable=False),
         sa.Column("bank_reference", sa.Text(), nullable=True),
         sa.Column("end_to_end_id", sa.Text(), nullable=True),
-        sa.Column("message_id", sa.Text(), nullable=True),
+        sa.Column("batch_reference", sa.Text(), nullable=True),
         sa.Column("counterparty", sa.Text(), nullable=True),
         sa.Column("counterparty_iban", sa.Text(), nullable=True),
         sa.Column("remittance", sa.Text(), nullable=True),
