@@ -46,9 +46,17 @@ def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
         if connection.dialect.name == "sqlite":
             # From the first statement on: whoever reads first and writes later may find himself overtaken.
             connection.exec_driver_sql("BEGIN IMMEDIATE")
-        else:
-            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LEDGER_LOCK)))
+        lock(connection)
         yield connection
+
+
+def lock(connection: sa.Connection) -> None:
+    """Keep other writers of the ledger out until this transaction ends; for transactions that others began.
+
+    In SQLite a transaction that has written keeps all other writers out already.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LEDGER_LOCK)))
 
 
 def read(
@@ -167,12 +175,24 @@ def record(
     much as `make` finds.
     """
     with writing(engine) as connection:
-        found = recorded(connection, told.source, told.external_ref)
-        if found is not None:
-            _same(found.payment, account, kind, amount)
-            return found
-        ledger = read(connection, operator_id=account.operator_id, contracts=[account.contract_id])
-        return write(connection, make(ledger))
+        return record_in(connection, account, told, kind, amount, make)
+
+
+def record_in(
+    connection: sa.Connection,
+    account: Account,
+    told: Told,
+    kind: Kind,
+    amount: Decimal | None,
+    make: Callable[[Ledger], Posting],
+) -> Recorded:
+    """`record` within a transaction of `writing`, or of somebody else who has called `lock`."""
+    found = recorded(connection, told.source, told.external_ref)
+    if found is not None:
+        _same(found.payment, account, kind, amount)
+        return found
+    ledger = read(connection, operator_id=account.operator_id, contracts=[account.contract_id])
+    return write(connection, make(ledger))
 
 
 def _same(found: Payment, account: Account, kind: Kind, amount: Decimal | None) -> None:
