@@ -16,6 +16,7 @@ from pipelines.billing.bank.errors import BankError, NothingToSend, StatementCon
 from pipelines.billing.ledger import balance, store
 from tests.bank_statements import Entry, Part, Statement, document
 from tests.integration.ledger_world import DAY, IBANS, NOW, build, issue
+from tests.integration.postgres_server import MISSING, binaries, postgres_server
 from warehouse.settings import Settings
 from warehouse.state import table
 
@@ -49,6 +50,15 @@ def items(engine: sa.Engine) -> dict[str, tuple[str, str]]:
     with engine.connect() as connection:
         found = connection.execute(sa.select(rows).order_by(rows.c.collection_id)).mappings()
         return {row["document_id"]: (row["end_to_end_id"], row["state"]) for row in found}
+
+
+@pytest.mark.skipif(binaries() is None, reason=MISSING)
+def test_the_same_in_postgresql(tmp_path: Path) -> None:
+    (tmp_path / "home").mkdir()
+    with postgres_server(tmp_path) as conninfo:
+        engine = build(Settings(home=tmp_path / "home", catalog=f"postgres:{conninfo}"))
+        test_invoices_are_collected_booked_and_come_back(engine, tmp_path)
+        engine.dispose()
 
 
 def test_invoices_are_collected_booked_and_come_back(engine: sa.Engine, tmp_path: Path) -> None:

@@ -155,7 +155,8 @@ def _book(
     book = Book(ledger.dues, open_amounts, _items(connection, operator_id), _ibans(connection, operator_id))
     # Money that came goes first: a debit that came back on the same day was booked before.
     order = sorted(enumerate(transactions, start=1), key=lambda it: (it[1].booked_on, it[1].amount < 0))
-    outcomes = {}
+    outcomes: dict[int, Outcome] = {}
+    postings: list[Posting] = []
     for number, transaction in order:
         outcome = outcomes[number] = book.match(transaction)
         for index, move in enumerate(outcome.moves):
@@ -164,11 +165,12 @@ def _book(
             account = Account(operator_id, move.contract_id, transaction.currency)
             mine = accounts.get(account, Ledger())
             posting = _posting(mine, account, move, transaction, reference, entry, now)
-            store.write(connection, posting)
+            postings.append(posting)
             accounts[account] = mine + posting
             touched = {row.document_id for row in posting.allocations}
             book.correct({it: accounts[account].open(it) for it in touched})
             _mark(connection, move, transaction)
+    store.write_all(connection, postings)
     return outcomes
 
 

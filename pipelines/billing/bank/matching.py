@@ -96,6 +96,10 @@ class Book:
             self._by_amount[self.open[it]].add(it)
             if due.contract_id is not None:
                 self._by_contract[due.contract_id].add(it)
+        self._joined: dict[str, set[str]] = defaultdict(set)
+        for name in self._numbers:
+            self._joined[name.replace(" ", "")].add(name)
+        self._lengths = {len(joined) for joined in self._joined}
 
     def match(self, transaction: Transaction) -> Outcome:
         """Decide on one transaction and remember it."""
@@ -211,9 +215,11 @@ class Book:
     def _mentioned(self, text: str) -> tuple[set[str], bool]:
         """Documents whose number stands in the text; and whether line breaks of the bank make it doubtful."""
         spaced, joined = " ".join(text.upper().split()), "".join(text.upper().split())
-        loose = {name for name in self._numbers if _stands_in(name, spaced)}
+        parts = {joined[at : at + length] for length in self._lengths for at in range(len(joined) - length + 1)}
+        near = {name for part in parts & self._joined.keys() for name in self._joined[part]}
+        loose = {name for name in near if _stands_in(name, spaced)}
         # Banks break lines where they like, also within a number.
-        broken = {name for name in self._numbers if name.replace(" ", "") in joined and _stands_broken_in(name, spaced)}
+        broken = {name for name in near if _stands_broken_in(name, spaced)}
         names = loose or broken
         doubtful = bool(loose) and not broken <= loose
         found = {it for name in (loose | broken if doubtful else names) for it in self._numbers[name]}

@@ -6,7 +6,7 @@ written; the unique key on source and reference holds besides, whoever writes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from decimal import Decimal
@@ -155,10 +155,18 @@ def recorded(connection: sa.Connection, source: str, external_ref: str) -> Recor
 
 def write(connection: sa.Connection, posting: Posting) -> Recorded:
     """Write a movement with its allocations, within a transaction of `writing`."""
-    connection.execute(sa.insert(table("billing", "payments")), [asdict(posting.payment)])
-    if posting.allocations:
-        connection.execute(sa.insert(table("billing", "allocations")), [asdict(row) for row in posting.allocations])
+    write_all(connection, [posting])
     return Recorded(posting.payment, posting.allocations)
+
+
+def write_all(connection: sa.Connection, postings: Sequence[Posting]) -> None:
+    """Write many at once."""
+    payments = [asdict(posting.payment) for posting in postings]
+    allocations = [asdict(row) for posting in postings for row in posting.allocations]
+    if payments:
+        connection.execute(sa.insert(table("billing", "payments")), payments)
+    if allocations:
+        connection.execute(sa.insert(table("billing", "allocations")), allocations)
 
 
 def record(
