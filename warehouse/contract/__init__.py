@@ -5,7 +5,7 @@ One module a schema; `model.py` says what a declaration is and lists what is mad
 
 from __future__ import annotations
 
-from warehouse.contract import billing, core, documents, ledger, mart, ops, raw, registry
+from warehouse.contract import billing, core, documents, ledger, mart, ops, payments, raw, registry
 from warehouse.contract.model import Column, Home, Table
 
 TABLES: tuple[Table, ...] = (
@@ -15,6 +15,7 @@ TABLES: tuple[Table, ...] = (
     *billing.TABLES,
     *documents.TABLES,
     *ledger.TABLES,
+    *payments.TABLES,
     *ops.TABLES,
     *registry.TABLES,
 )

@@ -98,7 +98,7 @@ COLLECTION_ITEMS = _table(
     required("collection_id", "VARCHAR", "collection", references="collections.collection_id"),
     DOCUMENT_ID,
     required("contract_id", "VARCHAR", "contract that pays"),
-    required("mandate_id", "VARCHAR", "mandate used"),
+    _personal("mandate_id", "reference of the mandate used", nullable=False),
     required("sequence_type", "VARCHAR", "ISO 20022 SequenceType", values=("FRST", "RCUR", "OOFF")),
     required("amount", MONEY, "amount collected", "currency"),
     END_TO_END_ID,
