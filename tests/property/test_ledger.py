@@ -47,6 +47,7 @@ STEPS = st.lists(
                 "refund",
                 "refund_document",
                 "refund_payment",
+                "refund_reversing",
                 "write_off",
                 "set_off",
                 "charge_back",
@@ -78,6 +79,7 @@ def act(ledger: Ledger, n: int, name: str, amount: Decimal, pick: int) -> Postin
         "refund": lambda: posting.refund(ledger, ACCOUNT, told(n), amount, "bank_transfer"),
         "refund_document": lambda: posting.refund(ledger, ACCOUNT, told(n), amount, "card", document),
         "refund_payment": lambda: posting.refund(ledger, ACCOUNT, told(n), amount, "card", document, payment),
+        "refund_reversing": lambda: posting.refund(ledger, ACCOUNT, told(n), amount, "card", None, payment),
         "write_off": lambda: posting.write_off(ledger, ACCOUNT, told(n), document, amount if pick % 2 else None),
         "set_off": lambda: posting.set_off(ledger, ACCOUNT, told(n)),
         "charge_back": lambda: (

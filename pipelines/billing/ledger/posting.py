@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 
-from pipelines.billing.ledger.errors import AmountRefused, DocumentUnknown, NotEnough
+from pipelines.billing.ledger.errors import AmountRefused, DocumentUnknown, LedgerError, NotEnough
 from pipelines.billing.ledger.model import (
     ZERO,
     Allocation,
@@ -158,7 +158,8 @@ def refund(
 ) -> Posting:
     """Money given back: from open credit notes and credit; with `document_id` from what was paid on it, which opens it.
 
-    `reverses`: the payment given back. Method `prepaid`, or a top-up reversed: from the prepaid balance.
+    `reverses`: the payment given back; where there is no credit, the documents that it paid are open again. Method
+    `prepaid`, or a top-up reversed: from the prepaid balance.
     """
     payment = replace(_payment(told, account, "refund", method, amount), reverses=reverses)
     _check_reverses(ledger, payment)
@@ -175,8 +176,19 @@ def refund(
         sources = [(due, -ledger.open(due.document_id)) for due in dues]
     rows, rest = _spread(payment.payment_id, payment.amount, sources)
     credit = ZERO if document_id or not account.contract_id else ledger.credit(account.contract_id, account.currency)
-    if rest > max(credit, ZERO):
-        raise NotEnough("To give back", amount, amount - rest + max(credit, ZERO), account.currency)
+    rest -= min(rest, max(credit, ZERO))
+    if rest and document_id is None and reverses is not None:
+        # A provider has given the payment back, and no credit note tells why: what it paid is open again.
+        paid = [row for row in ledger.allocations if row.payment_id == reverses]
+        limits = [
+            (it, min(row.amount, _refundable(ledger, it)))
+            for row in paid
+            if (it := ledger.due_by_id.get(row.document_id))
+        ]
+        more, rest = _spread(payment.payment_id, rest, limits)
+        rows += more
+    if rest:
+        raise NotEnough("To give back", amount, amount - rest, account.currency)
     return Posting(payment, tuple(replace(row, amount=-row.amount) for row in rows))
 
 
@@ -213,7 +225,10 @@ def charge_back(ledger: Ledger, told: Told, payment_id: str, amount: Decimal | N
 def _check_reverses(ledger: Ledger, payment: Payment) -> None:
     if payment.reverses is None:
         return
-    reversed_one = ledger.payment_by_id[payment.reverses]
+    reversed_one = ledger.payment_by_id.get(payment.reverses)
+    theirs = (payment.operator_id, payment.contract_id, payment.currency)
+    if reversed_one is None or theirs != (reversed_one.operator_id, reversed_one.contract_id, reversed_one.currency):
+        raise LedgerError(f"Payment {payment.reverses} is not of contract {payment.contract_id}: it is not reversed.")
     left = reversed_one.amount - ledger.taken_back.get(payment.reverses, ZERO)
     if payment.amount > left:
         raise NotEnough(f"Left of payment {reversed_one.external_ref}", payment.amount, left, payment.currency)
