@@ -5,7 +5,7 @@ One module a schema; `model.py` says what a declaration is and lists what is mad
 
 from __future__ import annotations
 
-from warehouse.contract import billing, core, documents, mart, ops, payments, raw, registry, signed
+from warehouse.contract import billing, core, documents, ledger, mart, ops, payments, raw, registry, signed
 from warehouse.contract.model import Column, Home, Table
 
 TABLES: tuple[Table, ...] = (
@@ -15,6 +15,7 @@ TABLES: tuple[Table, ...] = (
     *mart.TABLES,
     *billing.TABLES,
     *documents.TABLES,
+    *ledger.TABLES,
     *payments.TABLES,
     *ops.TABLES,
     *registry.TABLES,
