@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pipelines.billing import proration
+from pipelines.billing.included import take_included
 from pipelines.billing.registry import load_registry
 from pipelines.stages import Replacement, Stage, sql, temp_table
 from warehouse.contract import billing, core, ops
@@ -30,7 +31,7 @@ def compute(lake: Lake, _window: Window) -> Sequence[Replacement]:
     _load_plan_months(lake)
     temp_table(lake, "invoice_touched", sql(_HERE / "touched_invoices.sql"))
     temp_table(lake, "session_lines", sql(_HERE / "session_lines.sql"), {"suspect": lake.settings.bill_suspect})
-    _take_included(lake)
+    take_included(lake.con)
     temp_table(lake, "made_invoice_lines", sql(_HERE / "invoice_lines.sql"))
     temp_table(lake, "made_invoices", sql(_HERE / "invoices.sql"))
     # Lines have no contract: which ones go is found before their drafts do.
@@ -52,20 +53,6 @@ def _load_plan_months(lake: Lake) -> None:
     temp_table(lake, "agreements", sql(_HERE / "subscriptions.sql"))
     proration.load_months(lake.con)
     temp_table(lake, "plan_months", sql(_HERE / "plan_months.sql"))
-
-
-def _take_included(lake: Lake) -> None:
-    """Make `included_lines`: what plans take back of `session_lines`."""
-    temp_table(lake, "included_energy", sql(_HERE / "included_energy.sql"))
-    temp_table(lake, "included_turns", sql(_HERE / "included_turns.sql"))
-    lake.con.execute(
-        "CREATE OR REPLACE TEMP TABLE included_taken (subscription_id VARCHAR, turn BIGINT, cdr_id VARCHAR, "
-        "line_no INTEGER, vat_percent DECIMAL(7, 4), volume HUGEINT, amount HUGEINT)"
-    )
-    row = lake.con.execute("SELECT coalesce(max(turn), 0) FROM included_turns").fetchone()
-    for turn in range(1, (int(row[0]) if row else 0) + 1):
-        lake.con.execute(f"INSERT INTO included_taken BY NAME {sql(_HERE / 'included_taken.sql')}", {"turn": turn})
-    temp_table(lake, "included_lines", sql(_HERE / "included_lines.sql"))
 
 
 STAGE = Stage(

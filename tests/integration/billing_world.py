@@ -17,6 +17,7 @@ TABLES = (
     "billing.cdr_lines",
     "billing.invoice_drafts",
     "billing.invoice_draft_lines",
+    "billing.owner_statements",
     "mart.revenue_days",
     "ops.faults",
 )
@@ -89,6 +90,12 @@ class World:
         """Contract `C1` subscribes to plan `P`."""
         given = {"contract_id": "C1", "plan_id": "P", "valid_from": valid_from, **columns}
         self.set("subscriptions", [subscription_id], **given)
+
+    def rent(self, owner_contract_id: str = "OC", valid_from: str = OPEN, **columns: object) -> None:
+        """Owner `W` of `site` gets 10 % of its revenue and 31.00 a month, and charges 19 % VAT."""
+        terms = {"revenue_share_percent": 10, "rent_per_month": 31, "vat_percent": 19, "currency": "EUR"}
+        given = {"owner_id": "W", "site_id": "site", "valid_from": valid_from, **terms, **columns}
+        self.set("owner_contracts", [owner_contract_id], **given)
 
     def decide(self, session_id: str, decision: str, grade: str = "suspect", energy_wh: float | None = 10_000) -> None:
         moment = (self._clock + timedelta(seconds=1)).isoformat()

@@ -23,9 +23,7 @@ FEBRUARY, MARCH, APRIL = (f"2020-0{month}-01T00:00:00+01:00" for month in (2, 3,
 def world(tmp_path: Path) -> Iterator[World]:
     with open_lake(load_settings(home=tmp_path)) as lake:
         world = World(lake).basic()
-        world.set(
-            "operators", ["O"], country_code="DE", party_id="KWH", name="kWhouse GmbH", time_zone="Europe/Berlin"
-        )
+        world.set("operators", ["O"], country_code="DE", party_id="KWH", name="kWhouse GmbH", time_zone="Europe/Berlin")
         yield world
 
 
@@ -275,9 +273,10 @@ def test_incremental_is_the_same_as_a_full_rebuild(world: World, order: list[str
     world.session("s2", "2020-02-29T23:30:00+00:00")  # in March
     world.session("s3", "2020-03-25T12:00:00+00:00", energy_wh=Decimal(40_000))
     world.run()
-    for step in order:
+    for number, step in enumerate(order, start=1):
         STEPS[step](world)
         world.run()
-        incremental = world.tables()
-        world.run(full=True)
-        assert world.tables() == incremental, step
+        if number % 5 == 0:
+            incremental = world.tables()
+            world.run(full=True)
+            assert world.tables() == incremental, order[number - 5 : number]

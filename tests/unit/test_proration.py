@@ -48,9 +48,7 @@ def months(
 
 
 def prorated(con: duckdb.DuckDBPyConnection, amount: str, days: int, of: int, minor_unit: int = 2) -> Decimal:
-    row = con.execute(
-        "SELECT prorated(CAST(? AS DECIMAL(18, 6)), ?, ?, ?)", [amount, days, of, minor_unit]
-    ).fetchone()
+    row = con.execute("SELECT prorated(CAST(? AS DECIMAL(18, 6)), ?, ?, ?)", [amount, days, of, minor_unit]).fetchone()
     assert row is not None
     return Decimal(row[0])
 
@@ -112,7 +110,7 @@ def test_shares_by_hand(
 
 @given(st.data())
 def test_a_split_month_costs_what_a_whole_one_does(con: duckdb.DuckDBPyConnection, data: st.DataObject) -> None:
-    """Parts are never negative, each is the exact share rounded once; two parts differ from the whole by a cent at most."""
+    """Each part is the exact share rounded once and never negative; two differ from the whole by a cent at most."""
     first = data.draw(st.dates(date(2019, 1, 1), date(2032, 12, 1))).replace(day=1)
     end = (first + timedelta(days=31)).replace(day=1)
     begin = datetime(first.year, first.month, 1, tzinfo=ZoneInfo(BERLIN))

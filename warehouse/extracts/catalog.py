@@ -169,6 +169,30 @@ REVENUE_DAYS = Extract(
     ("rated_sessions", "rated_kwh", "rated_excl_vat", "billed_sessions", "billed_excl_vat", "unpriced_sessions"),
 )
 
+OWNER_STATEMENTS = Extract(
+    "owner_statements",
+    "what the owner of one site gets for one month by one agreement, by the first day of the month",
+    {
+        "owner_contract_id": "agreement with the owner",
+        "owner_id": "owner",
+        **_PLACE,
+        "month": "first day of the month, in the site's zone",
+        "sessions": "sessions billed",
+        "energy_kwh": "their energy",
+        "currency": "ISO 4217 code",
+        "revenue_excl_vat": "session lines of invoices before VAT, on the agreement's days",
+        "share_percent": "owner's share of it",
+        "share": "half-up to the currency's minor unit",
+        "rent": "by days in force over days of the month",
+        "total_excl_vat": "share and rent",
+        "vat_percent": "VAT that the owner charges; empty: none",
+        "vat": "on the total",
+        "total_incl_vat": "what the owner gets",
+    },
+    ("sessions", "energy_kwh", "revenue_excl_vat", "share", "rent", "total_excl_vat", "vat", "total_incl_vat"),
+)
+
 EXTRACTS: dict[str, Extract] = {
-    extract.name: extract for extract in (SESSIONS, CDRS, CDR_LINES, INVOICES, INVOICE_LINES, REVENUE_DAYS)
+    extract.name: extract
+    for extract in (SESSIONS, CDRS, CDR_LINES, INVOICES, INVOICE_LINES, REVENUE_DAYS, OWNER_STATEMENTS)
 }
