@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pipelines.billing.issuing.commands import invoice_app
 from warehouse.errors import KwhouseError
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ import_app = typer.Typer(
     no_args_is_help=True,
 )
 app.add_typer(import_app, name="import")
+app.add_typer(invoice_app, name="invoice")
 
 
 def _day(text: str) -> date:
@@ -240,6 +242,24 @@ def dashboard() -> None:
     from dashboards.run import main as dashboard_main
 
     raise typer.Exit(dashboard_main(_settings()))
+
+
+@app.command()
+def api() -> None:
+    """Run the HTTP API on 127.0.0.1:9080: webhooks of the payment provider, the payment page."""
+    from ingest.api.app import create_app
+    from ingest.api.models import PayPage
+    from ingest.api.server import serve
+    from pipelines.billing.payments.service import payment_service
+
+    settings = _settings()
+    service = payment_service(settings, lambda _connection, fact: _say(f"Payment: {fact}"))
+
+    def pay(token: str) -> PayPage | None:
+        page = service.page(token)
+        return None if page is None else PayPage.model_validate(page)
+
+    raise typer.Exit(serve(settings, create_app(webhook=service.webhook, pay=pay)))
 
 
 @app.command()

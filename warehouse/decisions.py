@@ -52,7 +52,7 @@ def decide(lake: Lake, ids: Sequence[str], decision: Decision, reason: str, by: 
     """
     if not reason.strip():
         raise InputError("A decision needs a reason that others will understand: --reason TEXT.")
-    name = _account() if by is None else by.strip()
+    name = account() if by is None else by.strip()
     if not name:
         raise InputError("Say who decides: --by NAME.")
     chosen = dict.fromkeys(sessions.resolve(lake, wanted) for wanted in ids)
@@ -97,7 +97,8 @@ def _refusal(decision: Decision, session: dict[str, Any], newest: dict[str, Any]
     return None
 
 
-def _account() -> str:
+def account() -> str:
+    """The name of the account that runs the command. Raises `InputError` where it has none."""
     try:
         return getpass.getuser()
     except (OSError, KeyError):  # an account without a name, as in some containers

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -48,6 +50,31 @@ class Settings(BaseSettings):
     max_frame_bytes: int = Field(1_048_576, description="longer frames close the connection (1009)")
 
     bill_suspect: bool = Field(False, description="put sessions graded suspect on invoices; then `refresh --full`")
+
+    mail_host: str | None = Field(None, description="mail server that documents go out by; default: none is sent")
+    mail_port: int = Field(587, description="its port: 587 with STARTTLS, 465 with TLS from the start")
+    mail_encryption: Literal["tls", "starttls", "starttls_if_offered", "none"] = Field(
+        "starttls", description="how the connection is encrypted; a password is never sent in the open"
+    )
+    mail_username: str = Field("", description="account on the mail server; empty: it wants none")
+    mail_password: SecretStr = Field(SecretStr(""), description="its password")
+    mail_ca_file: Path | None = Field(None, description="who signed the server's certificate; default: the system's")
+
+    api_host: str = Field("127.0.0.1", description="where the HTTP API listens")
+    api_port: int = Field(9080, description="HTTP API; 0 picks a free port")
+
+    stripe_key: SecretStr | None = Field(None, description="Stripe's secret or restricted key; without it: no cards")
+    stripe_publishable_key: str | None = Field(None, description="Stripe's publishable key, for the payment page")
+    stripe_webhook_secret: SecretStr | None = Field(None, description="signing secret of Stripe's webhook endpoint")
+    stripe_api_base: str = Field("https://api.stripe.com", description="where Stripe's API is")
+    preauthorise: dict[str, Decimal] = Field(
+        {}, description='held for a session without contract, by currency: {"EUR": "60", "INR": "2000"}'
+    )
+
+    payee_name: str | None = Field(None, description="account holder, for payments without a card")
+    payee_iban: str | None = Field(None, description="account for bank transfers")
+    payee_bic: str | None = Field(None, description="its bank, where payers need it")
+    payee_upi: str | None = Field(None, description="UPI address (name@bank) for payments in INR")
 
     dashboard_host: str = Field("127.0.0.1", description="where the dashboard listens")
     dashboard_port: int = Field(8501, description="dashboard")

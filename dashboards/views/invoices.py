@@ -1,4 +1,4 @@
-"""Invoices: those of a month, the lines of one, and the session behind a line."""
+"""Invoices: those of a month, the document of one with its lines, and the session behind a line."""
 
 from __future__ import annotations
 
@@ -11,6 +11,10 @@ from dashboards import layout
 from dashboards.formats import count, energy, money
 from dashboards.layout import Figure, read
 from dashboards.session import show_session
+from pipelines.billing.documents.en16931 import to_cii
+from pipelines.billing.documents.pdf import to_pdf, to_pngs
+from pipelines.billing.documents.stored import from_json
+from warehouse.readers import documents
 from warehouse.readers import money as readers
 
 # What a browser's table shows quickly.
@@ -38,6 +42,8 @@ def main() -> None:
     if chosen is None:
         st.caption(":material/touch_app: Choose an invoice at the left edge of its row to see its lines.")
         return
+    if chosen["status"] != "draft":
+        _document(chosen["invoice_id"])
     line = _lines(chosen)
     if line is not None:
         show_session(line["session_id"])
@@ -74,12 +80,30 @@ def _list(invoices: pl.DataFrame, matches: int) -> dict[str, Any] | None:
             "total_incl_vat": column.NumberColumn("Incl. VAT", format="%,.2f"),
             "currency": column.TextColumn("Currency"),
             "status": column.TextColumn("Status"),
+            "kind": column.TextColumn("Kind"),
             "invoice_id": column.TextColumn("Invoice"),
         },
         name="invoices",
         note="One contract in one local month. Each line is rounded half up to the minor unit; VAT is per rate on the "
         "sum of lines. With sites chosen: whole invoices that touch them." + some,
     )
+
+
+def _document(number: str) -> None:
+    """The document as it was issued: its first page, and its files."""
+    content = read(documents.content, number)
+    with st.expander(f"Document {number}", expanded=True, icon=":material/description:"):
+        pdf, picture, xml = _rendered(content)
+        with st.container(horizontal=True):
+            st.download_button("PDF", pdf, f"{number}.pdf", "application/pdf", icon=":material/download:")
+            st.download_button("EN 16931 XML", xml, f"{number}.xml", "application/xml", icon=":material/download:")
+        st.image(picture, caption="First page, as it was issued.", width=720)
+
+
+@st.cache_data(max_entries=64, show_spinner="Setting the document …")
+def _rendered(content: str) -> tuple[bytes, bytes, bytes]:
+    document = from_json(content.encode())
+    return to_pdf(document), to_pngs(document, ppi=110)[0], to_cii(document)
 
 
 def _lines(invoice: dict[str, Any]) -> dict[str, Any] | None:

@@ -5,7 +5,7 @@ One module a schema; `model.py` says what a declaration is and lists what is mad
 
 from __future__ import annotations
 
-from warehouse.contract import billing, core, documents, mart, ops, raw, registry
+from warehouse.contract import billing, core, documents, mart, ops, payments, raw, registry
 from warehouse.contract.model import Column, Home, Table
 
 TABLES: tuple[Table, ...] = (
@@ -14,6 +14,7 @@ TABLES: tuple[Table, ...] = (
     *mart.TABLES,
     *billing.TABLES,
     *documents.TABLES,
+    *payments.TABLES,
     *ops.TABLES,
     *registry.TABLES,
 )

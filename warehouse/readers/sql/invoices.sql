@@ -16,6 +16,7 @@ SELECT
     month,
     invoice_id,
     contract_id,
+    kind,
     status,
     sessions,
     (energy_wh / 1000)::DOUBLE AS energy_kwh,

@@ -1,13 +1,13 @@
 """Issued documents: number series, invoices and credit notes, deliveries, periods
 
-Revision: 0007, after 0002
+Revision: 0007, after 0005
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0007"
-down_revision = "0002"
+down_revision = "0005"
 
 
 def upgrade() -> None:

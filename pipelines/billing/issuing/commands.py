@@ -1,0 +1,196 @@
+"""`kwhouse invoice …`: drafts issued, documents listed, written as files, and taken back."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from warehouse.plain import for_json
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+    from warehouse.store import Lake
+
+invoice_app = typer.Typer(help="Issue invoices and credit notes, and write them as files.", no_args_is_help=True)
+
+
+def _month(text: str) -> date:
+    if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", text):
+        raise typer.BadParameter(f"{text!r} is no month; write it as 2026-10.")
+    return date.fromisoformat(f"{text}-01")
+
+
+class DocumentFormat(StrEnum):
+    """How a document is written."""
+
+    pdf = "pdf"
+    cii = "cii"
+    ubl = "ubl"
+    json = "json"
+
+
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+Number = Annotated[str, typer.Argument(metavar="NUMBER", help="Number of the document.")]
+Month = Annotated[date | None, typer.Option(parser=_month, metavar="YYYY-MM", help="Only this month.")]
+Contract = Annotated[str | None, typer.Option(metavar="ID", help="Only this contract.")]
+By = Annotated[str | None, typer.Option(metavar="NAME", help="Who does it; default: this account.")]
+
+
+@invoice_app.command("list")
+def list_(
+    month: Month = None,
+    contract: Contract = None,
+    status: Annotated[str | None, typer.Option(help="draft, issued or credited.")] = None,
+    as_json: Json = False,
+) -> None:
+    """List invoices and credit notes, the newest month first; drafts have no number yet."""
+    from warehouse.query import write_rows
+    from warehouse.readers.documents import listing
+
+    with _opened(read_only=True) as (lake, _engine):
+        rows = listing(lake, month=month, contract_id=contract, status=status)
+    write_rows(rows.columns, rows.rows(), "json" if as_json else "table", sys.stdout)
+
+
+@invoice_app.command("issue")
+def issue(
+    drafts: Annotated[list[str] | None, typer.Argument(metavar="[DRAFT]…", help="Only these drafts.")] = None,
+    month: Month = None,
+    contract: Contract = None,
+    operator: Annotated[str | None, typer.Option(metavar="ID", help="Only this operator's.")] = None,
+    by: By = None,
+    as_json: Json = False,
+) -> None:
+    """Give drafts a number. A document never changes: late data give a credit note and a new invoice.
+
+    What cannot be issued stays a draft, and its reasons are listed (exit status 1).
+    """
+    from pipelines.billing.issuing.drafts import Wanted
+    from pipelines.billing.issuing.issue import issue as run
+
+    if not (drafts or month):
+        raise typer.BadParameter("Say what to issue: --month 2026-10, or drafts by name (`kwhouse invoice list`).")
+    wanted = Wanted(operator, month, contract, tuple(drafts) if drafts else None)
+    with _opened() as (lake, engine):
+        report = run(lake, engine, wanted, now=_now(), by=by or _account(), on_progress=_progress)
+    if as_json:
+        _print_json({"issued": [done.as_dict() for done in report.issued], "refused": _plain(report.refused)})
+    else:
+        sys.stdout.write(f"{report}\n")
+    raise typer.Exit(1 if report.refused else 0)
+
+
+@invoice_app.command("void")
+def void(
+    number: Number,
+    reason: Annotated[str, typer.Option(help="Why; stands on the credit note.")],
+    by: By = None,
+    as_json: Json = False,
+) -> None:
+    """Take an issued invoice back by a credit note; its sessions are a draft again."""
+    from pipelines.billing.issuing.issue import void as run
+
+    with _opened() as (lake, engine):
+        done = run(lake, engine, number, reason=reason, now=_now(), by=by or _account())
+    if as_json:
+        _print_json(done.as_dict())
+    else:
+        sys.stdout.write(f"{done.document_id} takes back {done.corrects}: {done.total_incl_vat} {done.currency}\n")
+
+
+@invoice_app.command("write")
+def write(
+    number: Number,
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="File to write.")],
+    form: Annotated[
+        DocumentFormat,
+        typer.Option("--format", help="pdf (with Factur-X inside), cii or ubl (EN 16931), json (as it is kept)."),
+    ] = DocumentFormat.pdf,
+) -> None:
+    """Write an issued document, or a draft's preview, to a file."""
+    from pipelines.billing.issuing.archive import written
+    from warehouse.files import refuse_own, whole_file
+
+    with _opened() as (lake, engine):
+        content = written(lake, engine, number, form.value, now=_now())
+        refuse_own(output, lake.settings)
+    with whole_file(output) as path:
+        path.write_bytes(content)
+    sys.stderr.write(f"{number} in {output}\n")
+
+
+@invoice_app.command("send")
+def send(
+    numbers: Annotated[list[str] | None, typer.Argument(metavar="[NUMBER]…", help="Documents to send.")] = None,
+    month: Month = None,
+    again: Annotated[bool, typer.Option("--again", help="Also what a server has accepted before.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Send documents by e-mail, each with its PDF and XML; every attempt is kept.
+
+    Exit status 1 when one was refused, 75 when the mail server could not be reached.
+    """
+    from pipelines.billing.issuing.sending import send_documents, unsent
+
+    if not (numbers or month):
+        raise typer.BadParameter("Say what to send: --month 2026-10, or numbers.")
+    with _opened() as (lake, engine):
+        chosen = unsent(engine, numbers=numbers or None, month=month, again=again)
+        report = send_documents(engine, lake.settings, chosen, clock=_now, on_progress=_progress)
+    if as_json:
+        _print_json(_plain(report))
+    else:
+        sys.stdout.write("".join(f"{sent}\n" for sent in report) or "Nothing to send: all were accepted before.\n")
+    outcomes = {sent.outcome for sent in report}
+    raise typer.Exit(1 if "refused" in outcomes else 75 if "failed" in outcomes else 0)
+
+
+@contextmanager
+def _opened(*, read_only: bool = False) -> Iterator[tuple[Lake, sa.Engine]]:
+    from warehouse.settings import load_settings
+    from warehouse.state import open_state
+    from warehouse.store import open_lake
+
+    settings = load_settings()
+    engine = open_state(settings)
+    try:
+        with open_lake(settings, read_only=read_only) as lake:
+            yield lake, engine
+    finally:
+        engine.dispose()
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _account() -> str:
+    from warehouse.decisions import account
+
+    return account()
+
+
+def _progress(done: int, of_all: int) -> None:
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\r{done:,} of {of_all:,}" + ("\n" if done == of_all else ""))
+        sys.stderr.flush()
+
+
+def _plain(items: object) -> object:
+    import dataclasses
+
+    return [dataclasses.asdict(item) for item in items]  # type: ignore[attr-defined]
+
+
+def _print_json(value: object) -> None:
+    sys.stdout.write(json.dumps(for_json(value), ensure_ascii=False) + "\n")

@@ -1,0 +1,135 @@
+"""A draft and its parties made into a document. Pure: what is missing is found by `documents.check`."""
+
+from __future__ import annotations
+
+import calendar
+from dataclasses import replace
+from datetime import date, timedelta
+from decimal import Decimal
+
+from pipelines.billing.documents import gst
+from pipelines.billing.documents.formats import number as formatted
+from pipelines.billing.documents.formats import quantity, session_detail
+from pipelines.billing.documents.model import Document, Language, Line, PriceSource, Tax, Unit, totalled
+from pipelines.billing.issuing.drafts import Component, Draft, DraftLine
+from pipelines.billing.issuing.parties import Terms
+
+_WORDS: dict[Language, dict[str, str]] = {
+    "en": {
+        "session": "Charging session",
+        "fee": "Monthly fee {plan}",
+        "included": "Included energy {plan}",
+        "vat": "VAT",
+    },
+    "de": {"session": "Ladevorgang", "fee": "Grundgebühr {plan}", "included": "Inklusivenergie {plan}", "vat": "USt"},
+}
+_UNITS: dict[str, Unit] = {"kWh": "kWh", "h": "h", "session": "session"}
+
+
+def compose(draft: Draft, terms: Terms, *, number: str, series: str, issue_date: date, snapshot: int) -> Document:
+    """The invoice that `draft` becomes. Raises `TaxUnknown` where a line's VAT is not known."""
+    place = gst.place_of_supply(terms.seller, terms.buyer) if terms.seller.country_code == "IN" else ""
+    last_day = calendar.monthrange(draft.month.year, draft.month.month)[1]
+    document = Document(
+        kind="invoice",
+        number=number,
+        series=series,
+        issue_date=issue_date,
+        due_date=issue_date + timedelta(days=terms.payment_days),
+        currency=draft.currency,
+        period_from=draft.month,
+        period_to=draft.month.replace(day=last_day),
+        seller=terms.seller,
+        buyer=terms.buyer,
+        lines=tuple(_line(line, terms, place) for line in draft.lines),
+        payment=terms.payment,
+        language=terms.language,
+        contract_id=draft.contract_id,
+        place_of_supply=place,
+        snapshot_id=snapshot,
+    )
+    return totalled(document)
+
+
+def _line(line: DraftLine, terms: Terms, place: str) -> Line:
+    amount, unit, price = _quantity(line)
+    made = Line(
+        line_no=line.line_no,
+        description=_description(line, terms.language),
+        detail=_detail(line, terms.language),
+        quantity=amount,
+        unit=unit,
+        unit_price=price,
+        amount_excl_tax=line.amount_excl_vat,
+        taxes=_taxes(line.vat_percent, terms, place),
+        tax_category="Z" if line.vat_percent == 0 else "S",
+        site=line.site or "",
+        cost_centre=line.cost_centre or "",
+        session_id=line.session_id or "",
+        price_source=_source(line),
+    )
+    return replace(made, sac_code=terms.sac_code or gst.SAC_CHARGING) if place else made
+
+
+def _quantity(line: DraftLine) -> tuple[Decimal, Unit, Decimal]:
+    """Quantity and price of a line: those of its only component, else one session for the whole amount."""
+    if line.kind == "session" and len(line.components) == 1 and line.components[0].quantity_unit in _UNITS:
+        [component] = line.components
+        return component.quantity, _UNITS[component.quantity_unit], component.price
+    one = Decimal(-1 if line.amount_excl_vat < 0 else 1)
+    unit: Unit = "session" if line.kind == "session" else "month"
+    return one, unit, abs(line.amount_excl_vat)
+
+
+def _description(line: DraftLine, language: Language) -> str:
+    words = _WORDS[language]
+    if line.kind == "session":
+        return words["session"]
+    return words.get(line.kind, line.kind).format(plan=line.plan or "").strip()
+
+
+def _detail(line: DraftLine, language: Language) -> str:
+    """Station, local begin and end, energy, and the components where they are several."""
+    if line.local_start is None or line.local_end is None:
+        return ""
+    detail = session_detail(
+        language,
+        station=line.station_id or "",
+        began=line.local_start,
+        ended=line.local_end,
+        # Where there are several components, the energy is one of them.
+        energy_wh=line.energy_wh if line.energy_wh and len(line.components) < 2 else None,
+    )
+    if len(line.components) < 2:
+        return detail
+    return f"{detail} · {' + '.join(_component(component, language) for component in line.components)}"
+
+
+def _component(component: Component, language: Language) -> str:
+    unit = _UNITS.get(component.quantity_unit, "session")
+    price = formatted(component.price, _digits(component.price), language)
+    amount = quantity(component.quantity, unit, language)
+    return f"{amount} × {price}" if unit == "session" else f"{amount} {unit} × {price}"
+
+
+def _digits(price: Decimal) -> int:
+    """Decimals that a price needs, two at least."""
+    return max(2, -int(price.normalize().as_tuple().exponent))
+
+
+def _taxes(percent: Decimal | None, terms: Terms, place: str) -> tuple[Tax, ...] | None:
+    if percent is None:
+        return None
+    if not place:
+        return (Tax(_WORDS[terms.language]["vat"], percent),)
+    # One rate is told; within a state half of it is the union's and half the state's (CGST Act 2017, section 9).
+    half = percent / 2
+    rates = {"IGST": percent, "CGST": half, "SGST": half, "UTGST": half}
+    return gst.taxes(terms.seller.state_code, place, rates)
+
+
+def _source(line: DraftLine) -> PriceSource | None:
+    if line.tariff_id is None or line.tariff_version is None or not line.components:
+        return None
+    first = line.components[0]
+    return PriceSource(line.tariff_id, line.tariff_version, first.element_no, first.dimension)

@@ -1,0 +1,78 @@
+"""CDRs that left the house: kept as they were, before the first document that bills them has a number.
+
+So a crash leaves at most a CDR that was issued a little early; the next run issues its invoice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from pipelines.billing.issuing.drafts import Draft
+from pipelines.stages import sql, temp_table
+from warehouse.errors import StoreError
+from warehouse.state import table
+from warehouse.store import Lake
+
+_HERE = Path(__file__).parent
+
+
+class ChangedMeanwhile(StoreError):
+    """A refresh has priced sessions anew since the drafts were read (a retry reads the new ones)."""
+
+    retryable = True
+
+    def __init__(self, cdr_ids: Sequence[str]) -> None:
+        super().__init__(f"{len(cdr_ids)} CDRs changed while their invoices were issued. Run the command again.")
+        self.cdr_ids = tuple(cdr_ids)
+
+
+def keep_issued(lake: Lake, engine: sa.Engine, drafts: Sequence[Draft], issued_at: datetime) -> int:
+    """Keep the CDRs of `drafts` in `billing.issued_cdrs`, with credit CDRs for those that they replace.
+
+    Returns how many rows were new. Raises `ChangedMeanwhile`.
+    """
+    wanted = sorted({line.cdr_id for draft in drafts for line in draft.lines if line.cdr_id})
+    parameters: dict[str, object] = {
+        "cdr_ids": wanted,
+        "billed_cdr_ids": _billed(engine, [draft.standing for draft in drafts if draft.standing]),
+        "issued_at": issued_at,
+    }
+    temp_table(lake, "leaving_cdrs", sql(_HERE / "issued_cdrs.sql"), parameters)
+    try:
+        missing = lake.con.execute(
+            """
+            SELECT cdr_id FROM (SELECT unnest($cdr_ids::VARCHAR[]) AS cdr_id)
+            WHERE cdr_id NOT IN (SELECT issued_cdr_id FROM leaving_cdrs)
+                AND cdr_id NOT IN (SELECT issued_cdr_id FROM billing.issued_cdrs)
+            """,
+            {"cdr_ids": wanted},
+        ).fetchall()
+        if missing:
+            raise ChangedMeanwhile([str(row[0]) for row in missing])
+        count = lake.con.execute("SELECT count(*) FROM leaving_cdrs").fetchone()
+        if count and count[0]:
+            with lake.write("issued CDRs") as con:
+                # Asked again under the lock: another run may have kept them meanwhile.
+                con.execute(
+                    """
+                    INSERT INTO lake.billing.issued_cdrs BY NAME
+                    SELECT * FROM leaving_cdrs
+                    WHERE issued_cdr_id NOT IN (SELECT issued_cdr_id FROM lake.billing.issued_cdrs)
+                    """
+                )
+    finally:
+        lake.con.execute("DROP TABLE IF EXISTS leaving_cdrs")
+    return int(count[0]) if count else 0
+
+
+def _billed(engine: sa.Engine, document_ids: Sequence[str]) -> list[str]:
+    if not document_ids:
+        return []
+    lines = table("billing", "document_lines")
+    chosen = sa.select(lines.c.cdr_id).where(lines.c.document_id.in_(document_ids), lines.c.cdr_id.is_not(None))
+    with engine.connect() as connection:
+        return sorted({str(row[0]) for row in connection.execute(chosen)})

@@ -1,0 +1,23 @@
+-- CDRs that leave the house with the documents to be issued, and credit CDRs for those that a document has billed and
+-- that are no longer what their session says. Of a credit CDR only the costs are negative: its energy stays as it was.
+WITH leaving AS (
+    SELECT DISTINCT unnest($cdr_ids) AS cdr_id
+),
+replaced AS (
+    SELECT DISTINCT unnest($billed_cdr_ids) AS cdr_id
+)
+SELECT cdr_id AS issued_cdr_id, 'cdr' AS kind, CAST($issued_at AS TIMESTAMPTZ) AS issued_at, cdrs.*
+FROM billing.cdrs AS cdrs
+SEMI JOIN leaving USING (cdr_id)
+WHERE cdr_id NOT IN (SELECT issued_cdr_id FROM billing.issued_cdrs)
+UNION ALL BY NAME
+SELECT
+    cdr_id || '-C' AS issued_cdr_id,
+    'credit' AS kind,
+    CAST($issued_at AS TIMESTAMPTZ) AS issued_at,
+    issued.* EXCLUDE (issued_cdr_id, kind, issued_at)
+        REPLACE (-total_excl_vat AS total_excl_vat, -total_incl_vat AS total_incl_vat)
+FROM billing.issued_cdrs AS issued
+SEMI JOIN replaced USING (cdr_id)
+ANTI JOIN billing.cdrs USING (cdr_id)
+WHERE kind = 'cdr' AND cdr_id || '-C' NOT IN (SELECT issued_cdr_id FROM billing.issued_cdrs)

@@ -1,0 +1,114 @@
+"""Who bills and who owes, from the registry: names, addresses and accounts stand only in the state database."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from pipelines.billing.documents.model import Language, Means, Party, Payment
+from warehouse.errors import InputError
+from warehouse.state import table
+
+PAYMENT_DAYS = 14
+
+
+class PartyUnknown(InputError):
+    """Nobody can be named on an invoice. `contract_id` is the contract, `what` is missing."""
+
+    def __init__(self, contract_id: str, what: str, mend: str) -> None:
+        super().__init__(f"Contract {contract_id}: {what}. {mend}")
+        self.contract_id, self.what = contract_id, what
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What the registry says on the two sides of one contract."""
+
+    seller: Party
+    buyer: Party
+    payment: Payment
+    series: str
+    payment_days: int
+    language: Language
+    time_zone: str
+    sac_code: str
+
+
+def terms_of(connection: sa.Connection, contract_id: str) -> Terms:
+    """Seller, buyer and terms of a contract. Raises `PartyUnknown`."""
+    contract = _one(connection, "contracts", contract_id=contract_id)
+    if contract is None:
+        raise PartyUnknown(contract_id, "the registry does not know it", "Declare it in contracts.yaml.")
+    operator = _one(connection, "operators", operator_id=contract["operator_id"])
+    if operator is None:
+        raise PartyUnknown(contract_id, f"its operator {contract['operator_id']} is unknown", "Declare the operator.")
+    driver = _one(connection, "drivers", driver_id=contract["driver_id"]) if contract["driver_id"] else None
+    if driver is None:
+        raise PartyUnknown(
+            contract_id, "it names nobody who owes its invoices", "Declare a driver (or company) and name it there."
+        )
+    return Terms(
+        seller=_seller(operator),
+        buyer=_buyer(driver, operator),
+        payment=_payment(contract, operator, driver),
+        series=operator["invoice_series"] or operator["operator_id"].upper(),
+        payment_days=PAYMENT_DAYS if operator["payment_days"] is None else operator["payment_days"],
+        language="de" if operator["language"] == "de" else "en",
+        time_zone=operator["time_zone"] or "UTC",
+        sac_code=operator["sac_code"] or "",
+    )
+
+
+def _one(connection: sa.Connection, name: str, **key: object) -> Mapping[str, Any] | None:
+    declared = table("registry", name)
+    chosen = sa.select(declared).where(*(declared.c[column] == value for column, value in key.items()))
+    row = connection.execute(chosen).mappings().one_or_none()
+    return None if row is None else dict(row)
+
+
+def _seller(operator: Mapping[str, Any]) -> Party:
+    return Party(
+        name=operator["name"],
+        country_code=operator["country_code"],
+        email=operator["email"] or "",
+        vat_id=operator["vat_id"] or "",
+        legal_id=operator["legal_id"] or "",
+        **_address(operator),
+    )
+
+
+def _buyer(driver: Mapping[str, Any], operator: Mapping[str, Any]) -> Party:
+    return Party(
+        name=driver["company"] or driver["name"] or "",
+        country_code=driver["country_code"] or operator["country_code"],
+        email=driver["email"] or "",
+        vat_id=driver["vat_id"] or "",
+        **_address(driver),
+    )
+
+
+def _address(row: Mapping[str, Any]) -> dict[str, str]:
+    return {name: row[name] or "" for name in ("street", "post_code", "city", "state_code")}
+
+
+# What is charged to a card or a balance is charged after the invoice is issued: until then it is a transfer.
+_MEANS: dict[str | None, Means] = {"sepa_debit": "sepa_direct_debit", "upi": "upi"}
+
+
+def _payment(contract: Mapping[str, Any], operator: Mapping[str, Any], driver: Mapping[str, Any]) -> Payment:
+    means = _MEANS.get(contract["payment_method"], "bank_transfer")
+    if means == "upi":
+        return Payment(means=means, upi_vpa=operator["upi_vpa"] or "")
+    if means == "sepa_direct_debit":
+        return Payment(
+            means=means,
+            mandate_id=driver["mandate_id"] or "",
+            creditor_id=operator["creditor_id"] or "",
+            debtor_iban=driver["iban"] or "",
+        )
+    return Payment(
+        means=means, iban=operator["iban"] or "", bic=operator["bic"] or "", account_name=operator["name"] or ""
+    )

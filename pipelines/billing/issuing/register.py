@@ -1,0 +1,219 @@
+"""Issued documents in the state database: number, document, lines and what it takes back, in one transaction."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Literal
+
+import sqlalchemy as sa
+
+from pipelines.billing.documents.model import Document, credit_note_of
+from pipelines.billing.documents.stored import from_json, to_json
+from pipelines.billing.issuing.drafts import Draft
+from pipelines.billing.issuing.numbers import Number, series_of, take
+from warehouse.contract.billing import INVOICE_LINE
+from warehouse.errors import InputError, StoreError
+from warehouse.state import table
+
+Compose = Callable[[Number], Document]
+_LINE_COLUMNS = tuple(column.name for column in INVOICE_LINE)
+
+
+class IssuedMeanwhile(StoreError):
+    """Another run has issued the draft, or taken its document back, since it was read (a retry finds it as it is)."""
+
+    retryable = True
+
+    def __init__(self, draft_id: str) -> None:
+        super().__init__(f"Draft {draft_id} was issued by another run meanwhile. Run the command again.")
+        self.draft_id = draft_id
+
+
+class DocumentUnknown(InputError):
+    """No issued document has that number, or it does not stand any more."""
+
+    def __init__(self, number: str, why: str = "was never issued") -> None:
+        super().__init__(f"Document {number} {why}. `kwhouse invoice list` shows what stands.")
+        self.number = number
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Who issues, when, and from which snapshot of the lake. `issue_date` is the day in the operator's zone."""
+
+    issued_at: datetime
+    issue_date: date
+    issued_by: str
+    snapshot: int
+    booked_month: date
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """One document that was issued. Amounts of a credit note are negative."""
+
+    document_id: str
+    kind: Literal["invoice", "credit_note"]
+    contract_id: str
+    month: date
+    currency: str
+    total_incl_vat: Decimal
+    corrects: str | None
+
+    def as_dict(self) -> dict[str, object]:
+        return asdict(self)
+
+
+def register(engine: sa.Engine, draft: Draft, prefix: str, compose: Compose, act: Act) -> tuple[Issued, ...]:
+    """Issue `draft`: a credit note for the document that stands for it, if any, and an invoice if it has lines.
+
+    `compose` makes the invoice with its number, and raises where it may not be issued: then nothing is kept and no
+    number is used. Raises `IssuedMeanwhile`.
+    """
+    issued: list[Issued] = []
+    with engine.begin() as connection:
+        # The numbers first: from here on this transaction is alone. A run always takes them in this order.
+        credit = _take(connection, draft, prefix, "credit_note", act) if draft.standing else None
+        number = _take(connection, draft, prefix, "invoice", act) if draft.lines else None
+        if _standing(connection, draft.draft_id) != draft.standing:
+            raise IssuedMeanwhile(draft.draft_id)
+        if credit is not None and draft.standing is not None:
+            issued.append(_credit(connection, draft.standing, credit, act))
+        if number is not None:
+            issued.append(_invoice(connection, draft, number, compose(number), act))
+    return tuple(issued)
+
+
+def credit(engine: sa.Engine, document_id: str, operator_id: str, prefix: str, act: Act, reason: str) -> Issued:
+    """Take back a standing invoice as a whole; its sessions are a draft again. Raises `DocumentUnknown`."""
+    documents = table("billing", "documents")
+    with engine.begin() as connection:
+        number = take(connection, series_of(prefix, "credit_note", act.issue_date.year), operator_id)
+        row = connection.execute(sa.select(documents).where(documents.c.document_id == document_id)).mappings().first()
+        if row is None:
+            raise DocumentUnknown(document_id)
+        if row["kind"] != "invoice" or row["status"] != "issued":
+            raise DocumentUnknown(document_id, "is a credit note, or was taken back already")
+        return _credit(connection, document_id, number, act, (reason,))
+
+
+def _take(
+    connection: sa.Connection, draft: Draft, prefix: str, kind: Literal["invoice", "credit_note"], act: Act
+) -> Number:
+    return take(connection, series_of(prefix, kind, act.issue_date.year), draft.operator_id)
+
+
+def _standing(connection: sa.Connection, draft_id: str) -> str | None:
+    billed = table("billing", "billed_drafts")
+    found = connection.execute(sa.select(billed.c.document_id).where(billed.c.draft_id == draft_id)).scalar()
+    return None if found is None else str(found)
+
+
+def _invoice(connection: sa.Connection, draft: Draft, number: Number, document: Document, act: Act) -> Issued:
+    row = {
+        "kind": "invoice",
+        "corrects": None,
+        "contract_id": draft.contract_id,
+        "operator_id": draft.operator_id,
+        "draft_id": draft.draft_id,
+        "month": draft.month,
+        "sessions": draft.sessions,
+        "energy_wh": draft.energy_wh,
+        "lines_hash": draft.lines_hash,
+        "total_excl_vat": document.totals.excl_tax,
+        "total_vat": document.totals.tax,
+        "total_incl_vat": document.totals.incl_tax,
+    }
+    kept = {field.name for field in fields(draft.lines[0])} & set(_LINE_COLUMNS)
+    lines = [{name: getattr(line, name) for name in kept} for line in draft.lines]
+    issued = _keep(connection, row, lines, number, document, act)
+    billed = table("billing", "billed_drafts")
+    connection.execute(sa.insert(billed), {"draft_id": draft.draft_id, "document_id": issued.document_id})
+    return issued
+
+
+def _credit(
+    connection: sa.Connection, document_id: str, number: Number, act: Act, notes: tuple[str, ...] = ()
+) -> Issued:
+    documents, lines = table("billing", "documents"), table("billing", "document_lines")
+    invoice = connection.execute(sa.select(documents).where(documents.c.document_id == document_id)).mappings().one()
+    document = credit_note_of(
+        from_json(str(invoice["content"]).encode()),
+        number=number.text,
+        series=number.series,
+        issue_date=act.issue_date,
+        notes=notes,
+        snapshot_id=act.snapshot,
+    )
+    taken_back = connection.execute(
+        sa.select(lines).where(lines.c.document_id == document_id).order_by(lines.c.line_no)
+    ).mappings()
+    row = {
+        name: invoice[name] for name in ("contract_id", "operator_id", "draft_id", "month", "sessions", "lines_hash")
+    } | {
+        "kind": "credit_note",
+        "corrects": document_id,
+        "energy_wh": -invoice["energy_wh"],
+        "total_excl_vat": -invoice["total_excl_vat"],
+        "total_vat": -invoice["total_vat"],
+        "total_incl_vat": -invoice["total_incl_vat"],
+    }
+    mirrored = [
+        {**line, "energy_wh": -line["energy_wh"], "amount_excl_vat": -line["amount_excl_vat"]} for line in taken_back
+    ]
+    issued = _keep(connection, row, mirrored, number, document, act)
+    connection.execute(sa.update(documents).where(documents.c.document_id == document_id).values(status="credited"))
+    billed = table("billing", "billed_drafts")
+    connection.execute(sa.delete(billed).where(billed.c.document_id == document_id))
+    return issued
+
+
+def _keep(
+    connection: sa.Connection,
+    row: Mapping[str, Any],
+    lines: Sequence[Mapping[str, Any]],
+    number: Number,
+    document: Document,
+    act: Act,
+) -> Issued:
+    content = to_json(document)
+    connection.execute(
+        sa.insert(table("billing", "documents")),
+        {
+            **row,
+            "document_id": number.text,
+            "series": number.series,
+            "serial": number.serial,
+            "status": "issued",
+            "booked_month": act.booked_month,
+            "currency": document.currency,
+            "issue_date": act.issue_date,
+            "due_date": document.due_date or act.issue_date,
+            "issued_at": act.issued_at,
+            "issued_by": act.issued_by,
+            "rounding": document.rounding,
+            "snapshot": act.snapshot,
+            "content": content.decode(),
+            "content_sha256": hashlib.sha256(content).hexdigest(),
+        },
+    )
+    connection.execute(
+        sa.insert(table("billing", "document_lines")),
+        [
+            {**{name: line.get(name) for name in _LINE_COLUMNS}, "document_id": number.text, "line_no": line_no}
+            for line_no, line in enumerate(lines, start=1)
+        ],
+    )
+    return Issued(
+        document_id=number.text,
+        kind=row["kind"],
+        contract_id=row["contract_id"],
+        month=row["month"],
+        currency=document.currency,
+        total_incl_vat=row["total_incl_vat"],
+        corrects=row["corrects"],
+    )

@@ -1,0 +1,207 @@
+"""Drafts become documents: once each, with numbers without gaps, and corrected by a credit note."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from pipelines.billing.documents.stored import from_json
+from pipelines.billing.issuing.drafts import Wanted, read_drafts
+from pipelines.billing.issuing.issue import void
+from pipelines.billing.issuing.register import Act, DocumentUnknown, IssuedMeanwhile, register
+from tests.integration.billing_world import OPEN, energy
+from tests.integration.issuing.issuing_world import NOW, IssuingWorld, issuing_world
+from warehouse.errors import InputError
+from warehouse.state import table
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[IssuingWorld]:
+    with issuing_world(tmp_path) as world:
+        world.people("C1")
+        world.basic()
+        yield world
+
+
+def test_a_draft_becomes_an_invoice_once(world: IssuingWorld) -> None:
+    world.session()
+    world.run()
+    report = world.issue()
+    assert [(i.document_id, i.kind, i.total_incl_vat) for i in report.issued] == [
+        ("KWH2019-000001", "invoice", Decimal("3.57"))
+    ]
+    assert report.refused == ()
+    assert world.issue().issued == ()
+    assert world.rows("SELECT invoice_id, status, total_excl_vat, total_vat FROM billing.invoices") == [
+        ("KWH2019-000001", "issued", Decimal("3.0000"), Decimal("0.5700"))
+    ]
+    assert world.rows("SELECT invoice_id, kind, session_id, energy_wh FROM billing.invoice_lines") == [
+        ("KWH2019-000001", "session", "s1", Decimal(10_000))
+    ]
+
+
+def test_the_document_says_what_was_charged(world: IssuingWorld) -> None:
+    world.session()
+    world.run()
+    world.issue()
+    [(content,)] = world.rows("SELECT content FROM billing.documents")
+    document = from_json(content.encode())
+    [line] = document.lines
+    assert (line.quantity, line.unit, line.unit_price, line.amount_excl_tax) == (
+        Decimal("10.000000"),
+        "kWh",
+        Decimal("0.300000"),
+        Decimal("3.0000"),
+    )
+    assert line.detail.replace("\u00a0", " ") == "station · 10 May 2019 14:00–15:30 · 10.000 kWh"
+    assert (document.period_from, document.period_to) == (date(2019, 5, 1), date(2019, 5, 31))
+    assert document.buyer.name == "Ada Example"
+    assert document.due_date == date(2019, 6, 17)
+
+
+def test_the_day_of_issue_is_the_operators(world: IssuingWorld) -> None:
+    world.session()
+    world.run()
+    world.issue(datetime(2019, 12, 31, 23, 30, tzinfo=UTC))
+    assert world.rows("SELECT document_id, issue_date FROM billing.documents") == [("KWH2020-000001", date(2020, 1, 1))]
+
+
+def test_late_data_give_a_credit_note_and_a_new_invoice(world: IssuingWorld) -> None:
+    world.session()
+    world.session("s2", start="2019-05-11T12:00:00+00:00")
+    world.run()
+    world.issue()
+    world.session("s2", start="2019-05-11T12:00:00+00:00", energy_wh=Decimal(12_000))
+    world.run()
+    before = world.rows("SELECT content, content_sha256 FROM billing.documents")
+    world.issue()
+    assert world.documents() == [
+        ("KWH2019-000001", "invoice", "credited", Decimal("7.1400"), None),
+        ("KWH2019-000002", "invoice", "issued", Decimal("7.8500"), None),
+        ("KWHC2019-000001", "credit_note", "issued", Decimal("-7.1400"), "KWH2019-000001"),
+    ]
+    kept = world.rows("SELECT content, content_sha256 FROM billing.documents WHERE document_id = 'KWH2019-000001'")
+    assert kept == before
+    # All that stands adds up to what is billed now: the energy once, the money once.
+    assert world.rows("SELECT sum(energy_wh), sum(amount_excl_vat) FROM billing.invoice_lines") == [
+        (Decimal(22_000), Decimal("6.6000"))
+    ]
+
+
+def test_a_cdr_that_left_the_house_never_changes(world: IssuingWorld) -> None:
+    world.session()
+    world.run()
+    world.issue()
+    issued = world.rows("SELECT * FROM billing.issued_cdrs")
+    world.session(energy_wh=Decimal(12_000))
+    world.run()
+    world.issue()
+    rows = world.rows(
+        "SELECT kind, energy_wh, total_excl_vat, total_incl_vat FROM billing.issued_cdrs ORDER BY kind, energy_wh"
+    )
+    assert rows == [
+        ("cdr", Decimal(10_000), Decimal("3.0000"), Decimal("3.5700")),
+        ("cdr", Decimal(12_000), Decimal("3.6000"), Decimal("4.2840")),
+        ("credit", Decimal(10_000), Decimal("-3.0000"), Decimal("-3.5700")),
+    ]
+    assert issued[0] in world.rows("SELECT * FROM billing.issued_cdrs")
+
+
+def test_a_session_taken_back_is_credited_without_a_new_invoice(world: IssuingWorld) -> None:
+    world.session()
+    world.run()
+    world.issue()
+    world.drop_session("s1")
+    world.run()
+    report = world.issue()
+    assert [(i.kind, i.total_incl_vat) for i in report.issued] == [("credit_note", Decimal("-3.5700"))]
+    assert world.rows("SELECT sum(amount_excl_vat) FROM billing.invoice_lines") == [(Decimal(0),)]
+    assert world.issue().issued == ()
+
+
+def test_void_takes_an_invoice_back_and_its_sessions_are_a_draft_again(world: IssuingWorld) -> None:
+    world.session()
+    world.run()
+    world.issue()
+    credit = void(world.lake, world.engine, "KWH2019-000001", reason="Wrong address", now=NOW, by="tester")
+    assert (credit.document_id, credit.corrects) == ("KWHC2019-000001", "KWH2019-000001")
+    [(content,)] = world.rows("SELECT content FROM billing.documents WHERE kind = 'credit_note'")
+    assert from_json(content.encode()).notes == ("Wrong address",)
+    assert ("draft",) in world.rows("SELECT status FROM billing.invoices")
+    assert [i.document_id for i in world.issue().issued] == ["KWH2019-000002"]
+    with pytest.raises(DocumentUnknown, match="taken back already"):
+        void(world.lake, world.engine, "KWH2019-000001", reason="Again", now=NOW, by="tester")
+    with pytest.raises(DocumentUnknown, match="never issued"):
+        void(world.lake, world.engine, "KWH2019-000009", reason="No such", now=NOW, by="tester")
+    with pytest.raises(InputError, match="reason"):
+        void(world.lake, world.engine, "KWH2019-000002", reason=" ", now=NOW, by="tester")
+    # A refused one uses no number.
+    assert sorted(world.rows("SELECT series, next_serial FROM billing.number_series")) == [
+        ("KWH2019", 3),
+        ("KWHC2019", 2),
+    ]
+
+
+def test_what_may_not_be_issued_stays_a_draft_and_uses_no_number(world: IssuingWorld) -> None:
+    world.tariff("T", 1, energy("0.30", vat=None))
+    world.session()
+    world.run()
+    report = world.issue()
+    assert report.issued == ()
+    [refused] = report.refused
+    assert "VAT of line 1 is not known" in refused.reason
+    assert "tariff T (version 1)" in refused.reason
+    assert world.rows("SELECT * FROM billing.number_series") == []
+    assert world.rows("SELECT status FROM billing.invoices") == [("draft",)]
+
+
+def test_without_a_buyer_the_reason_names_the_mend(world: IssuingWorld) -> None:
+    world.set("contracts", ["C2"], operator_id="O", currency="EUR", valid_from=OPEN)
+    world.set("tokens", ["pseudonym"], token_type="RFID", contract_id="C2", status="active", valid_from=OPEN)
+    world.session()
+    world.run()
+    [refused] = world.issue().refused
+    assert refused.reason.startswith("Contract C2: the registry does not know it.")
+
+
+def test_a_closed_month_books_its_corrections_in_the_next_open_one(world: IssuingWorld) -> None:
+    world.session()
+    world.run()
+    with world.engine.begin() as connection:
+        for month in (5, 6):
+            connection.execute(
+                sa.insert(table("billing", "periods")),
+                {
+                    "operator_id": "O",
+                    "month": date(2019, month, 1),
+                    "state": "closed",
+                    "changed_at": NOW,
+                    "changed_by": "tester",
+                },
+            )
+    world.issue()
+    assert world.rows("SELECT month, booked_month FROM billing.documents") == [(date(2019, 5, 1), date(2019, 7, 1))]
+
+
+def test_only_what_is_wanted_is_issued(world: IssuingWorld) -> None:
+    world.session()
+    world.session("s2", start="2019-06-01T12:00:00+00:00")
+    world.run()
+    report = world.issue(month=date(2019, 6, 1))
+    assert [(i.month, i.document_id) for i in report.issued] == [(date(2019, 6, 1), "KWH2019-000001")]
+
+
+def test_a_draft_that_another_run_has_issued_is_left_alone(world: IssuingWorld) -> None:
+    world.session()
+    world.run()
+    [draft] = read_drafts(world.lake, Wanted())
+    world.issue()
+    act = Act(NOW, NOW.date(), "tester", 1, draft.month)
+    with pytest.raises(IssuedMeanwhile):
+        register(world.engine, draft, "KWH", lambda _number: pytest.fail("must not be made"), act)
+    assert world.rows("SELECT next_serial FROM billing.number_series") == [(2,)]

@@ -1,0 +1,28 @@
+"""Invoices and credit notes, issued or draft."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+from warehouse.errors import QueryError
+from warehouse.readers.query import frame
+from warehouse.store import Lake
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+def listing(
+    lake: Lake, *, month: date | None = None, contract_id: str | None = None, status: str | None = None
+) -> pl.DataFrame:
+    """One row a document or draft, the newest month first; amounts before VAT, of VAT and with it."""
+    return frame(lake, "documents", month=month, contract_id=contract_id, status=status)
+
+
+def content(lake: Lake, document_id: str) -> str:
+    """The whole document as it was issued, as JSON text. Raises `QueryError` where there is none of that number."""
+    rows = frame(lake, "document_content", document_id=document_id)
+    if rows.is_empty():
+        raise QueryError(f"No document {document_id} was issued.")
+    return str(rows.item())

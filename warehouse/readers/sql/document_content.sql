@@ -1,0 +1,1 @@
+SELECT content FROM billing.documents WHERE document_id = $document_id
