@@ -134,20 +134,23 @@ INVOICES = Extract(
 
 INVOICE_LINES = Extract(
     "invoice_lines",
-    "one CDR and VAT rate on an invoice, by the local day of the session's start",
+    "one line of an invoice, by the local day of the session's start; fees by the first day of their month",
     {
         "invoice_id": "invoice it stands on",
         "line_no": "1, 2, … by start of session",
         "contract_id": "who owes it",
         "month": "first day of the invoice's month",
-        "cdr_id": "CDR billed",
-        "session_id": "session billed",
+        "cdr_id": "CDR billed; empty for what is not a session",
+        "session_id": "session billed; empty as above",
         **_PLACE,
         **_START,
         "energy_kwh": "energy of the session, on its first line only",
         "currency": "ISO 4217 code",
         "amount_excl_vat": "half-up to the currency's minor unit",
         "vat_percent": "VAT rate; empty: not known, which is not 0 %",
+        "kind": "session, fee (of a plan) or included (energy that a plan pays for, negative)",
+        "subscription_id": "subscription that the line comes from; empty for sessions",
+        "cost_centre": "cost centre of the token; empty: none",
     },
     ("energy_kwh", "amount_excl_vat"),
 )
