@@ -8,6 +8,7 @@ from __future__ import annotations
 from pipelines import billing, forecasting
 from pipelines.profiles import boots, station_profiles
 from pipelines.sessions import connector_states, readings, register_gaps, sessions, transaction_events
+from pipelines.signed import stage as signed_readings
 from pipelines.stages import Stage
 from pipelines.utilization import utilization
 
@@ -19,6 +20,7 @@ STAGES: tuple[Stage, ...] = (
     sessions.STAGE,
     register_gaps.STAGE,
     station_profiles.STAGE,
+    signed_readings.STAGE,
     utilization.STAGE,
     *billing.STAGES,
     *forecasting.STAGES,

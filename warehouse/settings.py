@@ -76,6 +76,13 @@ class Settings(BaseSettings):
     payee_bic: str | None = Field(None, description="its bank, where payers need it")
     payee_upi: str | None = Field(None, description="UPI address (name@bank) for payments in INR")
 
+    signed_policy: Literal["ignore", "prefer", "require_where_signed"] = Field(
+        "prefer",
+        description="what signed meter values mean for bills. ignore: nothing; prefer: a session is billed by them "
+        "where they hold and are complete, else by its other evidence; require_where_signed: a session with signed "
+        "values, or on an EVSE with a registered meter key, is billed by them or not at all. Then `refresh --full`",
+    )
+
     dashboard_host: str = Field("127.0.0.1", description="where the dashboard listens")
     dashboard_port: int = Field(8501, description="dashboard")
     dagster_port: int = Field(3000, description="Dagster's own pages")

@@ -5,12 +5,13 @@ One module a schema; `model.py` says what a declaration is and lists what is mad
 
 from __future__ import annotations
 
-from warehouse.contract import billing, core, documents, mart, ops, payments, raw, registry
+from warehouse.contract import billing, core, documents, mart, ops, payments, raw, registry, signed
 from warehouse.contract.model import Column, Home, Table
 
 TABLES: tuple[Table, ...] = (
     *raw.TABLES,
     *core.TABLES,
+    *signed.TABLES,
     *mart.TABLES,
     *billing.TABLES,
     *documents.TABLES,

@@ -269,6 +269,22 @@ TAX_RATES = _table(
     NOTE,
 )
 
+METER_KEYS = _table(
+    "meter_keys",
+    "one public key of a meter that signs its readings, during the time it was in use",
+    ("station_id", "evse_id", "valid_from"),
+    required("station_id", "VARCHAR", "station of the meter", references="stations.station_id"),
+    required("evse_id", "INTEGER", "EVSE that it measures (OCPP 2.x); for OCPP 1.6 the connector's number"),
+    required(
+        "public_key",
+        "VARCHAR",
+        "the key as it is told: hexadecimal, base64, PEM or oca:…; a point or a whole structure",
+    ),
+    VALID_FROM,
+    VALID_TO,
+    NOTE,
+)
+
 PSEUDONYMS = _table(
     "pseudonyms",
     "one idToken that was ever seen, with the pseudonym that stands for it in `core` and `mart`",
@@ -334,6 +350,7 @@ TABLES = (
     OWNER_CONTRACTS,
     TAX_RATES,
     STATION_PROFILES,
+    METER_KEYS,
     SESSION_DECISIONS,
     PSEUDONYMS,
 )

@@ -13,6 +13,7 @@ from warehouse.contract import Table, registry
 from warehouse.contract.registry import (
     CONNECTORS,
     DECLARED,
+    METER_KEYS,
     PLANS,
     SUBSCRIPTIONS,
     TARIFF_ASSIGNMENTS,
@@ -40,7 +41,7 @@ class Declared:
 PERIODS = (("valid_from", "valid_to"), ("in_service_from", "in_service_to"))
 
 # Tables of which only one row may hold at a time, by what identifies the thing itself.
-ONE_AT_A_TIME = ((CONNECTORS, CONNECTORS.key[:3]), (TAX_RATES, TAX_RATES.key[:2]))
+ONE_AT_A_TIME = ((CONNECTORS, CONNECTORS.key[:3]), (TAX_RATES, TAX_RATES.key[:2]), (METER_KEYS, METER_KEYS.key[:2]))
 
 # What a price is made of: a version never changes in these.
 PRICES = (

@@ -13,6 +13,7 @@ from functools import cache
 from warehouse import exact_json
 from warehouse.contract import Column
 from warehouse.exact_json import Json
+from warehouse.meter_keys import KeyUnreadable, read_key
 
 Value = str | int | float | bool | Decimal | date | datetime | None
 
@@ -84,6 +85,11 @@ def _text(column: Column, text: str) -> str:
     _printable(text)
     if column.name == "token_pattern":
         return _pattern(text)
+    if column.name == "public_key":
+        try:
+            read_key(text)
+        except KeyUnreadable as error:
+            raise ValueError(f"is no public key of a meter: {error.reason}") from None
     if text != text.strip() and column.name != "note":
         raise ValueError(f"{text!r} begins or ends with a blank")
     if column.name == "time_zone" and text not in _zones():

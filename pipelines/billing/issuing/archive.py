@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from pipelines.billing.documents.en16931 import to_cii
 from pipelines.billing.documents.model import Document
-from pipelines.billing.documents.pdf import to_pdf
+from pipelines.billing.documents.pdf import to_draft, to_pdf
 from pipelines.billing.documents.stored import from_json, to_json
 from pipelines.billing.documents.ubl import to_ubl
 from pipelines.billing.issuing.compose import compose
@@ -68,4 +68,7 @@ def document_of(lake: Lake, engine: sa.Engine, number: str, now: datetime) -> Do
 
 def written(lake: Lake, engine: sa.Engine, number: str, form: str, *, now: datetime) -> bytes:
     """The bytes of a document in one of `FORMATS`."""
-    return FORMATS[form](document_of(lake, engine, number, now))
+    document = document_of(lake, engine, number, now)
+    if document.number == DRAFT_NUMBER and form == "pdf":
+        return to_draft(document)
+    return FORMATS[form](document)

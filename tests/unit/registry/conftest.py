@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from tests.signing import Meter
 from warehouse.state import metadata
 
+KEY, POINT = Meter().public_key, Meter().point().hex()
 FILES = {
     "operators.yaml": "- {operator_id: op, name: Campus Charging, country_code: NO, party_id: KWH}\n",
     "sites.yaml": """\
@@ -57,6 +59,11 @@ N-02,1,1,2019-05-01T00:00:00Z,,50000,DC
     "station_profiles.yaml": """\
 - {vendor: Volt, model: V1, firmware: "*", register_behaviour: at_boot, energy_factor: 1000}
 - {vendor: Volt, model: V2, firmware: 1.0, clock_offset_seconds: -3600, token_pattern: '^([[:xdigit:]]{8})[(_].*$'}
+""",
+    "meter_keys.csv": f"""\
+station_id,evse_id,public_key,valid_from,valid_to
+N-02,1,{POINT},2019-05-01T00:00:00+02:00,2020-01-01T00:00:00Z
+N-02,1,{KEY},2020-01-01T00:00:00Z,
 """,
     "tax_rates.yaml": """\
 - {country_code: NO, tax_code: S, name: MVA, rate_percent: 25, valid_from: 2005-01-01T00:00:00Z}

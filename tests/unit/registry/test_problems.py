@@ -14,6 +14,8 @@ pytestmark = pytest.mark.fast
 
 SITE = "- {{site_id: north, operator_id: op, name: N, time_zone: {zone}, country_code: {country}, currency: {money}}}"
 CONNECTORS = "station_id,evse_id,connector_id,in_service_from,in_service_to,rated_power_w,power_type\n"
+KEYS = "station_id,evse_id,public_key,valid_from\n"
+POINT = "11" * 64  # whether it lies on a curve, only the curve's name in a record tells
 TARIFF = "- tariff_id: day\n  version: 1\n  currency: NOK\n  ocpi_version: 2.2.1\n  valid_from: 2019-01-01T00:00:00Z\n"
 PROFILE = "- {vendor: Volt, model: V1, firmware: '*', %s}"
 ASSIGNED = "- {assignment_id: a, tariff_id: day, valid_from: 2019-01-01T00:00:00Z, %s}"
@@ -91,7 +93,23 @@ def problems(engine: sa.Engine, folder: Path) -> list[str]:
             "tax_rates.yaml:1: rate_percent: 7.00001 does not fit: at most 3",
         ),
         ("tax_rates.yaml", "- {rate_percent: 5%}", "tax_rates.yaml:1: rate_percent: '5%' is not a decimal number"),
+        (
+            "meter_keys.csv",
+            KEYS + "N-02,1,3059,2020-01-01T00:00:00Z\n",
+            "public_key: is no public key of a meter: its DER",
+        ),
+        ("meter_keys.csv", KEYS + "N-02,1,no key!,2020-01-01T00:00:00Z\n", "it is neither hexadecimal nor base64"),
         # rows against each other
+        (
+            "meter_keys.csv",
+            KEYS + f"N-03,1,{POINT},2020-01-01T00:00:00Z\n",
+            "meter_keys.csv:2: station_id: stations has no station_id N-03",
+        ),
+        (
+            "meter_keys.csv",
+            KEYS + f"N-02,1,{POINT},2020-01-01T00:00:00Z\nN-02,1,{POINT},2021-01-01T00:00:00Z\n",
+            "meter_keys.csv:3: valid_from: 2021-01-01T00:00:00Z overlaps with line 2, which has no end",
+        ),
         (
             "stations.csv",
             "station_id,site_id\nN-01,north\nN-02,north\nN-01,north\n",

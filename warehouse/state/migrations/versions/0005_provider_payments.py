@@ -1,13 +1,13 @@
 """Payments through a payment provider
 
-Revision: 0005, after 0002
+Revision: 0005, after 0004
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0005"
-down_revision = "0002"
+down_revision = "0004"
 
 
 def upgrade() -> None:
