@@ -292,7 +292,10 @@ def sql(
 
 @app.command()
 def extract(
-    name: Annotated[str, typer.Argument(help="sessions, cdrs, cdr_lines, invoices, invoice_lines or revenue_days.")],
+    name: Annotated[
+        str,
+        typer.Argument(help="sessions, cdrs, cdr_lines, invoices, invoice_lines, revenue_days or owner_statements."),
+    ],
     date_from: Annotated[date, typer.Option("--from", parser=_day, metavar="YYYY-MM-DD", help="First local day.")],
     date_to: Annotated[
         date, typer.Option("--to", parser=_day, metavar="YYYY-MM-DD", help="Local day after the last one.")

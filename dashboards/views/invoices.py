@@ -45,7 +45,7 @@ def main() -> None:
     if chosen["status"] != "draft":
         _document(chosen["invoice_id"])
     line = _lines(chosen)
-    if line is not None:
+    if line is not None and line["session_id"] is not None:
         show_session(line["session_id"])
 
 
@@ -113,6 +113,7 @@ def _lines(invoice: dict[str, Any]) -> dict[str, Any] | None:
         read(readers.invoice_lines, invoice["invoice_id"]),
         {
             "line_no": column.NumberColumn("Line"),
+            "kind": column.TextColumn("Kind", help="session; fee of a plan; included: energy that the plan pays for"),
             "local_start": column.DatetimeColumn("Begin (local)", format="YYYY-MM-DD HH:mm"),
             "station_id": column.TextColumn("Station"),
             "energy_kwh": column.NumberColumn("Energy, kWh", format="%,.3f"),
@@ -126,7 +127,7 @@ def _lines(invoice: dict[str, Any]) -> dict[str, Any] | None:
             "session_id": column.TextColumn("Session"),
         },
         name="invoice_lines",
-        note="Choose a line to see its session.",
+        note="Choose a session's line to see the session.",
     )
 
 

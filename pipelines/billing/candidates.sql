@@ -4,7 +4,8 @@
 -- Assignment: of the rules in force at the session's start that fit it, the most particular wins. What is agreed with a
 -- customer goes before what is posted at a place: first the contract, then the token's group, then everybody; among
 -- equals the connector, then the EVSE, the station, the site, everywhere. Equally particular rules that name different
--- tariffs are an error. Of the tariff's versions in force the greatest holds.
+-- tariffs are an error. Of the tariff's versions in force the greatest holds. A plan's member tariff is a rule for the
+-- contract while it subscribes to the plan: below a rule that names the contract, above every other.
 WITH billable AS (
     SELECT all_sessions.*, standing
     FROM all_sessions
@@ -50,7 +51,7 @@ fitting AS (
         paid.session_id,
         rule.assignment_id,
         rule.tariff_id,
-        CASE WHEN rule.contract_id IS NOT NULL THEN 32 ELSE 0 END
+        CASE WHEN rule.contract_id IS NOT NULL THEN 64 ELSE 0 END
         + CASE WHEN rule.token_group IS NOT NULL THEN 16 ELSE 0 END
         + CASE WHEN rule.connector_id IS NOT NULL THEN 8 ELSE 0 END
         + CASE WHEN rule.evse_id IS NOT NULL THEN 4 ELSE 0 END
@@ -67,6 +68,19 @@ fitting AS (
         AND (rule.station_id IS NULL OR rule.station_id = paid.station_id)
         AND (rule.site_id IS NULL OR rule.site_id = paid.site_id)
 ),
+members AS (
+    SELECT paid.session_id, 'subscription ' || subscription_id AS assignment_id, plan.tariff_id, 32 AS particularity
+    FROM paid
+    JOIN registry_subscriptions AS subscription
+        ON subscription.contract_id = paid.contract_id
+        AND paid.started_at >= subscription.valid_from
+        AND paid.started_at < coalesce(subscription.valid_to, 'infinity')
+    JOIN registry_plans AS plan
+        ON plan.plan_id = subscription.plan_id
+        AND paid.started_at >= plan.valid_from
+        AND paid.started_at < coalesce(plan.valid_to, 'infinity')
+    QUALIFY row_number() OVER (PARTITION BY paid.session_id, subscription_id ORDER BY plan.version DESC) = 1
+),
 assigned AS (
     SELECT
         session_id,
@@ -74,7 +88,8 @@ assigned AS (
         count(DISTINCT tariff_id) AS tariffs,
         string_agg(assignment_id, ', ' ORDER BY assignment_id) AS rules
     FROM (
-        SELECT * FROM fitting
+        SELECT * FROM (FROM fitting UNION ALL FROM members)
+        WHERE tariff_id IS NOT NULL  -- a plan need not have a tariff
         QUALIFY rank() OVER (PARTITION BY session_id ORDER BY particularity DESC) = 1
     )
     GROUP BY session_id

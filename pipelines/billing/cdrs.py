@@ -31,6 +31,7 @@ def compute(lake: Lake, _window: Window) -> Sequence[Replacement]:
     load_registry(
         lake, "operators", "sites", "tokens", "contracts", "tariffs", "tariff_assignments", "session_decisions"
     )
+    load_registry(lake, "plans", "subscriptions")
     temp_table(lake, "billing_touched", sql(_HERE / "touched_sessions.sql"))
     temp_table(lake, "standing_decisions", sql(_HERE / "standing_decisions.sql"))
     _load_tariffs(lake)

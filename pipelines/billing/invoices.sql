@@ -2,6 +2,9 @@
 WITH rates AS (
     SELECT
         invoice_id,
+        contract_id,
+        month,
+        currency,
         vat_percent,
         sum(energy_wh) AS energy_wh,
         sum(amount_excl_vat) AS amount
@@ -11,7 +14,6 @@ WITH rates AS (
 taxed AS (
     SELECT
         rates.*,
-        invoice_touched.* EXCLUDE (invoice_id),
         CAST(
             CAST(
                 half_up(
@@ -25,7 +27,6 @@ taxed AS (
             AS DECIMAL(18, 4)
         ) AS vat
     FROM rates
-    JOIN invoice_touched USING (invoice_id)
     JOIN currencies USING (currency)
 ),
 -- What the lines say, without their numbers.

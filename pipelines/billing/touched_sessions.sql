@@ -20,13 +20,22 @@ sites AS (
         SELECT entry ->> 'operator_id' FROM touching WHERE table_name = 'operators'
     )
 ),
+contracts AS (
+    SELECT entry ->> 'contract_id' AS contract_id FROM touching WHERE table_name IN ('contracts', 'subscriptions')
+    UNION
+    SELECT CAST(row_json AS JSON) ->> 'contract_id'
+    FROM all_registry_history
+    WHERE table_name = 'subscriptions' AND (CAST(row_json AS JSON) ->> 'plan_id') IN (
+        SELECT entry ->> 'plan_id' FROM touching WHERE table_name = 'plans'
+    )
+),
 tokens AS (
     SELECT CAST(row_key AS JSON) ->> 0 AS id_token FROM touching WHERE table_name = 'tokens'
     UNION
     SELECT CAST(row_key AS JSON) ->> 0
     FROM all_registry_history
     WHERE table_name = 'tokens' AND (CAST(row_json AS JSON) ->> 'contract_id') IN (
-        SELECT entry ->> 'contract_id' FROM touching WHERE table_name = 'contracts'
+        SELECT contract_id FROM contracts
     )
 )
 SELECT session_id FROM changed_sessions

@@ -17,6 +17,7 @@ TABLES = (
     "billing.cdr_lines",
     "billing.invoice_drafts",
     "billing.invoice_draft_lines",
+    "billing.owner_statements",
     "mart.revenue_days",
     "ops.faults",
 )
@@ -55,6 +56,9 @@ class World:
             "tokens": [],
             "tariffs": ["tariff_id", "version"],
             "tariff_assignments": ["assignment_id"],
+            "plans": ["plan_id", "version"],
+            "subscriptions": ["subscription_id"],
+            "owner_contracts": ["owner_contract_id"],
             "session_decisions": ["session_id", "decided_at"],
         }[table]
         self._change(table, key, "set", json.dumps({**dict(zip(names, key, strict=False)), **columns}))
@@ -76,6 +80,22 @@ class World:
 
     def assign(self, assignment_id: str, tariff_id: str, valid_from: str = OPEN, **scope: object) -> None:
         self.set("tariff_assignments", [assignment_id], tariff_id=tariff_id, valid_from=valid_from, **scope)
+
+    def plan(self, plan_id: str = "P", version: int = 1, **columns: object) -> None:
+        """A plan: 10.00 a month, 20 kWh included, 19 % VAT."""
+        given = {"monthly_fee": 10, "included_kwh": 20, "vat_percent": 19, **columns}
+        self.set("plans", [plan_id, version], **{"name": plan_id, "currency": "EUR", "valid_from": OPEN, **given})
+
+    def subscribe(self, subscription_id: str = "S", valid_from: str = OPEN, **columns: object) -> None:
+        """Contract `C1` subscribes to plan `P`."""
+        given = {"contract_id": "C1", "plan_id": "P", "valid_from": valid_from, **columns}
+        self.set("subscriptions", [subscription_id], **given)
+
+    def rent(self, owner_contract_id: str = "OC", valid_from: str = OPEN, **columns: object) -> None:
+        """Owner `W` of `site` gets 10 % of its revenue and 31.00 a month, and charges 19 % VAT."""
+        terms = {"revenue_share_percent": 10, "rent_per_month": 31, "vat_percent": 19, "currency": "EUR"}
+        given = {"owner_id": "W", "site_id": "site", "valid_from": valid_from, **terms, **columns}
+        self.set("owner_contracts", [owner_contract_id], **given)
 
     def decide(self, session_id: str, decision: str, grade: str = "suspect", energy_wh: float | None = 10_000) -> None:
         moment = (self._clock + timedelta(seconds=1)).isoformat()

@@ -78,6 +78,7 @@ def _rows() -> dict[str, list[dict[str, Any]]]:
             "billing.cdr_lines",
             "billing.invoice_drafts",
             "billing.invoice_draft_lines",
+            "billing.owner_statements",
             "mart.revenue_days",
         )
     }
@@ -167,6 +168,24 @@ def _rows() -> dict[str, list[dict[str, Any]]]:
                 "lines_hash": f"lines of {currency}",
             }
         )
+    rows["billing.owner_statements"].append(
+        {
+            "owner_contract_id": "oc1",
+            "owner_id": "w1",
+            "site_id": "pune",
+            "month": date(2026, 6, 1),
+            "currency": "INR",
+            "revenue_excl_vat": Decimal("25.5"),
+            "share_percent": Decimal(10),
+            "share": Decimal("2.55"),
+            "rent": Decimal(100),
+            "total_excl_vat": Decimal("102.55"),
+            "vat": Decimal(0),
+            "total_incl_vat": Decimal("102.55"),
+            "sessions": 1,
+            "energy_wh": Decimal(2500),
+        }
+    )
     rows["mart.revenue_days"].append(
         {
             "site_id": "pune",

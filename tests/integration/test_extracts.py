@@ -40,7 +40,7 @@ def csv_rows(lake: Lake, name: str, date_from: date, date_to: date, **more: list
 def test_every_extract_in_every_format(lake: Lake, tmp_path: Path, name: str, fmt: str) -> None:
     target = tmp_path / f"{name}.{fmt}"
     report = write_extract(lake, name, date(2026, 5, 1), date(2026, 7, 1), fmt, target)  # type: ignore[arg-type]
-    assert report.rows == {"invoices": 2, "revenue_days": 1}.get(name, 3)
+    assert report.rows == {"invoices": 2, "revenue_days": 1, "owner_statements": 1}.get(name, 3)
     assert (report.path, report.snapshot) == (target, lake.snapshot())
     assert [path.name for path in tmp_path.iterdir()] == [target.name], "nothing is left behind"
     assert target.stat().st_mode & 0o777 == 0o644

@@ -189,4 +189,38 @@ INVOICE_LINES = Table(
     home=Home.VIEW,
 )
 
-TABLES = (CDRS, CDR_LINES, ISSUED_CDRS, INVOICE_DRAFTS, INVOICE_DRAFT_LINES, INVOICES, INVOICE_LINES)
+OWNER_STATEMENTS = Table(
+    "billing",
+    "owner_statements",
+    "what the owner of one site gets for one local month, by one agreement",
+    ("owner_contract_id", "month"),
+    (
+        required("owner_contract_id", "VARCHAR", "agreement with the owner"),
+        required("owner_id", "VARCHAR", "owner of the site"),
+        SITE_ID,
+        required("month", "DATE", "first day of the month, in the site's zone"),
+        CURRENCY,
+        required("revenue_excl_vat", MONEY, "session lines of drafts, on the agreement's days, before VAT", "currency"),
+        required("share_percent", "DECIMAL(7,4)", "owner's share of the revenue", "%"),
+        required("share", MONEY, "half-up to the currency's minor unit", "currency"),
+        required("rent", MONEY, "by days in force over days of the month, half-up", "currency"),
+        required("total_excl_vat", MONEY, "share and rent", "currency"),
+        optional("vat_percent", "DECIMAL(7,4)", "VAT that the owner charges; NULL: none", "%"),
+        required("vat", MONEY, "on the total, half-up; 0 where the owner charges none", "currency"),
+        required("total_incl_vat", MONEY, "what the owner gets", "currency"),
+        required("sessions", "BIGINT", "sessions that the revenue comes from", "sessions"),
+        required("energy_wh", ENERGY, "their energy", "Wh"),
+    ),
+    sort=("month", "site_id"),
+)
+
+TABLES = (
+    CDRS,
+    CDR_LINES,
+    ISSUED_CDRS,
+    INVOICE_DRAFTS,
+    INVOICE_DRAFT_LINES,
+    INVOICES,
+    INVOICE_LINES,
+    OWNER_STATEMENTS,
+)

@@ -212,7 +212,12 @@ PLANS = _table(
     required("monthly_fee", "DECIMAL(18,6)", "fee of a whole month before VAT", "currency"),
     required("included_kwh", "DECIMAL(18,6)", "energy of a month that the fee pays for; 0: none", "kWh"),
     optional("vat_percent", "DECIMAL(7,4)", "VAT of the fee; NULL: not known, the invoice cannot be issued", "%"),
-    optional("tariff_id", "VARCHAR", "tariff that its members have everywhere; NULL: as posted"),
+    optional(
+        "tariff_id",
+        "VARCHAR",
+        "tariff that its members have everywhere; NULL: as posted",
+        references="tariffs.tariff_id",
+    ),
     VALID_FROM,
     VALID_TO,
     NOTE,

@@ -134,20 +134,23 @@ INVOICES = Extract(
 
 INVOICE_LINES = Extract(
     "invoice_lines",
-    "one CDR and VAT rate on an invoice, by the local day of the session's start",
+    "one line of an invoice, by the local day of the session's start; fees by the first day of their month",
     {
         "invoice_id": "invoice it stands on",
         "line_no": "1, 2, … by start of session",
         "contract_id": "who owes it",
         "month": "first day of the invoice's month",
-        "cdr_id": "CDR billed",
-        "session_id": "session billed",
+        "cdr_id": "CDR billed; empty for what is not a session",
+        "session_id": "session billed; empty as above",
         **_PLACE,
         **_START,
         "energy_kwh": "energy of the session, on its first line only",
         "currency": "ISO 4217 code",
         "amount_excl_vat": "half-up to the currency's minor unit",
         "vat_percent": "VAT rate; empty: not known, which is not 0 %",
+        "kind": "session, fee (of a plan) or included (energy that a plan pays for, negative)",
+        "subscription_id": "subscription that the line comes from; empty for sessions",
+        "cost_centre": "cost centre of the token; empty: none",
     },
     ("energy_kwh", "amount_excl_vat"),
 )
@@ -169,6 +172,30 @@ REVENUE_DAYS = Extract(
     ("rated_sessions", "rated_kwh", "rated_excl_vat", "billed_sessions", "billed_excl_vat", "unpriced_sessions"),
 )
 
+OWNER_STATEMENTS = Extract(
+    "owner_statements",
+    "what the owner of one site gets for one month by one agreement, by the first day of the month",
+    {
+        "owner_contract_id": "agreement with the owner",
+        "owner_id": "owner",
+        **_PLACE,
+        "month": "first day of the month, in the site's zone",
+        "sessions": "sessions billed",
+        "energy_kwh": "their energy",
+        "currency": "ISO 4217 code",
+        "revenue_excl_vat": "session lines of invoices before VAT, on the agreement's days",
+        "share_percent": "owner's share of it",
+        "share": "half-up to the currency's minor unit",
+        "rent": "by days in force over days of the month",
+        "total_excl_vat": "share and rent",
+        "vat_percent": "VAT that the owner charges; empty: none",
+        "vat": "on the total",
+        "total_incl_vat": "what the owner gets",
+    },
+    ("sessions", "energy_kwh", "revenue_excl_vat", "share", "rent", "total_excl_vat", "vat", "total_incl_vat"),
+)
+
 EXTRACTS: dict[str, Extract] = {
-    extract.name: extract for extract in (SESSIONS, CDRS, CDR_LINES, INVOICES, INVOICE_LINES, REVENUE_DAYS)
+    extract.name: extract
+    for extract in (SESSIONS, CDRS, CDR_LINES, INVOICES, INVOICE_LINES, REVENUE_DAYS, OWNER_STATEMENTS)
 }

@@ -51,6 +51,19 @@ def invoice_lines(lake: Lake, invoice_id: str) -> pl.DataFrame:
     return frame(lake, "invoice_lines", invoice_id=invoice_id)
 
 
+def contract_by_cost_centre(lake: Lake, contract_id: str, month: date) -> pl.DataFrame:
+    """What a contract's month (any day of it) says now, one row a cost centre, currency and VAT rate.
+
+    `amount_excl_vat` holds sessions less the energy that a plan includes; fees stand at no cost centre (NULL, last).
+    """
+    return frame(lake, "contract_by_cost_centre", contract_id=contract_id, month=month)
+
+
+def owner_statements(lake: Lake, scope: Scope) -> pl.DataFrame:
+    """What owners of the sites get for the months that the period touches, the newest first."""
+    return frame(lake, "owner_statements", **scope.parameters())
+
+
 def session_prices(lake: Lake, session_id: str) -> pl.DataFrame:
     """Price components of one session's CDR."""
     return frame(lake, "session_prices", session_id=session_id)

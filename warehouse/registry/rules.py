@@ -10,8 +10,18 @@ from itertools import pairwise
 
 from warehouse import exact_json
 from warehouse.contract import Table, registry
-from warehouse.contract.registry import CONNECTORS, DECLARED, METER_KEYS, TARIFF_ASSIGNMENTS, TARIFFS, TAX_RATES
+from warehouse.contract.registry import (
+    CONNECTORS,
+    DECLARED,
+    METER_KEYS,
+    PLANS,
+    SUBSCRIPTIONS,
+    TARIFF_ASSIGNMENTS,
+    TARIFFS,
+    TAX_RATES,
+)
 from warehouse.errors import Problem
+from warehouse.registry import plans
 from warehouse.registry.records import Record, by_key
 from warehouse.registry.tariffs import TariffCheck, shape_problems
 from warehouse.registry.values import Value
@@ -34,7 +44,14 @@ PERIODS = (("valid_from", "valid_to"), ("in_service_from", "in_service_to"))
 ONE_AT_A_TIME = ((CONNECTORS, CONNECTORS.key[:3]), (TAX_RATES, TAX_RATES.key[:2]), (METER_KEYS, METER_KEYS.key[:2]))
 
 # What a price is made of: a version never changes in these.
-PRICE = ("currency", "ocpi_version", "elements", "min_price", "max_price", "tax_included", "tariff_type")
+PRICES = (
+    (
+        TARIFFS,
+        "tariff",
+        ("currency", "ocpi_version", "elements", "min_price", "max_price", "tax_included", "tariff_type"),
+    ),
+    (PLANS, "plan", ("currency", "monthly_fee", "included_kwh", "vat_percent", "tariff_id")),
+)
 
 
 def problems_of(
@@ -54,7 +71,17 @@ def problems_of(
         yield from _assigned_connectors(future)
     if TARIFFS.name in declared:
         yield from _tariffs(future[TARIFFS.name], check_tariff)
-        yield from _edited_prices(future[TARIFFS.name], stored[TARIFFS.name])
+    yield from _prices_and_terms(declared, stored, future)
+
+
+def _prices_and_terms(declared: Mapping[str, Declared], stored: Registry, future: Registry) -> Iterator[Problem]:
+    for table, thing, price in PRICES:
+        if table.name in declared:
+            yield from _edited_prices(table, thing, price, future[table.name], stored[table.name])
+    for name in sorted(plans.BOUNDS.keys() & declared.keys()):
+        yield from plans.out_of_bounds(name, future[name])
+    if {PLANS.name, SUBSCRIPTIONS.name} & declared.keys() and _complete(declared, PLANS.name):
+        yield from plans.without_plan(future[SUBSCRIPTIONS.name], future[PLANS.name])
 
 
 def _repeated(table: Table, records: Sequence[Record]) -> Iterator[Problem]:
@@ -155,19 +182,22 @@ def _tariffs(records: Sequence[Record], check_tariff: TariffCheck | None) -> Ite
                 yield record.problem("elements", reason)
 
 
-def _edited_prices(declared: Sequence[Record], stored: Sequence[Record]) -> Iterator[Problem]:
-    before = dict(by_key(stored, TARIFFS))
-    newest = {record.get("tariff_id"): 0 for record in declared}
+def _edited_prices(
+    table: Table, thing: str, price: Sequence[str], declared: Sequence[Record], stored: Sequence[Record]
+) -> Iterator[Problem]:
+    identity, _ = table.key
+    before = dict(by_key(stored, table))
+    newest = {record.get(identity): 0 for record in declared}
     for record in (*stored, *declared):
         version = record.get("version")
         if isinstance(version, int):
-            newest[record.get("tariff_id")] = max(newest.get(record.get("tariff_id"), 0), version)
-    for key, record in by_key(declared, TARIFFS):
+            newest[record.get(identity)] = max(newest.get(record.get(identity), 0), version)
+    for key, record in by_key(declared, table):
         old = before.get(key)
-        for name in PRICE if old else ():
+        for name in price if old else ():
             if name in record.values and old and not same(name, record.get(name), old.get(name)):
                 reason = (
-                    f"differs from the stored version {key[1]} of tariff {key[0]}, and a price is never edited in "
+                    f"differs from the stored version {key[1]} of {thing} {key[0]}, and a price is never edited in "
                     f"place: keep that version as it is and make version {newest[key[0]] + 1}"
                 )
                 yield record.problem(name, reason)

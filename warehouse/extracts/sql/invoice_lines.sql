@@ -23,7 +23,10 @@ SELECT
     CAST(l.energy_wh * 0.001 AS DECIMAL(18, 9)) AS energy_kwh,
     i.currency,
     l.amount_excl_vat,
-    l.vat_percent
+    l.vat_percent,
+    l.kind,
+    l.subscription_id,
+    l.cost_centre
 FROM placed AS l
 JOIN billing.invoices AS i ON i.invoice_id = l.invoice_id
 LEFT JOIN days AS c ON c.cdr_id = l.cdr_id

@@ -1,5 +1,6 @@
 SELECT
     lines.line_no,
+    lines.kind,
     lines.started_at,
     timezone(coalesce(sites.time_zone, 'UTC'), lines.started_at) AS local_start,
     coalesce(sites.name, lines.site_id) AS site,
@@ -12,7 +13,9 @@ SELECT
     cdrs.grade,
     cdrs.decision,
     lines.cdr_id,
-    lines.session_id
+    lines.session_id,
+    lines.subscription_id,
+    lines.cost_centre
 FROM billing.invoice_lines AS lines
 LEFT JOIN billing.cdrs AS cdrs USING (cdr_id)
 LEFT JOIN registry.sites AS sites ON sites.site_id = lines.site_id
