@@ -247,11 +247,11 @@ def _make_views(con: duckdb.DuckDBPyConnection, stored: dict[str, set[str]] | No
         there = None if stored is None else stored.get(table.full_name, set())
         statements.append(view_statement(table, CATALOG, there))
     statements += [view_statement(table, STATE) for table in STATE_TABLES]
+    statements += MACROS
     for table in VIEWS:
         # An old snapshot may still hold it as a table.
         if stored and table.full_name in stored:
             statements.append(view_statement(table, CATALOG, stored[table.full_name]))
         else:
             statements.append(f"CREATE OR REPLACE VIEW memory.{table.full_name} AS {definition(table)}")
-    statements += MACROS
     con.execute(";\n".join(statements))
