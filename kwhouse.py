@@ -75,6 +75,7 @@ class FileFormat(StrEnum):
     xlsx = "xlsx"
     parquet = "parquet"
     json = "json"
+    xml = "xml"
 
 
 class OcppVersion(StrEnum):
@@ -257,7 +258,13 @@ def sql(
 
 @app.command()
 def extract(
-    name: Annotated[str, typer.Argument(help="sessions, cdrs, cdr_lines, invoices, invoice_lines or revenue_days.")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="sessions, cdrs, cdr_lines, invoices, invoice_lines, revenue_days, revenue_connectors, vat_summary, "
+            "journal, datev, cdrs_ocpi or cdrs_ocpi_230."
+        ),
+    ],
     date_from: Annotated[date, typer.Option("--from", parser=_day, metavar="YYYY-MM-DD", help="First local day.")],
     date_to: Annotated[
         date, typer.Option("--to", parser=_day, metavar="YYYY-MM-DD", help="Local day after the last one.")
@@ -267,6 +274,10 @@ def extract(
         FileFormat | None, typer.Option("--format", help="Kind of file; default: as its name ends, else csv.")
     ] = None,
     site: Annotated[list[str] | None, typer.Option(help="Only this site; may be given several times.")] = None,
+    operator: Annotated[str | None, typer.Option(help="Only this operator, for extracts of documents.")] = None,
+    snapshot: Annotated[
+        str | None, typer.Option(metavar="SNAPSHOT", help="As it was then, as an earlier extract's report names it.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Write a billing extract to a file."""
@@ -274,7 +285,17 @@ def extract(
     from warehouse.store import open_lake
 
     with open_lake(_settings(), read_only=True) as lake:
-        report = write_extract(lake, name, date_from, date_to, fmt.value if fmt else None, output, site or None)
+        report = write_extract(
+            lake,
+            name,
+            date_from,
+            date_to,
+            fmt.value if fmt else None,
+            output,
+            site or None,
+            operator=operator,
+            snapshot=snapshot,
+        )
     if report.note:
         _say(report.note)
     _report(report, as_json)

@@ -10,6 +10,7 @@ import ipaddress
 import re
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, field_validator
 from pydantic_settings import (
@@ -48,6 +49,16 @@ class Settings(BaseSettings):
     max_frame_bytes: int = Field(1_048_576, description="longer frames close the connection (1009)")
 
     bill_suspect: bool = Field(False, description="put sessions graded suspect on invoices; then `refresh --full`")
+
+    accounts: Path | None = Field(None, description="YAML file of the accounts that journal and DATEV post to")
+    extract_to: str | None = Field(None, description="folder or s3://… for scheduled extracts; default: none are made")
+    extract_names: tuple[str, ...] = Field(
+        ("sessions", "cdrs", "invoices", "invoice_lines", "vat_summary", "journal"),
+        description="which extracts are made on schedule",
+    )
+    extract_format: Literal["csv", "xlsx", "parquet", "json"] = Field(
+        "csv", description="how scheduled extracts are written, where the extract can be"
+    )
 
     dashboard_host: str = Field("127.0.0.1", description="where the dashboard listens")
     dashboard_port: int = Field(8501, description="dashboard")

@@ -20,6 +20,7 @@ from pipelines.billing.closing import periods
 from pipelines.billing.closing.chain import LINKS, Chain, Reason, Step, next_month, reconcile
 from pipelines.billing.closing.periods import MonthDoesNotClose, Period
 from warehouse.errors import InputError
+from warehouse.plain import instant
 from warehouse.state import open_state, table
 from warehouse.store import Lake
 
@@ -84,7 +85,7 @@ def close(
     """Close the month for good, from open or locked. Raises `MonthDoesNotClose` with everything that speaks against it.
 
     `accept_unpriced`: reasons (`held`, `no_tariff` …, see `Chain.unpriced`) whose sessions stay without a price; kept
-    with the control sums. While it looks, the month is locked; a month that was open is open again when refused.
+    with the control sums, beside the `mark` that makes its extracts again (`--snapshot`). While it looks, the month is locked; a month that was open is open again when refused.
     """
     _refuse_unknown(lake, operator_id)
     moment, name = now or datetime.now(UTC), _account(by)
@@ -108,7 +109,7 @@ def close(
                     at=moment,
                     by=name,
                     snapshot=chain.snapshot,
-                    control_sums=control_sums(chain, accept_unpriced),
+                    control_sums={"mark": f"{chain.snapshot}@{instant(moment)}"} | control_sums(chain, accept_unpriced),
                 )
         except BaseException:
             if before.state == "open":
