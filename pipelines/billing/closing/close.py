@@ -85,7 +85,8 @@ def close(
     """Close the month for good, from open or locked. Raises `MonthDoesNotClose` with everything that speaks against it.
 
     `accept_unpriced`: reasons (`held`, `no_tariff` …, see `Chain.unpriced`) whose sessions stay without a price; kept
-    with the control sums, beside the `mark` that makes its extracts again (`--snapshot`). While it looks, the month is locked; a month that was open is open again when refused.
+    with the control sums, beside the `mark` that makes its extracts again (`--snapshot`). While it looks, the month is
+    locked; a month that was open is open again when refused.
     """
     _refuse_unknown(lake, operator_id)
     moment, name = now or datetime.now(UTC), _account(by)
