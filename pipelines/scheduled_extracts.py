@@ -109,12 +109,13 @@ def write_scheduled(lake: Lake, date_from: date, date_to: date) -> ScheduledRepo
     place = place_of(settings)
     if place is None:
         return None
-    if unknown := [name for name in settings.extract_names if name not in EXTRACTS]:
+    names = [name.strip() for name in settings.extract_names.split(",") if name.strip()]
+    if unknown := [name for name in names if name not in EXTRACTS]:
         raise SettingsError(
             f"KWHOUSE_EXTRACT_NAMES: there is no extract {unknown[0]!r}; there are {', '.join(EXTRACTS)}."
         )
     mark, folder, written = str(newest(lake)), folder_of(date_from, date_to), []
-    for name in settings.extract_names:
+    for name in names:
         formats = EXTRACTS[name].formats
         fmt = settings.extract_format if settings.extract_format in formats else formats[0]
         content, rows, _ = extract_content(lake, name, date_from, date_to, fmt, snapshot=mark)

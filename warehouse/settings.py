@@ -52,9 +52,9 @@ class Settings(BaseSettings):
 
     accounts: Path | None = Field(None, description="YAML file of the accounts that journal and DATEV post to")
     extract_to: str | None = Field(None, description="folder or s3://… for scheduled extracts; default: none are made")
-    extract_names: tuple[str, ...] = Field(
-        ("sessions", "cdrs", "invoices", "invoice_lines", "vat_summary", "journal"),
-        description="which extracts are made on schedule",
+    extract_names: str = Field(
+        "sessions,cdrs,invoices,invoice_lines,vat_summary,journal",
+        description="which extracts are made on schedule, with commas between",
     )
     extract_format: Literal["csv", "xlsx", "parquet", "json"] = Field(
         "csv", description="how scheduled extracts are written, where the extract can be"

@@ -5,6 +5,7 @@ Read-only: closing itself is a command, so that the app writes nothing.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import date
 from typing import Any
@@ -115,7 +116,8 @@ def _chain(report: MonthReport) -> None:
     layout.table(
         "The chain",
         pl.DataFrame(
-            [_row(step) for step in report.chain.steps],
+            # What does not add up comes first.
+            [_row(step) for step in sorted(report.chain.steps, key=lambda step: step.adds_up)],
             schema={
                 "adds_up": pl.String,
                 "step": pl.String,
@@ -131,14 +133,14 @@ def _chain(report: MonthReport) -> None:
         ),
         {
             "adds_up": column.TextColumn("", width=30, pinned=True),
-            "step": column.TextColumn("Beside each other", width=380),
+            "step": column.TextColumn("Beside each other", width=330),
             "site_id": column.TextColumn("Site"),
             "left": column.NumberColumn("Left", format="%,.3f"),
             "right": column.NumberColumn("Right", format="%,.3f"),
             "difference": column.NumberColumn("Difference", format="%,.3f"),
             "unit": column.TextColumn("Unit"),
+            "unexplained": column.TextColumn("Not explained", width=260),
             "explained_by": column.TextColumn("Explained by", width=420),
-            "unexplained": column.TextColumn("Not explained", width=320),
         },
         name="chain",
         note="Each row compares two sums: ✓ they differ by nothing, or only by what the rules allow; ✗ something is "
@@ -178,11 +180,17 @@ def _sums(report: MonthReport) -> None:
         ("documents", "Documents booked in the month"),
         ("vat", "VAT per country and rate"),
     ):
-        rows = [{key: None if value is None else str(value) for key, value in row.items()} for row in sums[name]]
+        rows = [{key: _exact(value) for key, value in row.items()} for row in sums[name]]
         if rows:
             frame = pl.DataFrame(rows)
             columns = {key: st.column_config.TextColumn(formats.words(key)) for key in frame.columns}
             layout.table(title, frame, columns, name=f"sums_{name}", note=f"Exact, {when}.")
+
+
+def _exact(value: object) -> str | None:
+    """A number with all its digits, but for zeros at the end; closed sums are text already."""
+    text = None if value is None else str(value)
+    return text.rstrip("0").rstrip(".") if text and re.fullmatch(r"-?\d+\.\d+", text) else text
 
 
 def _downloads(report: MonthReport) -> None:
@@ -193,7 +201,7 @@ def _downloads(report: MonthReport) -> None:
         with st.container(horizontal=True, key="close_files"):
             for name in _FILES:
                 st.download_button(
-                    f"{formats.words(name)}",
+                    formats.words(name),
                     _file(name, period.operator_id, period.month, mark),
                     file_name=f"kwhouse-{name.replace('_', '-')}-{period.month:%Y-%m}.xlsx",
                     mime=_XLSX,

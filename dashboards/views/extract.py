@@ -19,14 +19,7 @@ FILES: dict[Format, tuple[str, str]] = {
     "json": ("JSON", "application/json"),
     "xml": ("XML", "application/xml"),
 }
-TITLES = {
-    "cdrs": "CDRs",
-    "cdr_lines": "CDR lines",
-    "vat_summary": "VAT summary",
-    "datev": "DATEV",
-    "cdrs_ocpi": "OCPI 2.2.1 CDRs",
-    "cdrs_ocpi_230": "OCPI 2.3.0 CDRs",
-}
+TITLES = {"cdrs_ocpi": "OCPI 2.2.1 CDRs", "cdrs_ocpi_230": "OCPI 2.3.0 CDRs"}
 
 
 def main() -> None:

@@ -45,7 +45,7 @@ def test_the_page_shows_the_chain_and_what_keeps_the_month_open(open_page: OpenP
     assert "drafts not issued" in app.warning[0].value
     assert "kwhouse close 2025-05 --operator kwh" in app.warning[0].value
     assert [button.label for button in app.get("download_button")][-6:] == [
-        "Invoices", "Invoice lines", "Cdrs", "Vat summary", "Journal", "Revenue connectors",
+        "Invoices", "Invoice lines", "CDRs", "VAT summary", "Journal", "Revenue connectors",
     ]  # fmt: skip
 
 

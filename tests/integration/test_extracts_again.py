@@ -64,7 +64,12 @@ def issue_cdrs(world: ClosingWorld) -> None:
 def test_the_same_snapshot_gives_the_same_bytes_of_every_extract(world: ClosingWorld) -> None:
     issue_cdrs(world)
     number = world.issue(the_draft(world), at=datetime.now(UTC) + timedelta(seconds=1))
-    every = [(name, fmt) for name, extract in EXTRACTS.items() for fmt in extract.formats]
+    # Each extract, and each writer: for those of the lake, of documents, and of both.
+    every = [
+        (name, fmt)
+        for name, extract in EXTRACTS.items()
+        for fmt in (extract.formats if name in ("cdrs", "invoices", "journal") else extract.formats[:1])
+    ]
     first = {(name, fmt): extract_content(world.lake, name, *MAY, fmt) for name, fmt in every}
     (mark,) = {mark for _, _, mark in first.values()}
     assert mark.startswith(f"{world.lake.snapshot()}@"), "a document was issued after the snapshot"

@@ -54,7 +54,7 @@ def check(folder: Path) -> None:
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     build(tmp_path / "home")
     monkeypatch.setenv("KWHOUSE_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("KWHOUSE_EXTRACT_NAMES", '["cdrs", "cdrs_ocpi"]')
+    monkeypatch.setenv("KWHOUSE_EXTRACT_NAMES", "cdrs, cdrs_ocpi")
     monkeypatch.setenv("KWHOUSE_EXTRACT_FORMAT", "xlsx")
     return tmp_path
 
