@@ -77,6 +77,7 @@ class FileFormat(StrEnum):
     xlsx = "xlsx"
     parquet = "parquet"
     json = "json"
+    xml = "xml"
 
 
 class OcppVersion(StrEnum):
@@ -294,7 +295,10 @@ def sql(
 def extract(
     name: Annotated[
         str,
-        typer.Argument(help="sessions, cdrs, cdr_lines, invoices, invoice_lines, revenue_days or owner_statements."),
+        typer.Argument(
+            help="sessions, cdrs, cdr_lines, invoices, invoice_lines, revenue_days, revenue_connectors, vat_summary, "
+            "journal, datev, cdrs_ocpi, cdrs_ocpi_230 or owner_statements."
+        ),
     ],
     date_from: Annotated[date, typer.Option("--from", parser=_day, metavar="YYYY-MM-DD", help="First local day.")],
     date_to: Annotated[
@@ -305,6 +309,10 @@ def extract(
         FileFormat | None, typer.Option("--format", help="Kind of file; default: as its name ends, else csv.")
     ] = None,
     site: Annotated[list[str] | None, typer.Option(help="Only this site; may be given several times.")] = None,
+    operator: Annotated[str | None, typer.Option(help="Only this operator, for extracts of documents.")] = None,
+    snapshot: Annotated[
+        str | None, typer.Option(metavar="SNAPSHOT", help="As it was then, as an earlier extract's report names it.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Write a billing extract to a file."""
@@ -312,7 +320,17 @@ def extract(
     from warehouse.store import open_lake
 
     with open_lake(_settings(), read_only=True) as lake:
-        report = write_extract(lake, name, date_from, date_to, fmt.value if fmt else None, output, site or None)
+        report = write_extract(
+            lake,
+            name,
+            date_from,
+            date_to,
+            fmt.value if fmt else None,
+            output,
+            site or None,
+            operator=operator,
+            snapshot=snapshot,
+        )
     if report.note:
         _say(report.note)
     _report(report, as_json)

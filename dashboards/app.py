@@ -22,11 +22,12 @@ from warehouse.readers import network  # noqa: E402
 
 # Filters that a page does not look at.
 UNUSED = {
+    "close": frozenset({"site", "period"}),
     "forecast": frozenset({"period"}),
     "quality": frozenset({"site", "period"}),
     "session": frozenset({"site", "period"}),
 }
-ABOUT = {"session": "one session"}
+ABOUT = {"session": "one session", "close": "one month of one operator"}
 REPLAYED = "Replayed or simulated sessions: told by kwhouse, not by stations."
 REAL = "Replayed sessions: their energy and times are real; tokens, contracts, tariffs and power curves are made up."
 
@@ -49,6 +50,7 @@ def pages() -> dict[str, list[st.Page]]:
             page("revenue", "Revenue", "payments"),
             page("invoices", "Invoices", "receipt_long"),
             page("review", "Review", "fact_check"),
+            page("close", "Month close", "task_alt"),
             page("extract", "Billing extract", "download"),
         ],
         "Planners": [page("forecast", "Forecast", "trending_up")],

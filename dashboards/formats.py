@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 _SYMBOLS = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥"}
 _THIN = "\N{NARROW NO-BREAK SPACE}"
 UNKNOWN = "–"
+_SPELLED = {"cdr": "CDR", "cdrs": "CDRs", "vat": "VAT", "kwh": "kWh", "ocpi": "OCPI", "datev": "DATEV", "excl": "excl."}
 _DIGITS = {"kWh": 0, "MWh": 1, "GWh": 2}
 
 
@@ -84,5 +85,6 @@ def plain(text: str) -> str:
 
 
 def words(name: str) -> str:
-    """`seasonal_naive` as `Seasonal naive`."""
-    return name.replace("_", " ").capitalize()
+    """`seasonal_naive` as `Seasonal naive`, `vat_summary` as `VAT summary`."""
+    first, *rest = name.split("_")
+    return " ".join((_SPELLED.get(first, first.capitalize()), *(_SPELLED.get(word, word) for word in rest)))

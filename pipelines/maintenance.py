@@ -44,7 +44,7 @@ def maintain(
 
 
 def _expire(lake: Lake, stages: Collection[str], keep: timedelta) -> int:
-    """Expire snapshots that every stage has passed and that are older than `keep`."""
+    """Expire snapshots that every stage has passed and that are older than `keep`, but for those of closed months."""
     passed = lake.con.execute(
         """
         SELECT min(snapshot_id), count(*)
@@ -55,7 +55,9 @@ def _expire(lake: Lake, stages: Collection[str], keep: timedelta) -> int:
     if passed is None or passed[1] < len(stages):  # a stage that never ran has yet to read everything
         return 0
     old = lake.con.execute(
-        "SELECT list(snapshot_id) FROM ducklake_snapshots('lake') WHERE snapshot_id < ? AND snapshot_time < now() - ?",
+        "SELECT list(snapshot_id) FROM ducklake_snapshots('lake') WHERE snapshot_id < ? AND snapshot_time < now() - ?"
+        # Extracts of a closed month can be made again for good.
+        " AND snapshot_id NOT IN (SELECT snapshot FROM billing.periods WHERE snapshot IS NOT NULL)",
         [passed[0], keep],
     ).fetchone()
     versions = [int(version) for version in (old[0] or [])] if old else []

@@ -83,6 +83,16 @@ class Settings(BaseSettings):
         "values, or on an EVSE with a registered meter key, is billed by them or not at all. Then `refresh --full`",
     )
 
+    accounts: Path | None = Field(None, description="YAML file of the accounts that journal and DATEV post to")
+    extract_to: str | None = Field(None, description="folder or s3://… for scheduled extracts; default: none are made")
+    extract_names: str = Field(
+        "sessions,cdrs,invoices,invoice_lines,vat_summary,journal",
+        description="which extracts are made on schedule, with commas between",
+    )
+    extract_format: Literal["csv", "xlsx", "parquet", "json"] = Field(
+        "csv", description="how scheduled extracts are written, where the extract can be"
+    )
+
     dashboard_host: str = Field("127.0.0.1", description="where the dashboard listens")
     dashboard_port: int = Field(8501, description="dashboard")
     dagster_port: int = Field(3000, description="Dagster's own pages")

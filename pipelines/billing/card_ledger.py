@@ -14,7 +14,7 @@ from decimal import Decimal
 import sqlalchemy as sa
 
 from pipelines.billing.ledger import posting, store
-from pipelines.billing.ledger.model import Kind, Ledger, Posting, payment_id_of
+from pipelines.billing.ledger.model import Kind, Ledger, Posting, Source, payment_id_of
 from pipelines.billing.ledger.posting import Account, Told
 from pipelines.billing.payments.events import (
     Captured,
@@ -29,7 +29,7 @@ from pipelines.billing.payments.provider import Money
 from warehouse.money import MINOR_UNITS
 from warehouse.state import table
 
-SOURCE = "stripe"
+SOURCE: Source = "stripe"
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ TITLES = {
     "energy": "Energy",
     "revenue": "Revenue",
     "invoices": "Invoices",
+    "close": "Month close",
     "extract": "Billing extract",
     "forecast": "Forecast",
     "sessions": "Sessions",

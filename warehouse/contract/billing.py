@@ -214,6 +214,21 @@ OWNER_STATEMENTS = Table(
     sort=("month", "site_id"),
 )
 
+DOCUMENT_VAT = Table(
+    "billing",
+    "document_vat",
+    "one VAT rate of an issued document in one country; of a credit note the amounts are negative",
+    ("document_id", "country_code", "vat_percent"),
+    (
+        required("document_id", "VARCHAR", "the document's number"),
+        required("country_code", "VARCHAR", "country of the sites; of what has no site, the operator's"),
+        required("vat_percent", "DECIMAL(7,4)", "VAT rate", "%"),
+        required("net", MONEY, "sum of the lines before VAT", "currency"),
+        required("vat", MONEY, "VAT on the sum per rate, half-up to the currency's minor unit", "currency"),
+    ),
+    home=Home.VIEW,
+)
+
 TABLES = (
     CDRS,
     CDR_LINES,
@@ -223,4 +238,5 @@ TABLES = (
     INVOICES,
     INVOICE_LINES,
     OWNER_STATEMENTS,
+    DOCUMENT_VAT,
 )

@@ -8,6 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Literal, get_args
+
+Format = Literal["csv", "xlsx", "parquet", "json", "xml"]
+FORMATS: tuple[Format, ...] = get_args(Format)
+TABLES: tuple[Format, ...] = ("csv", "xlsx", "parquet", "json")
 
 FOLDER = Path(__file__).parent / "sql"
 
@@ -25,17 +30,41 @@ _TARIFF = {"tariff_id": "tariff in force at the session's start", "tariff_versio
 
 @dataclass(frozen=True)
 class Extract:
-    """One extract. `sums`: columns whose sum over rows of one currency (if it has one) means something."""
+    """One extract. `sums`: columns whose sum over rows of one currency (if it has one) means something.
+
+    `formats`: what it can be written as. `shape`: the format of others that it is written in, else its columns as they
+    are. `source`: the SQL file, where it is not its name. `balanced`: `sql/journal_check.sql` finds nothing, or it is
+    not written.
+    """
 
     name: str
     about: str
     columns: dict[str, str]
-    sums: tuple[str, ...]
+    sums: tuple[str, ...] = ()
+    formats: tuple[Format, ...] = TABLES
+    shape: Literal["table", "datev", "ocpi_2.2.1", "ocpi_2.3.0"] = "table"
+    source: str | None = None
+    balanced: bool = False
 
     @cached_property
     def sql(self) -> str:
-        """Its SELECT, with the parameters $date_from (included), $date_to (not included) and $sites (NULL: all)."""
-        return (FOLDER / f"{self.name}.sql").read_text(encoding="utf-8")
+        """Its SELECT, with $date_from (included), $date_to (not included), and $sites or $operator (NULL: all)."""
+        return (FOLDER / f"{self.source or self.name}.sql").read_text(encoding="utf-8")
+
+    @cached_property
+    def check(self) -> str | None:
+        """A SELECT of a transaction whose debit and credit differ, and both sums."""
+        return (FOLDER / "journal_check.sql").read_text(encoding="utf-8") if self.balanced else None
+
+    @property
+    def by_site(self) -> bool:
+        """Whether it can be narrowed to sites."""
+        return "$sites" in self.sql
+
+    @property
+    def by_operator(self) -> bool:
+        """Whether it can be narrowed to an operator."""
+        return "$operator" in self.sql
 
 
 SESSIONS = Extract(
@@ -195,7 +224,127 @@ OWNER_STATEMENTS = Extract(
     ("sessions", "energy_kwh", "revenue_excl_vat", "share", "rent", "total_excl_vat", "vat", "total_incl_vat"),
 )
 
+REVENUE_CONNECTORS = Extract(
+    "revenue_connectors",
+    "one connector and currency, over the local days of the sessions' starts",
+    {
+        **_PLACE,
+        "station_id": "station",
+        "evse_id": "EVSE number; empty where the session is gone",
+        "connector_id": "connector number",
+        "currency": "ISO 4217 code",
+        "rated_sessions": "sessions with a CDR",
+        "rated_kwh": "energy of those sessions",
+        "rated_excl_vat": "sum of CDRs before VAT",
+        "billed_sessions": "sessions on invoices",
+        "billed_excl_vat": "sum of invoice lines before VAT; never add it to the rated sum",
+    },
+    ("rated_sessions", "rated_kwh", "rated_excl_vat", "billed_sessions", "billed_excl_vat"),
+)
+
+VAT_SUMMARY = Extract(
+    "vat_summary",
+    "one operator, booked month, country, VAT rate and currency of issued documents",
+    {
+        "operator_id": "who issued them",
+        "booked_month": "first day of the month that they are booked in",
+        "country_code": "country of the sites; of what has no site, the operator's",
+        "vat_percent": "VAT rate",
+        "currency": "ISO 4217 code",
+        "invoices": "invoices with that rate",
+        "credit_notes": "credit notes with that rate",
+        "net": "sum of the lines before VAT, credit notes taken off",
+        "vat": "VAT, per document and rate half-up on the sum of the lines",
+        "gross": "both",
+    },
+    ("net", "vat", "gross"),
+)
+
+JOURNAL = Extract(
+    "journal",
+    "one posting of an issued document, by the month that it is booked in; debit and credit of a document are equal",
+    {
+        "transaction_id": "the document's number",
+        "line_no": "1, 2, … receivables, then revenue, then VAT",
+        "operator_id": "whose books",
+        "booked_month": "first day of the month that it is booked in",
+        "posting_date": "day of issue",
+        "account": "account, as the accounts file says; without one, its role",
+        "account_role": "receivables, revenue or vat",
+        "country_code": "country of the revenue; empty for receivables",
+        "vat_percent": "VAT rate; empty for receivables",
+        "currency": "ISO 4217 code",
+        "debit": "amount in debit, else 0",
+        "credit": "amount in credit, else 0",
+        "document": "the document's number",
+        "document_kind": "invoice or credit_note",
+        "contract_id": "who owes it",
+    },
+    ("debit", "credit"),
+    formats=(*TABLES, "xml"),
+    balanced=True,
+)
+
+DATEV = Extract(
+    "datev",
+    "one posting of receivables against revenue, as DATEV's Buchungsstapel (EXTF 700, format version 13) takes it",
+    {
+        "Umsatz": "gross amount of a document at one VAT rate, above zero",
+        "Soll/Haben-Kennzeichen": "S for invoices, H for credit notes",
+        "WKZ Umsatz": "ISO 4217 code",
+        "Konto": "receivables",
+        "Gegenkonto": "revenue account of the rate and country",
+        "BU-Schlüssel": "tax key; empty for accounts that know their tax",
+        "Belegdatum": "day of issue; the booked month's last day where it lies outside",
+        "Belegfeld 1": "the document's number",
+        "Buchungstext": "contract",
+        "Fälligkeit": "due date",
+    },
+    formats=("csv",),
+    shape="datev",
+    balanced=True,
+)
+
+_OCPI = {
+    "id": "OCPI CDR.id; of a credit CDR followed by -C",
+    "credit": "true for a credit CDR, which takes back the one of `credit_reference_id`",
+    "cdr_location": "site, station (`evse_uid`) and connector",
+    "cdr_token": "the contract that pays in place of the token, which is personal",
+    "tariffs": "tariff in force at the session's start",
+    "charging_periods": "charging, and the time plugged in after it",
+    "total_cost": "of a credit CDR below zero; its energy is not",
+}
+CDRS_OCPI = Extract(
+    "cdrs_ocpi",
+    "one issued CDR or credit CDR as OCPI 2.2.1 has it, by the local day of the session's start",
+    _OCPI,
+    formats=("json",),
+    shape="ocpi_2.2.1",
+)
+CDRS_OCPI_230 = Extract(
+    "cdrs_ocpi_230",
+    "one issued CDR or credit CDR as OCPI 2.3.0 has it, by the local day of the session's start",
+    _OCPI,
+    formats=("json",),
+    shape="ocpi_2.3.0",
+    source="cdrs_ocpi",
+)
+
 EXTRACTS: dict[str, Extract] = {
     extract.name: extract
-    for extract in (SESSIONS, CDRS, CDR_LINES, INVOICES, INVOICE_LINES, REVENUE_DAYS, OWNER_STATEMENTS)
+    for extract in (
+        SESSIONS,
+        CDRS,
+        CDR_LINES,
+        INVOICES,
+        INVOICE_LINES,
+        REVENUE_DAYS,
+        REVENUE_CONNECTORS,
+        VAT_SUMMARY,
+        JOURNAL,
+        DATEV,
+        CDRS_OCPI,
+        CDRS_OCPI_230,
+        OWNER_STATEMENTS,
+    )
 }

@@ -22,6 +22,15 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 1_048_576 - 20  # Excel's limit less header and totals
 
+# Amounts in rupees are grouped as they are read in India: 12,34,567.00. Two conditions are all that a format has.
+LAKH = r"[>=10000000]##\,##\,##\,##0.00##;[>=100000]##\,##\,##0.00##;#,##0.00##"
+MONEY = frozenset(
+    {
+        *("amount_excl_vat", "total_excl_vat", "total_incl_vat", "total_vat", "rated_excl_vat", "billed_excl_vat"),
+        *("price", "net", "vat", "gross", "debit", "credit"),
+    }
+)
+
 # In characters: what a column holds, and room for its name with the filter's button.
 WIDEST = 36
 _BUTTON = 3
@@ -32,6 +41,9 @@ def write_workbook(result: Result, file: BinaryIO) -> int:
     # Cell text from stations and files must stay text: no formulas, no links.
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(file, options) as book:
+        # The same mark gives the same bytes: no clock.
+        created = result.mark.until.astimezone(UTC).replace(tzinfo=None)
+        book.set_properties({"created": created, "comments": f"kwhouse snapshot {result.mark}"})
         sheet = book.add_worksheet(result.request.extract.name)
         return _Sheet(book, sheet, result).write()
 
@@ -42,6 +54,9 @@ class _Sheet:
         self.columns, self.types = result.columns, result.types
         self.bold = book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"})
         self.formats = [self._format(kind, {}) for kind in self.types]
+        money = [n for n, name in enumerate(self.columns) if name in MONEY]
+        self.lakh = {n: book.add_format({"num_format": LAKH}) for n in money}
+        self.lakh_totals = {n: book.add_format({"num_format": LAKH, "bold": True, "top": 1}) for n in money}
         self.totals: dict[str | None, dict[int, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
         self.sums = [self.columns.index(name) for name in result.request.extract.sums]
         self.widths = [len(name) + _BUTTON for name in self.columns]
@@ -67,6 +82,7 @@ class _Sheet:
         return rows
 
     def _write_row(self, number: int, row: tuple[object, ...]) -> None:
+        group = None if self.currency is None else str(row[self.currency])
         for n, value in enumerate(row):
             self._widen(n, value)
             if isinstance(value, datetime):
@@ -76,10 +92,10 @@ class _Sheet:
             elif isinstance(value, date):
                 self.sheet.write_datetime(number, n, value, self.formats[n])
             elif isinstance(value, int | float | Decimal):
-                self.sheet.write_number(number, n, value, self.formats[n])
+                lakh = self.lakh.get(n) if group == "INR" else None
+                self.sheet.write_number(number, n, value, lakh or self.formats[n])
             elif value is not None:
                 self.sheet.write_string(number, n, for_text(value))
-        group = None if self.currency is None else str(row[self.currency])
         for n in self.sums:
             value = row[n]
             if isinstance(value, int | Decimal):
@@ -99,7 +115,8 @@ class _Sheet:
                     formula = f'=SUMIFS({cells},{self._range(self.currency, rows)},"{group}")'
                 self._widen(n, self.totals[group][n])
                 # The value is kept beside the formula for programs that do not calculate.
-                self.sheet.write_formula(number, n, formula, strong[n], float(self.totals[group][n]))
+                style = (self.lakh_totals.get(n) if group == "INR" else None) or strong[n]
+                self.sheet.write_formula(number, n, formula, style, float(self.totals[group][n]))
 
     def _widen(self, column: int, value: object) -> None:
         """Make room for a value as it is shown; a number without room would be shown as ####."""
@@ -129,7 +146,8 @@ class _Sheet:
             "to (not included)": request.date_to.isoformat(),
             "sites": "all" if request.sites is None else ", ".join(request.sites),
             "rows": str(rows),
-            "warehouse snapshot": str(self.result.snapshot),
+            "operator": request.operator or "all",
+            "warehouse snapshot": str(self.result.mark),
         }
         for number, (name, text) in enumerate({**facts, "": "", **request.extract.columns}.items()):
             about.write_string(number, 0, name, self.bold if name in facts else None)

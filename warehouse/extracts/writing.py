@@ -1,6 +1,6 @@
 """Write an extract as CSV (RFC 4180, UTF-8), XLSX, Parquet or JSON, to a file or to memory.
 
-One statement reads one snapshot of the lake, and the report names it.
+Every extract reads the lake at one mark (`marks.py`), which the report names: the same mark gives the same bytes.
 """
 
 from __future__ import annotations
@@ -12,21 +12,34 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
-from typing import Any, BinaryIO, Literal, get_args
+from typing import Any, BinaryIO
 
 import duckdb
 
 from warehouse.errors import InputError, QueryError
-from warehouse.extracts.catalog import EXTRACTS, Extract
+from warehouse.extracts import marks
+from warehouse.extracts.accounts import Chart, load, read_accounts
+from warehouse.extracts.catalog import EXTRACTS, FORMATS, Extract, Format
+from warehouse.extracts.marks import Mark
 from warehouse.files import refuse_own, whole_file
 from warehouse.plain import for_json, for_text
-from warehouse.store import Lake
+from warehouse.store import Lake, open_lake
 
-Format = Literal["csv", "xlsx", "parquet", "json"]
-FORMATS: tuple[Format, ...] = get_args(Format)
 BATCH_ROWS = 10_000
 SITES_SHOWN = 20  # in a message
+
+
+class Unbalanced(QueryError):
+    """A document whose debit and credit differ: its VAT or its total is not that of its lines."""
+
+    def __init__(self, document_id: str, debit: Decimal, credit: Decimal) -> None:
+        super().__init__(
+            f"{document_id} is posted with {debit} in debit and {credit} in credit. Nothing was written; "
+            "`kwhouse close YYYY-MM --status` says what does not add up."
+        )
+        self.document_id, self.debit, self.credit = document_id, debit, credit
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +50,17 @@ class Request:
     date_from: date
     date_to: date
     sites: tuple[str, ...] | None
+    operator: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """An open result: `con` gives its rows, as of `snapshot`."""
+    """An open result: `con` gives its rows, as of `mark`; `chart` says the accounts."""
 
     request: Request
     con: duckdb.DuckDBPyConnection
-    snapshot: int
+    mark: Mark
+    chart: Chart
 
     @property
     def columns(self) -> list[str]:
@@ -64,17 +79,19 @@ class Result:
 class ExtractReport:
     """What was written: rows without header and totals, where, and the lake's snapshot that they are of.
 
-    `note` says where the data lie when there is no row.
+    `mark` is what `--snapshot` takes to write the same bytes again: the snapshot, and where documents were issued after
+    it, up to when. `note` says where the data lie when there is no row.
     """
 
     rows: int
     path: Path
     snapshot: int
     note: str = ""
+    mark: str = ""
 
     def __str__(self) -> str:
         rows = "1 row" if self.rows == 1 else f"{self.rows:,} rows"
-        return f"{rows} in {self.path} (snapshot {self.snapshot})"
+        return f"{rows} in {self.path} (snapshot {self.mark or self.snapshot})"
 
 
 def write_extract(
@@ -85,28 +102,34 @@ def write_extract(
     fmt: Format | None,
     target: Path,
     sites: Sequence[str] | None = None,
+    *,
+    operator: str | None = None,
+    snapshot: str | None = None,
 ) -> ExtractReport:
     """Write extract `name` of the local days from `date_from` (included) to `date_to` (not included) to `target`.
 
-    `fmt` None: as `target` ends. `target` is replaced in one step. Raises `QueryError` for an unknown name, format,
-    site or an empty range, `InputError` where `target` cannot be written or ends as another format does.
+    `fmt` None: as `target` ends. `target` is replaced in one step. `snapshot`: the mark of an earlier extract; None: as
+    everything is now. Raises `QueryError` for an unknown name, format, site or an empty range, `InputError` where
+    `target` cannot be written or ends as another format does, or the snapshot is not kept.
     """
-    request, writer = _request(name, date_from, date_to, sites), _writer(format_of(target, fmt))
+    request = _request(name, date_from, date_to, sites, operator)
+    writer = _writer(request.extract, format_of(target, fmt, request.extract))
     _refuse_unknown_sites(lake, request)
     refuse_own(target, lake.settings)
-    with whole_file(target) as path, path.open("wb") as file, _run(lake, request) as result:
+    with whole_file(target) as path, path.open("wb") as file, _run(lake, request, snapshot) as result:
         rows = writer(result, file)
-    return ExtractReport(rows, target, result.snapshot, "" if rows else _where_data_lie(lake, request))
+    note = "" if rows else _where_data_lie(lake, request)
+    return ExtractReport(rows, target, result.mark.snapshot, note, str(result.mark))
 
 
-def format_of(target: Path, fmt: Format | None) -> Format:
-    """The format to write `target` in: the one given, else the one that its name ends in, else CSV."""
+def format_of(target: Path, fmt: Format | None, extract: Extract | None = None) -> Format:
+    """The format to write `target` in: the one given, else the one that its name ends in, else the extract's first."""
     ending = next((known for known in FORMATS if target.suffix.lower() == f".{known}"), None)
     if fmt and ending and fmt != ending:
         raise InputError(f"{target} ends in .{ending}, but --format says {fmt}. Name {target.with_suffix('.' + fmt)}.")
     if not fmt and not ending and target.suffix:
         raise InputError(f"{target}: no format ends in {target.suffix}. Give --format: {', '.join(FORMATS)}.")
-    return fmt or ending or "csv"
+    return fmt or ending or ("csv" if extract is None else extract.formats[0])
 
 
 def _refuse_unknown_sites(lake: Lake, request: Request) -> None:
@@ -142,58 +165,110 @@ def _ask(lake: Lake, query: str, parameters: dict[str, object] | None = None) ->
 
 
 def extract_bytes(
-    lake: Lake, name: str, date_from: date, date_to: date, fmt: Format, sites: Sequence[str] | None = None
+    lake: Lake,
+    name: str,
+    date_from: date,
+    date_to: date,
+    fmt: Format,
+    sites: Sequence[str] | None = None,
+    *,
+    operator: str | None = None,
+    snapshot: str | None = None,
 ) -> bytes:
     """The same file's content, for a download. Safe to call from any thread."""
-    request, writer = _request(name, date_from, date_to, sites), _writer(fmt)
+    return extract_content(lake, name, date_from, date_to, fmt, sites, operator=operator, snapshot=snapshot)[0]
+
+
+def extract_content(
+    lake: Lake,
+    name: str,
+    date_from: date,
+    date_to: date,
+    fmt: Format,
+    sites: Sequence[str] | None = None,
+    *,
+    operator: str | None = None,
+    snapshot: str | None = None,
+) -> tuple[bytes, int, str]:
+    """The file's content, its number of rows, and its mark."""
+    request = _request(name, date_from, date_to, sites, operator)
+    writer = _writer(request.extract, fmt)
     buffer = io.BytesIO()
-    with _run(lake, request) as result:
-        writer(result, buffer)
-    return buffer.getvalue()
+    with _run(lake, request, snapshot) as result:
+        rows = writer(result, buffer)
+    return buffer.getvalue(), rows, str(result.mark)
 
 
-def _request(name: str, date_from: date, date_to: date, sites: Sequence[str] | None) -> Request:
+def _request(
+    name: str, date_from: date, date_to: date, sites: Sequence[str] | None, operator: str | None = None
+) -> Request:
     if name not in EXTRACTS:
         raise QueryError(f"There is no extract {name!r}; there are {', '.join(EXTRACTS)}.")
     if date_to <= date_from:
         raise QueryError(
             f"No day lies between {date_from} and {date_to}: the second is not included and must be later."
         )
-    return Request(EXTRACTS[name], date_from, date_to, None if sites is None else tuple(sites))
+    extract = EXTRACTS[name]
+    if sites is not None and not extract.by_site:
+        raise QueryError(f"{name} is of whole operators: leave the sites out.")
+    if operator is not None and not extract.by_operator:
+        raise QueryError(f"{name} is of all operators: leave the operator out, and name sites.")
+    return Request(extract, date_from, date_to, None if sites is None else tuple(sites), operator)
 
 
-def _writer(fmt: str) -> Callable[[Result, BinaryIO], int]:
+def _writer(extract: Extract, fmt: str) -> Callable[[Result, BinaryIO], int]:
+    if fmt not in FORMATS:
+        raise QueryError(f"There is no format {fmt!r}; there are {', '.join(extract.formats)}.")
+    if fmt not in extract.formats:
+        raise QueryError(f"{extract.name} is not written as {fmt}; there are {', '.join(extract.formats)}.")
+    if extract.shape == "datev":
+        from warehouse.extracts.datev import write_datev
+
+        return write_datev
+    if extract.shape != "table":
+        from warehouse.extracts.ocpi import write_ocpi
+
+        return write_ocpi
     writers: dict[str, Callable[[Result, BinaryIO], int]] = {
         "csv": _write_csv,
         "xlsx": _write_xlsx,
         "parquet": _write_parquet,
         "json": _write_json,
+        "xml": _write_xml,
     }
-    if fmt not in writers:
-        raise QueryError(f"There is no format {fmt!r}; there are {', '.join(writers)}.")
     return writers[fmt]
 
 
 @contextmanager
-def _run(lake: Lake, request: Request) -> Iterator[Result]:
-    cursor = lake.cursor()
-    try:
-        cursor.execute("SET preserve_insertion_order=true")
-        cursor.execute("BEGIN")
-        row = cursor.execute("SELECT id FROM ducklake_current_snapshot('lake')").fetchone()
-        cursor.execute(
-            request.extract.sql,
-            {
-                "date_from": request.date_from,
-                "date_to": request.date_to,
-                "sites": None if request.sites is None else list(request.sites),
-            },
-        )
-        yield Result(request, cursor, int(row[0]) if row else 0)
-    except duckdb.Error as error:
-        raise QueryError(f"The extract {request.extract.name} could not be read: {error}") from error
-    finally:
-        cursor.close()
+def _run(lake: Lake, request: Request, snapshot: str | None) -> Iterator[Result]:
+    mark = marks.newest(lake) if snapshot is None else marks.parse(lake, snapshot)
+    chart = read_accounts(lake.settings.accounts)
+    asked: dict[str, object] = {
+        "date_from": request.date_from,
+        "date_to": request.date_to,
+        "sites": None if request.sites is None else list(request.sites),
+        "operator": request.operator,
+    }
+    query = request.extract.sql
+    # Opened anew at the mark, also for the newest one: so an extract rests on nothing that its mark does not name.
+    with open_lake(lake.settings, at=mark.snapshot, until=mark.until) as then:
+        cursor = then.cursor()
+        try:
+            cursor.execute("SET preserve_insertion_order=true")
+            load(cursor, chart)
+            if (check := request.extract.check) and (row := cursor.execute(check, _named(check, asked)).fetchone()):
+                raise Unbalanced(*row)
+            cursor.execute(query, _named(query, asked))
+            yield Result(request, cursor, mark, chart)
+        except duckdb.Error as error:
+            raise QueryError(f"The extract {request.extract.name} could not be read: {error}") from error
+        finally:
+            cursor.close()
+
+
+def _named(query: str, asked: dict[str, object]) -> dict[str, object]:
+    # DuckDB refuses parameters that a statement does not have.
+    return {name: value for name, value in asked.items() if f"${name}" in query}
 
 
 def _write_csv(result: Result, file: BinaryIO) -> int:
@@ -224,7 +299,9 @@ def _write_parquet(result: Result, file: BinaryIO) -> int:
 
     reader = result.con.to_arrow_reader(BATCH_ROWS)
     rows = 0
-    with pq.ParquetWriter(file, reader.schema, compression="zstd") as writer:
+    facts = {"kwhouse.extract": result.request.extract.name, "kwhouse.snapshot": str(result.mark)}
+    schema = reader.schema.with_metadata({**(reader.schema.metadata or {}), **facts})
+    with pq.ParquetWriter(file, schema, compression="zstd") as writer:
         for batch in reader:
             writer.write_batch(batch)
             rows += batch.num_rows
@@ -235,3 +312,9 @@ def _write_xlsx(result: Result, file: BinaryIO) -> int:
     from warehouse.extracts.spreadsheet import write_workbook
 
     return write_workbook(result, file)
+
+
+def _write_xml(result: Result, file: BinaryIO) -> int:
+    from warehouse.extracts.journal import write_journal
+
+    return write_journal(result, file)

@@ -12,13 +12,15 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import duckdb
 
-from warehouse.contract import LAKE_TABLES, STATE_TABLES, VIEWS
+from warehouse.contract import LAKE_TABLES, STATE_TABLES, VIEWS, ops
 from warehouse.contract.ddl import CATALOG, quoted, view_statement
 from warehouse.errors import StoreMissing, StoreMoved, StoreOutdated, StoreUnreachable
 from warehouse.settings import Settings
+from warehouse.store.as_of import as_of_views
 from warehouse.store.lock import advisory_lock, file_lock
 from warehouse.store.macros import MACROS
 from warehouse.store.views import definition
@@ -94,11 +96,14 @@ def data_path(settings: Settings) -> str:
     return path if path.endswith("/") else f"{path}/"
 
 
-def open_lake(settings: Settings, *, read_only: bool = False, at: int | None = None) -> Lake:
+def open_lake(
+    settings: Settings, *, read_only: bool = False, at: int | None = None, until: datetime | None = None
+) -> Lake:
     """Open the store. A writer makes what is missing; a reader raises `StoreMissing` where nothing was written yet.
 
     `at`: a reader sees the lake as it was at that snapshot. What the contract has gained since is NULL or empty there;
-    the state database is as it is now.
+    the state database is as it is now; with `until` it is as it was: documents that were issued up to that instant, and
+    the registry as the snapshot has it.
     """
     from warehouse.state import open_state
 
@@ -120,7 +125,7 @@ def open_lake(settings: Settings, *, read_only: bool = False, at: int | None = N
             from warehouse.store.setup import ensure_tables
 
             ensure_tables(lake)
-        _make_views(con, None if at is None else _lake_columns(con))
+        _make_views(con, None if at is None else _lake_columns(con), until)
     except BaseException:
         con.close()
         raise
@@ -239,7 +244,9 @@ def _lake_columns(con: duckdb.DuckDBPyConnection) -> dict[str, set[str]]:
     return found
 
 
-def _make_views(con: duckdb.DuckDBPyConnection, stored: dict[str, set[str]] | None = None) -> None:
+def _make_views(
+    con: duckdb.DuckDBPyConnection, stored: dict[str, set[str]] | None = None, until: datetime | None = None
+) -> None:
     """Views over lake and state; `stored`: the columns that an old snapshot has, where they may be fewer."""
     schemas = sorted({table.schema for table in (*LAKE_TABLES, *STATE_TABLES)})
     statements = [f"CREATE SCHEMA IF NOT EXISTS memory.{schema}" for schema in schemas]
@@ -247,11 +254,13 @@ def _make_views(con: duckdb.DuckDBPyConnection, stored: dict[str, set[str]] | No
         there = None if stored is None else stored.get(table.full_name, set())
         statements.append(view_statement(table, CATALOG, there))
     statements += [view_statement(table, STATE) for table in STATE_TABLES]
+    if until is not None and (stored is None or ops.REGISTRY_HISTORY.full_name in stored):
+        statements += as_of_views(STATE, until)
+    statements += MACROS
     for table in VIEWS:
         # An old snapshot may still hold it as a table.
         if stored and table.full_name in stored:
             statements.append(view_statement(table, CATALOG, stored[table.full_name]))
         else:
             statements.append(f"CREATE OR REPLACE VIEW memory.{table.full_name} AS {definition(table)}")
-    statements += MACROS
     con.execute(";\n".join(statements))

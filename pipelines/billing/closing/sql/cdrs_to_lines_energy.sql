@@ -1,0 +1,40 @@
+-- The energy of each CDR stands on lines of invoices once, net of credit notes, or there is a reason why it does not.
+WITH lines AS (
+    SELECT cdr_id, any_value(site_id) AS site_id, sum(energy_wh) AS energy_wh
+    FROM month_lines
+    WHERE kind = 'session'
+    GROUP BY cdr_id
+),
+elsewhere AS (
+    SELECT cdr_id FROM billing.cdrs JOIN registry.sites USING (site_id) WHERE operator_id <> $operator
+),
+joined AS (
+    SELECT
+        coalesce(cdrs.cdr_id, lines.cdr_id) AS cdr_id,
+        coalesce(cdrs.site_id, lines.site_id) AS site_id,
+        coalesce(cdrs.energy_wh, 0) AS cdr_wh,
+        coalesce(lines.energy_wh, 0) AS line_wh,
+        CASE
+            WHEN cdrs.cdr_id IS NULL AND lines.energy_wh = 0 THEN NULL
+            WHEN cdrs.cdr_id IS NULL AND lines.cdr_id IN (FROM elsewhere) THEN 'at_another_operator'
+            WHEN cdrs.cdr_id IS NULL THEN 'billed_cdr_is_gone'
+            WHEN lines.cdr_id IS NOT NULL THEN CASE WHEN cdrs.energy_wh <> lines.energy_wh THEN 'energy_differs' END
+            WHEN cdrs.contract_id IS NULL THEN 'ad_hoc'
+            WHEN cdrs.grade <> 'ok' AND cdrs.decision IS DISTINCT FROM 'release' THEN 'suspect_not_billed'
+            WHEN cdrs.is_free THEN 'free'
+            ELSE 'on_no_invoice'
+        END AS reason
+    FROM month_cdrs AS cdrs
+    FULL JOIN lines USING (cdr_id)
+)
+SELECT
+    site_id,
+    'Wh' AS unit,
+    reason,
+    reason IS NULL OR reason NOT IN ('billed_cdr_is_gone', 'energy_differs', 'on_no_invoice') AS explained,
+    sum(cdr_wh) AS left_sum,
+    sum(line_wh) AS right_sum,
+    count(*) AS entries,
+    min(cdr_id, 20) AS ids
+FROM joined
+GROUP BY ALL

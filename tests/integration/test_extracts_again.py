@@ -1,0 +1,202 @@
+"""Extracts of documents, in the formats of others, and the same bytes again from the snapshot that a report names."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pyarrow.parquet as pq
+import pytest
+import sqlalchemy as sa
+
+from ingest.importing.cdrs import import_cdrs
+from pipelines.maintenance import maintain
+from tests.integration.closing_world import ClosingWorld
+from warehouse.errors import InputError, QueryError
+from warehouse.extracts import EXTRACTS, extract_bytes, extract_content, write_extract
+from warehouse.extracts.accounts import read_accounts
+from warehouse.extracts.datev import COLUMNS
+from warehouse.settings import load_settings
+from warehouse.state import table
+from warehouse.store import open_lake
+
+MAY = (date(2019, 5, 1), date(2019, 6, 1))
+ACCOUNTS = """operators:
+  O:
+    receivables: "10000"
+    revenue:
+      - {vat_percent: 19, country: AT, account: "8338", vat_account: "1776"}
+      - {vat_percent: 19, account: "8400", vat_account: "1776", bu_key: "3"}
+    datev: {consultant: 29098, client: 55003, account_length: 4, chart: "03"}
+"""
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[ClosingWorld]:
+    accounts = tmp_path / "accounts.yaml"
+    accounts.write_text(ACCOUNTS)
+    with open_lake(load_settings(home=tmp_path / "home", accounts=accounts)) as lake:
+        world = ClosingWorld(lake).basic()
+        world.session()
+        world.run()
+        yield world
+
+
+def the_draft(world: ClosingWorld) -> str:
+    return str(world.rows("SELECT invoice_id FROM billing.invoice_drafts")[0][0])
+
+
+def issue_cdrs(world: ClosingWorld) -> None:
+    with world.lake.write("issued CDRs") as con:
+        for kind, cdr_id in (("cdr", "cdr_id"), ("credit", "cdr_id || '-C'")):
+            con.execute(
+                f"INSERT INTO lake.billing.issued_cdrs BY NAME SELECT {cdr_id} AS issued_cdr_id, '{kind}' AS kind,"
+                " now() AS issued_at, * FROM billing.cdrs"
+            )
+
+
+def test_the_same_snapshot_gives_the_same_bytes_of_every_extract(world: ClosingWorld) -> None:
+    issue_cdrs(world)
+    number = world.issue(the_draft(world), at=datetime.now(UTC) + timedelta(seconds=1))
+    # Each extract, and each writer: for those of the lake, of documents, and of both.
+    every = [
+        (name, fmt)
+        for name, extract in EXTRACTS.items()
+        for fmt in (extract.formats if name in ("cdrs", "invoices", "journal") else extract.formats[:1])
+    ]
+    first = {(name, fmt): extract_content(world.lake, name, *MAY, fmt) for name, fmt in every}
+    (mark,) = {mark for _, _, mark in first.values()}
+    assert mark.startswith(f"{world.lake.snapshot()}@"), "a document was issued after the snapshot"
+
+    world.credit(number, at=datetime.now(UTC) + timedelta(seconds=2))
+    world.session(energy_wh=Decimal(7_000))
+    world.session("late", "2019-05-20T12:00:00+00:00")
+    world.set("sites", ["site"], operator_id="O", name="Other", time_zone="UTC", country_code="AT", currency="EUR")
+    sites = table("registry", "sites")
+    with world.engine.begin() as connection:
+        connection.execute(sa.update(sites).values(name="Other", time_zone="UTC", country_code="AT"))
+    world.run()
+    maintain(world.lake, [], keep_files=timedelta(0))
+
+    again = {(name, fmt): extract_bytes(world.lake, name, *MAY, fmt, snapshot=mark) for name, fmt in every}
+    assert [key for key in every if again[key] != first[key][0]] == []
+    now = {name: extract_bytes(world.lake, name, *MAY, extract.formats[0]) for name, extract in EXTRACTS.items()}
+    assert [name for name, content in now.items() if content == first[name, EXTRACTS[name].formats[0]][0]] == []
+
+
+def test_a_bare_snapshot_ends_with_the_documents_of_its_time(world: ClosingWorld, tmp_path: Path) -> None:
+    snapshot = world.lake.snapshot()
+    world.issue(the_draft(world), at=datetime.now(UTC) + timedelta(seconds=1))
+    rows = json.loads(extract_bytes(world.lake, "invoices", *MAY, "json", snapshot=str(snapshot)))
+    assert [(row["invoice_id"], row["status"]) for row in rows] == [(the_draft(world), "draft")]
+    rows = json.loads(extract_bytes(world.lake, "invoices", *MAY, "json"))
+    assert [(row["invoice_id"], row["status"]) for row in rows] == [("KWH-2019-0001", "issued")]
+    report = write_extract(world.lake, "journal", *MAY, None, tmp_path / "journal.parquet")
+    facts = pq.read_schema(tmp_path / "journal.parquet").metadata
+    assert facts[b"kwhouse.snapshot"].decode() == report.mark
+    assert str(report).endswith(f"(snapshot {report.mark})")
+    for text, told in (("x", "names no snapshot"), ("999", "There is no snapshot 999"), ("1@noon", "is no time")):
+        with pytest.raises(InputError, match=told):
+            extract_bytes(world.lake, "cdrs", *MAY, "csv", snapshot=text)
+
+
+def test_datev_takes_the_batch(world: ClosingWorld) -> None:
+    number = world.issue(the_draft(world), at=datetime(2019, 5, 31, 12, tzinfo=UTC))
+    world.credit(number, at=datetime(2019, 6, 3, 12, tzinfo=UTC))
+    raw = extract_bytes(world.lake, "datev", *MAY, "csv")
+    header, titles, invoice, note = raw.decode("cp1252").removesuffix("\r\n").split("\r\n")
+    fields = header.split(";")
+    assert len(fields) == 31
+    assert fields[:5] == ['"EXTF"', "700", "21", '"Buchungsstapel"', "13"]
+    assert fields[10:16] == ["29098", "55003", "20190101", "4", "20190501", "20190531"]
+    assert (fields[21], fields[26]) == ('"EUR"', '"03"')
+    assert titles.split(";") == list(COLUMNS)
+    assert len(COLUMNS) == 125
+    assert b"Gesch\xe4ftspartnerbank" in raw, "Windows-1252"
+    posted = [dict(zip(COLUMNS, line.split(";"), strict=True)) for line in (invoice, note)]
+    assert [
+        (row["Umsatz (ohne Soll/Haben-Kz)"], row["Soll/Haben-Kennzeichen"], row["Belegdatum"], row["Belegfeld 1"])
+        for row in posted
+    ] == [("3,57", '"S"', "3105", '"KWH-2019-0001"'), ("3,57", '"H"', "3105", '"KWH-2019-0002"')]
+    assert (posted[0]["Konto"], posted[0]["Gegenkonto (ohne BU-Schlüssel)"], posted[0]["BU-Schlüssel"]) == (
+        "10000",
+        "8400",
+        '"3"',
+    )
+    with pytest.raises(QueryError, match="lies within one business year"):
+        extract_bytes(world.lake, "datev", date(2019, 5, 1), date(2020, 2, 1), "csv")
+    with pytest.raises(QueryError, match="is not written as xlsx; there are csv"):
+        extract_bytes(world.lake, "datev", *MAY, "xlsx")
+    with pytest.raises(QueryError, match="of whole operators"):
+        extract_bytes(world.lake, "datev", *MAY, "csv", ["site"])
+
+
+def test_datev_without_accounts_is_refused_with_the_mend(world: ClosingWorld, tmp_path: Path) -> None:
+    world.issue(the_draft(world))
+    path = world.lake.settings.accounts
+    assert path is not None
+    path.write_text('operators: {O: {receivables: "1", revenue: [], datev: {consultant: 29098, client: 1}}}')
+    with pytest.raises(QueryError, match=r"No account is declared for 19 % in DE \(KWH-2019-0001\)"):
+        extract_bytes(world.lake, "datev", *MAY, "csv")
+    path.write_text('operators: {X: {receivables: "1", revenue: []}}')
+    with pytest.raises(QueryError, match=r"DATEV needs the accounts of operator O.*KWHOUSE_ACCOUNTS"):
+        extract_bytes(world.lake, "datev", *MAY, "csv")
+    journal = extract_bytes(world.lake, "journal", *MAY, "csv").decode()
+    assert [row["account"] for row in csv.DictReader(io.StringIO(journal))] == ["receivables", "revenue", "vat"]
+    for text, told in (("operators: 1", "is not as it should be"), ("operators: {O: {}}", "KeyError")):
+        path.write_text(text)
+        with pytest.raises(InputError, match=told):
+            read_accounts(path)
+    with pytest.raises(InputError, match="cannot be read"):
+        read_accounts(tmp_path / "nowhere.yaml")
+
+
+def test_the_journal_balances_or_is_not_written(world: ClosingWorld) -> None:
+    number = world.issue(the_draft(world))
+    world.credit(number)
+    rows = json.loads(extract_bytes(world.lake, "journal", *MAY, "json"))
+    sides = [(row["transaction_id"], row["account"], row["debit"], row["credit"]) for row in rows]
+    assert sides == [
+        ("KWH-2019-0001", "10000", "3.5700", "0.0000"),
+        ("KWH-2019-0001", "8400", "0.0000", "3.0000"),
+        ("KWH-2019-0001", "1776", "0.0000", "0.5700"),
+        ("KWH-2019-0002", "10000", "0.0000", "3.5700"),
+        ("KWH-2019-0002", "8400", "3.0000", "0.0000"),
+        ("KWH-2019-0002", "1776", "0.5700", "0.0000"),
+    ]
+    root = ET.fromstring(extract_bytes(world.lake, "journal", *MAY, "xml"))
+    assert root.findtext("GeneralLedgerEntries/TotalDebit") == "7.1400"
+    for transaction in root.iter("Transaction"):
+        debit = sum(Decimal(line.text or "") for line in transaction.iter("DebitAmount"))
+        assert debit == sum(Decimal(line.text or "") for line in transaction.iter("CreditAmount")) == Decimal("3.57")
+    (vat,) = json.loads(extract_bytes(world.lake, "vat_summary", *MAY, "json", operator="O"))
+    assert (vat["invoices"], vat["credit_notes"], vat["net"], vat["country_code"]) == (1, 1, "0.0000", "DE")
+    assert json.loads(extract_bytes(world.lake, "vat_summary", *MAY, "json", operator="other")) == []
+    world.spoil("documents", number, total_incl_vat=Decimal("3.58"))
+    with pytest.raises(QueryError, match=r"KWH-2019-0001 is posted with 3\.5800 in debit and 3\.5700 in credit"):
+        extract_bytes(world.lake, "journal", *MAY, "csv")
+
+
+@pytest.mark.parametrize("name", ["cdrs_ocpi", "cdrs_ocpi_230"])
+def test_ocpi_cdrs_can_be_imported_again(world: ClosingWorld, tmp_path: Path, name: str) -> None:
+    issue_cdrs(world)
+    target = tmp_path / "cdrs.json"
+    write_extract(world.lake, name, *MAY, None, target)
+    cdr, credit = json.loads(target.read_text())
+    assert (cdr["total_energy"], cdr["total_time"], cdr["total_parking_time"]) == (10, 1.5, 0.5)
+    cost = {"excl_vat": 3, "incl_vat": 3.57}
+    if name == "cdrs_ocpi_230":
+        cost = {"before_taxes": 3, "taxes": [{"name": "VAT", "amount": 0.57}]}
+    assert cdr["total_cost"] == cost
+    assert credit["credit_reference_id"] == cdr["id"]
+    assert credit["total_cost"][next(iter(cost))] == -3
+    assert credit["total_energy"] == 10
+    assert cdr["cdr_location"]["country"] == "DEU"
+    report = import_cdrs(load_settings(home=tmp_path / "other"), [str(target)])
+    assert (report.taken, report.refused) == (2, {})
