@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -20,6 +19,7 @@ from warehouse.extracts.marks import newest
 from warehouse.files import refuse_own, whole_file
 from warehouse.settings import Settings
 from warehouse.store import Lake
+from warehouse.store.connection import write_object
 
 MANIFEST = "manifest.json"
 
@@ -74,18 +74,7 @@ class Bucket:
     address: str
 
     def write(self, name: str, content: bytes) -> None:
-        from pyarrow import fs
-
-        endpoint = os.environ.get("AWS_ENDPOINT_URL", "")
-        scheme, _, host = endpoint.rpartition("://")
-        # Keys come from the environment, as for the lake's own bucket.
-        store = fs.S3FileSystem(
-            endpoint_override=host or None,
-            scheme=scheme or "https",
-            region=os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION"),
-        )
-        with store.open_output_stream(f"{self.address.removeprefix('s3://').rstrip('/')}/{name}") as stream:
-            stream.write(content)
+        write_object(f"{self.address.rstrip('/')}/{name}", content)
 
 
 def place_of(settings: Settings) -> Place | None:

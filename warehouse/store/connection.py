@@ -208,6 +208,15 @@ def _attach(con: duckdb.DuckDBPyConnection, settings: Settings, *, read_only: bo
     con.execute(f"ATTACH {quoted(state)} AS {STATE} (TYPE {kind}, READ_ONLY)")
 
 
+def write_object(address: str, content: bytes) -> None:
+    """Put `content` to s3://bucket/key, as the lake's own bucket is reached; it is there whole or not at all."""
+    with duckdb.connect() as con:
+        load_extension(con, "httpfs")
+        _bucket_secret(con)
+        con.execute("CREATE TEMP TABLE object AS SELECT CAST($content AS BLOB) AS content", {"content": content})
+        con.execute(f"COPY (SELECT content FROM object) TO {quoted(address)} (FORMAT BLOB)")  # noqa: S608 (quoted)
+
+
 def _bucket_secret(con: duckdb.DuckDBPyConnection) -> None:
     endpoint = os.environ.get("AWS_ENDPOINT_URL", "")
     options = {
