@@ -16,7 +16,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines.billing.issuing.commands import invoice_app
+from pipelines.billing.commands.card import card_app
+from pipelines.billing.commands.close import close_app
+from pipelines.billing.commands.invoice import invoice_app
+from pipelines.billing.commands.payment import payment_app
 from warehouse.errors import KwhouseError
 
 if TYPE_CHECKING:
@@ -50,6 +53,9 @@ import_app = typer.Typer(
 )
 app.add_typer(import_app, name="import")
 app.add_typer(invoice_app, name="invoice")
+app.add_typer(payment_app, name="payment")
+app.add_typer(card_app, name="card")
+app.add_typer(close_app)
 
 
 def _day(text: str) -> date:
@@ -266,10 +272,11 @@ def api() -> None:
     from ingest.api.app import create_app
     from ingest.api.models import PayPage
     from ingest.api.server import serve
+    from pipelines.billing.card_ledger import tell
     from pipelines.billing.payments.service import payment_service
 
     settings = _settings()
-    service = payment_service(settings, lambda _connection, fact: _say(f"Payment: {fact}"))
+    service = payment_service(settings, tell)
 
     def pay(token: str) -> PayPage | None:
         page = service.page(token)

@@ -5,7 +5,8 @@ A new stage is one import and one line in `STAGES`; its Dagster asset, checks an
 
 from __future__ import annotations
 
-from pipelines import billing, forecasting
+from pipelines import forecasting
+from pipelines.billing import stages as billing
 from pipelines.profiles import boots, station_profiles
 from pipelines.sessions import connector_states, readings, register_gaps, sessions, transaction_events
 from pipelines.signed import stage as signed_readings

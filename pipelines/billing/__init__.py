@@ -1,10 +1,7 @@
-"""Billing: OCPI tariffs, sessions priced into CDRs, drafts of invoices, owners' statements, revenue per site and day.
+"""Billing: OCPI tariffs, sessions priced into CDRs, drafts, documents, payments, closed months, owners' statements.
 
-`tariffs.py` reads OCPI objects, `rate.py` prices usage, `proration.py` shares monthly amounts by the day, `owners.py`
-says what site owners are paid; the other modules are the stages, in the order of `STAGES`.
+`tariffs.py` reads OCPI objects, `cutting.py` and `rate.py` price usage, `proration.py` shares monthly amounts by the
+day, `owners.py` says what site owners are paid; `stages.py` lists the stages. What has a folder: `documents/` (an
+invoice as a document), `issuing/` (numbers, credit notes, mail), `ledger/` and `bank/` (who owes what, files from and
+to banks), `payments/` (card payments), `closing/` (months).
 """
-
-from pipelines.billing import cdrs, invoices, owner_statements, revenue_days
-from pipelines.stages import Stage
-
-STAGES: tuple[Stage, ...] = (cdrs.STAGE, invoices.STAGE, owner_statements.STAGE, revenue_days.STAGE)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from pipelines.billing import STAGES
+from pipelines.billing.stages import STAGES
 from pipelines.stages import Stage, StageResult, run_stage
 from warehouse.store import Lake
 

@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 from typer.testing import CliRunner
 
-from pipelines.billing.ledger.commands import payment_app
+from pipelines.billing.commands.payment import payment_app
 from pipelines.billing.ledger.errors import NotEnough
 from tests.bank_statements import Entry, Part, Statement, document
 from tests.integration.ledger_world import build, issue

@@ -1,6 +1,6 @@
 """Closing a month: whether everything adds up from the registers to the documents, and when its sums are final.
 
-`chain.py` compares, `periods.py` keeps the state of a month, `close.py` decides; `commands.py` is the command line.
+`chain.py` compares, `periods.py` keeps the state of a month, `close.py` decides.
 Issuing asks `is_open`, `is_closed` and `booking_month`.
 """
 

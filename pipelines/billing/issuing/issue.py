@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
+from pipelines.billing.closing.periods import booking_month
 from pipelines.billing.documents.check import require
 from pipelines.billing.documents.model import Document
 from pipelines.billing.issuing.compose import compose
@@ -17,7 +18,6 @@ from pipelines.billing.issuing.drafts import Draft, Wanted, read_drafts
 from pipelines.billing.issuing.issued_cdrs import keep_issued
 from pipelines.billing.issuing.numbers import Number, series_of
 from pipelines.billing.issuing.parties import Terms, terms_of
-from pipelines.billing.issuing.periods import booked_month
 from pipelines.billing.issuing.register import Act, Issued, IssuedMeanwhile, credit, register
 from warehouse.errors import InputError
 from warehouse.state import table
@@ -130,7 +130,7 @@ def _act(
         issue_date=now.astimezone(ZoneInfo(terms.time_zone)).date(),
         issued_by=by,
         snapshot=snapshot,
-        booked_month=booked_month(connection, operator_id, month),
+        booked_month=booking_month(connection, operator_id, month),
     )
 
 
