@@ -205,3 +205,53 @@ def test_a_draft_that_another_run_has_issued_is_left_alone(world: IssuingWorld) 
     with pytest.raises(IssuedMeanwhile):
         register(world.engine, draft, "KWH", lambda _number: pytest.fail("must not be made"), act)
     assert world.rows("SELECT next_serial FROM billing.number_series") == [(2,)]
+
+
+def test_an_indian_invoice_bears_two_taxes_each_rounded(tmp_path: Path) -> None:
+    with issuing_world(tmp_path) as world:
+        world.declare(
+            "operators",
+            operator_id="O",
+            name="Charge Pune Pvt Ltd",
+            country_code="IN",
+            party_id="KWH",
+            vat_id="27AAPFU0939F1ZV",
+            street="MG Road 1",
+            post_code="411001",
+            city="Pune",
+            state_code="27",
+            time_zone="Asia/Kolkata",
+            legal_id="U1",
+            upi_vpa="kwhouse@upi",
+            invoice_series="KWH",
+        )
+        buyer = {"name": "Asha", "street": "FC Road 2", "post_code": "411004", "city": "Pune", "state_code": "27"}
+        world.declare("drivers", driver_id="D", country_code="IN", **buyer)
+        opened = datetime.fromisoformat(OPEN)
+        world.declare(
+            "contracts",
+            contract_id="C1",
+            operator_id="O",
+            driver_id="D",
+            currency="INR",
+            payment_method="upi",
+            valid_from=opened,
+        )
+        world.basic()
+        world.set("operators", ["O"], country_code="IN", party_id="KWH", name="Charge Pune Pvt Ltd")
+        world.set("contracts", ["C1"], operator_id="O", currency="INR", valid_from=OPEN)
+        world.tariff("T", 1, energy("11.45", vat="18"), currency="INR")
+        world.session(energy_wh=Decimal(7_310))
+        world.run()
+        report = world.issue()
+        assert report.refused == ()
+        [(content,)] = world.rows("SELECT content FROM billing.documents")
+        document = from_json(content.encode())
+        # 7.31 kWh × 11.45 = 83.70; 9 % of it is 7.533, twice 7.53.
+        assert [(tax.name, tax.percent, tax.amount) for tax in document.taxes] == [
+            ("CGST", Decimal(9), Decimal("7.53")),
+            ("SGST", Decimal(9), Decimal("7.53")),
+        ]
+        assert (document.lines[0].sac_code, document.place_of_supply) == ("998714", "27")
+        assert world.rows("SELECT sum(vat) FROM billing.document_vat") == [(Decimal("15.0600"),)]
+        assert world.rows("SELECT total_vat FROM billing.documents") == [(Decimal("15.0600"),)]

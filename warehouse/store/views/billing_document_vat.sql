@@ -1,11 +1,21 @@
 -- VAT per rate on the sum of a document's lines (EN 16931 BR-CO-17). Where lines of one rate lie in several countries, a
--- running total is rounded, never a part: the parts sum to the whole.
+-- running total is rounded, never a part: the parts sum to the whole. Within an Indian state a rate is two taxes, CGST
+-- and SGST, each half of it and each rounded by itself.
 WITH nets AS (
     SELECT
         lines.document_id,
         documents.currency,
         coalesce(sites.country_code, operators.country_code, '') AS country_code,
         lines.vat_percent,
+        CASE
+            WHEN operators.country_code = 'IN'
+                THEN coalesce(
+                    json_extract_string(documents.content, '$.place_of_supply')
+                    = json_extract_string(documents.content, '$.seller.state_code'),
+                    false
+                )
+            ELSE false
+        END AS is_halved,
         sum(lines.amount_excl_vat) AS net
     FROM billing.document_lines AS lines
     JOIN billing.documents AS documents USING (document_id)
@@ -23,6 +33,13 @@ SELECT
     vat_percent,
     CAST(net AS DECIMAL(18, 4)) AS net,
     CAST(
-        vat_of(so_far, vat_percent, currency) - vat_of(so_far - net, vat_percent, currency) AS DECIMAL(18, 4)
+        CASE
+            WHEN is_halved
+                THEN 2 * (
+                    vat_of(so_far, CAST(vat_percent * 0.5 AS DECIMAL(7, 4)), currency)
+                    - vat_of(so_far - net, CAST(vat_percent * 0.5 AS DECIMAL(7, 4)), currency)
+                )
+            ELSE vat_of(so_far, vat_percent, currency) - vat_of(so_far - net, vat_percent, currency)
+        END AS DECIMAL(18, 4)
     ) AS vat
 FROM running
