@@ -112,6 +112,21 @@ def demo(
 
 
 @app.command()
+def rate(
+    file: Annotated[Path | None, typer.Argument(help="JSON lines; standard input without it.")] = None,
+) -> None:
+    """Price CDRs: JSON lines {"id", "cdr", "tariff", "time_zone"} in, {"id", "cdr" or "error"} out, in order.
+
+    Exit status 0 when every line was answered, be it with an error.
+    """
+    from pipelines.billing.rating_lines import rate_lines
+
+    with sys.stdin if file is None else file.open(encoding="utf-8") as lines:
+        for answer in rate_lines(lines):
+            sys.stdout.write(f"{answer}\n")
+
+
+@app.command()
 def up() -> None:
     """Run collector, Dagster and dashboard together; Ctrl-C stops them together."""
     from warehouse.supervisor import Program, run_together

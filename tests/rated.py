@@ -12,11 +12,11 @@ from typing import Any
 import duckdb
 
 from pipelines.billing.rate import rate
-from pipelines.billing.tariff_tables import load_tariffs
 from pipelines.billing.restrictions import Restrictions
+from pipelines.billing.tariff_tables import load_tariffs
 from pipelines.billing.tariffs import Component, Element, Tariff, parse_tariff
 
-MONDAY = datetime(2026, 1, 12, 10, 0)
+MONDAY = datetime.fromisoformat("2026-01-12T10:00")
 
 USAGE = """
 CREATE OR REPLACE TEMP TABLE usage (
@@ -81,8 +81,9 @@ def rate_all(cases: Sequence[tuple[Tariff, Sequence[Period]]], start: datetime =
         con.execute("SET TimeZone = 'UTC'")
         load_tariffs(con, [(f"T{number}", 1, tariff) for number, (tariff, _) in enumerate(cases)])
         con.execute(
-            "CREATE TEMP TABLE sessions_to_rate AS SELECT i AS session_no, 'S' || i AS session_id, 'T' || i AS tariff_id,"
-            " 1 AS tariff_version FROM range(?) numbers (i)",
+            "CREATE TEMP TABLE sessions_to_rate AS"
+            " SELECT i AS session_no, 'S' || i AS session_id, 'T' || i AS tariff_id, 1 AS tariff_version"
+            " FROM range(?) numbers (i)",
             [len(cases)],
         )
         con.execute(USAGE)

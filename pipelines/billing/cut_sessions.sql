@@ -8,9 +8,9 @@ WITH given AS (
         time_zone,
         epoch_us(started_at) AS start_us,
         epoch_us(ended_at) AS ended_us,
-        CAST(CAST(energy_wh AS DECIMAL(24, 6)) * 1000000 AS BIGINT) AS energy,
-        CAST(CAST(charging_seconds AS DECIMAL(24, 6)) * 1000000 AS BIGINT) AS charging_us,
-        CAST(CAST(idle_seconds AS DECIMAL(24, 6)) * 1000000 AS BIGINT) AS parking_us
+        micro(energy_wh) AS energy,
+        micro(CAST(charging_seconds AS DECIMAL(18, 6))) AS charging_us,
+        micro(CAST(idle_seconds AS DECIMAL(18, 6))) AS parking_us
     FROM sessions_to_rate
     JOIN tariff_terms USING (tariff_id, tariff_version)
     WHERE is_restricted

@@ -5,7 +5,7 @@ WITH given AS (
         session_no,
         greatest(start_us, least(epoch_us(from_at), end_us)) AS from_us,
         greatest(start_us, least(epoch_us(to_at), end_us)) AS to_us,
-        CAST(CAST(energy_wh AS DECIMAL(24, 6)) * 1000000 AS BIGINT) AS energy,
+        micro(energy_wh) AS energy,
         charging,
         power_w,
         current_a

@@ -1,20 +1,20 @@
 """Our own sessions cut into charging periods, wherever a component of their tariff may change.
 
-OCPI tests restrictions at the start of a charging period, and whoever makes a CDR starts a new one when something relevant
-to the tariff changes (mod_cdrs.asciidoc, "ChargingPeriod Class"). Sessions are cut at local times of day, midnight where
-weekdays or dates are asked, changes of the clocks, durations, energies (laid evenly over the step in which they are
-reached), and at each step where power or current is asked; and wherever charging begins or ends. Sessions whose tariff has
-no restrictions are not cut.
+OCPI tests restrictions at the start of a charging period, and whoever makes a CDR starts a new one when something
+relevant to the tariff changes (mod_cdrs.asciidoc, "ChargingPeriod Class"). Sessions are cut at local times of day, at
+midnight where weekdays or dates are asked, at changes of the clocks, at durations, at energies (laid evenly over the
+step in which they are reached), at each step where power or current is asked, and wherever charging begins or ends.
+Sessions whose tariff has no restrictions are not cut.
 
 Reads the tables of `tariff_tables.load_tariffs` and two temporary ones:
 
-- `sessions_to_rate` (session_no BIGINT, unique; session_id, tariff_id, tariff_version, started_at, ended_at TIMESTAMPTZ,
-  time_zone, energy_wh DECIMAL(18,6), charging_seconds and idle_seconds, NULL where not known);
-- `session_steps` (session_no, from_at, to_at TIMESTAMPTZ, energy_wh DECIMAL(18,6), charging BOOLEAN, power_w and current_a
-  DECIMAL(18,6) or NULL): when energy flowed, in the order of time. Of sessions without restrictions it may have none.
+- `sessions_to_rate` (session_no BIGINT, unique; session_id, tariff_id, tariff_version, started_at and ended_at
+  TIMESTAMPTZ, time_zone, energy_wh DECIMAL(18,6), charging_seconds and idle_seconds, NULL where not known);
+- `session_steps` (session_no, from_at and to_at TIMESTAMPTZ, energy_wh DECIMAL(18,6), charging BOOLEAN, power_w and
+  current_a DECIMAL(18,6) or NULL): when energy flowed. Of sessions without restrictions it may have none.
 
 Without steps a session charges evenly from its begin on and is idle after that. Instants are kept to the µs, energy to
-10⁻⁶ Wh; both are rounded half-up at a cut and add up to the session's.
+10⁻⁶ Wh; both are rounded half-up at a cut, and the pieces add up to the session's.
 """
 
 from __future__ import annotations
@@ -23,12 +23,14 @@ from pathlib import Path
 
 import duckdb
 
+from pipelines.billing.rate import MICRO
 from pipelines.stages import sql
 from warehouse import money
 
 _HERE = Path(__file__).parent
 _TABLES = ("cut_sessions", "zone_offsets", "cut_spans", "cut_steps", "cut_points", "cut_periods")
 _MACROS = (
+    MICRO,
     # DuckDB's // cuts towards zero.
     "floor_div(a, b) AS a // b - CASE WHEN a % b < 0 THEN 1 ELSE 0 END",
     "of_micro(n) AS CAST(n * 0.000001 AS DECIMAL(18, 6))",

@@ -8,7 +8,9 @@ WITH charged AS (
         AND invoice_touched.currency = all_cdrs.currency
         AND invoice_touched.month = date_trunc('month', all_cdrs.local_date)
     -- A suspect session is billed where the policy says so; what a person released, in any case.
-    WHERE grade = 'ok' OR decision = 'release' OR $suspect
+    WHERE (grade = 'ok' OR decision = 'release' OR $suspect)
+        -- An invoice is made up of nets: one that is not known waits for the rate of its VAT.
+        AND total_excl_vat IS NOT NULL
 ),
 amounts AS (
     SELECT

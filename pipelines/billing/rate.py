@@ -29,22 +29,37 @@ from warehouse import money
 GREATEST_VOLUME = 10**9
 _HERE = Path(__file__).parent
 
-_TABLES = ("rating_sessions", "rated_choices", "rated_ends", "priced_lines", "rated_sums", "rated_totals", "rated_lines")
+# A DECIMAL(18,6) in millionths: whole and rest apart, because a product of decimals must fit 18 digits, and a cast to
+# wider ones takes twenty times as long.
+MICRO = "micro(d) AS CAST(floor(d) AS BIGINT) * 1000000 + CAST((d - floor(d)) * 1000000 AS BIGINT)"
+_MACROS = (
+    MICRO,
+    # What is missing to a whole number of steps; 0 where the component takes no step.
+    "step_up(volume, step) AS CASE WHEN step IS NULL OR volume IS NULL THEN 0"
+    " ELSE CAST((step - volume % step) % step AS BIGINT) END",
+    "to_four(n) AS CAST(CAST(n AS DECIMAL(38, 0)) * 0.0001 AS DECIMAL(18, 4))",
+    # `half_up` of what nearly always fits 64 bits, where dividing is a hundred times as fast.
+    "half_up_fast(n, d) AS CASE WHEN abs(n) < 4000000000000000000 AND d < 1000000000000000000"
+    " THEN CAST(half_up(CAST(n AS BIGINT), CAST(d AS BIGINT)) AS HUGEINT) ELSE half_up(n, d) END",
+)
+
+_TABLES = (
+    "rating_sessions",
+    "rated_choices",
+    "rated_ends",
+    "priced_lines",
+    "rated_sums",
+    "rated_totals",
+    "rated_lines",
+)
 _VIEWS = {"rated_ends": ("rated_volumes",), "priced_lines": ("taxed_amounts", "rated_periods")}
 
 
 def rate(con: duckdb.DuckDBPyConnection) -> None:
     """Price `usage` by the loaded tariffs into `rated_lines`, `rated_totals` and `rated_periods`."""
     money.prepare(con)
-    # What is missing to a whole number of steps; 0 where the component takes no step.
-    con.execute(
-        "CREATE OR REPLACE TEMP MACRO step_up(volume, step) AS"
-        " CASE WHEN step IS NULL OR volume IS NULL THEN 0"
-        " ELSE CAST((step - volume % step) % step AS BIGINT) END"
-    )
-    con.execute(
-        "CREATE OR REPLACE TEMP MACRO to_four(n) AS CAST(CAST(n AS DECIMAL(38, 0)) * 0.0001 AS DECIMAL(18, 4))"
-    )
+    for macro in _MACROS:
+        con.execute(f"CREATE OR REPLACE TEMP MACRO {macro}")
     con.execute(f"CREATE OR REPLACE TEMP TABLE rating_dimensions AS {sql(_HERE / 'rating_dimensions.sql')}")
     for name in _TABLES:
         con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {sql(_HERE / f'{name}.sql')}")

@@ -69,11 +69,11 @@ chosen AS (
     LEFT JOIN matching USING (session_no, period_no)
     WHERE is_restricted
     UNION ALL BY NAME
-    SELECT usage.*, tariff_no, plain.* EXCLUDE (tariff_no), true AS has_element
+    SELECT usage.*, rating_sessions.tariff_no, plain.* EXCLUDE (tariff_no), reservation IS NULL AS has_element
     FROM usage
     JOIN rating_sessions USING (session_no)
-    JOIN plain USING (tariff_no)
-    WHERE NOT is_restricted AND reservation IS NULL
+    LEFT JOIN plain ON plain.tariff_no = rating_sessions.tariff_no AND reservation IS NULL
+    WHERE NOT is_restricted
 )
 SELECT
     session_no,
@@ -87,11 +87,11 @@ SELECT
     CASE WHEN reservation IS NOT NULL THEN time_element % 1000 END AS reserved_time_element,
     CASE WHEN reservation IS NOT NULL THEN flat_element % 1000 END AS reserved_flat_element,
     CASE WHEN chosen.energy_element IS NOT NULL AND energy_wh > 0 AND reservation IS NULL
-        THEN CAST(CAST(energy_wh AS DECIMAL(24, 6)) * 1000000 AS BIGINT) END AS energy,
+        THEN micro(energy_wh) END AS energy,
     CASE WHEN chosen.time_element IS NOT NULL AND charging_seconds > 0 AND reservation IS NULL
-        THEN CAST(CAST(charging_seconds AS DECIMAL(24, 6)) * 1000000 AS BIGINT) END AS charging,
+        THEN micro(charging_seconds) END AS charging,
     CASE WHEN chosen.parking_element IS NOT NULL AND parking_seconds > 0 AND reservation IS NULL
-        THEN CAST(CAST(parking_seconds AS DECIMAL(24, 6)) * 1000000 AS BIGINT) END AS parking,
+        THEN micro(parking_seconds) END AS parking,
     CASE WHEN chosen.time_element IS NOT NULL AND reservation_seconds > 0 AND reservation IS NOT NULL
-        THEN CAST(CAST(reservation_seconds AS DECIMAL(24, 6)) * 1000000 AS BIGINT) END AS reserved
+        THEN micro(reservation_seconds) END AS reserved
 FROM chosen

@@ -8,14 +8,8 @@ WITH lines AS (
         volume,
         price,
         vat_percent,
-        CASE
-            WHEN NOT is_gross THEN half_up(amount, CAST(18000 AS HUGEINT))
-            ELSE half_up(amount * 1000000, 18000 * (1000000 + vat))
-        END AS net,
-        CASE
-            WHEN is_gross THEN half_up(amount, CAST(18000 AS HUGEINT))
-            ELSE half_up(amount * (1000000 + vat), CAST(18000000000 AS HUGEINT))
-        END AS gross
+        half_up_fast(volume * net_factor, net_divisor) AS net,
+        half_up_fast(volume * gross_factor, gross_divisor) AS gross
     FROM priced_lines
     UNION ALL BY NAME
     SELECT
@@ -23,8 +17,8 @@ WITH lines AS (
         dimension_no,
         1000000 AS volume,
         limit_vat_percent AS vat_percent,
-        half_up(net, CAST(36000 AS HUGEINT)) AS net,
-        half_up(gross, CAST(18000000000 AS HUGEINT)) AS gross
+        half_up_fast(net, CAST(36000 AS HUGEINT)) AS net,
+        half_up_fast(gross, CAST(18000000000 AS HUGEINT)) AS gross
     FROM (
         SELECT session_no, 7 AS dimension_no, limit_vat_percent, lift_net AS net, lift_gross AS gross
         FROM rated_sums WHERE has_limits
@@ -42,8 +36,13 @@ SELECT
     dimension,
     element_no,
     quantity_unit,
-    CAST(CAST(half_up(CAST(volume AS HUGEINT), parts) AS DECIMAL(38, 0)) * 0.000001 AS DECIMAL(18, 6)) AS quantity,
-    coalesce(price, CAST(CAST(half_up(coalesce(net, gross), 1000000) AS DECIMAL(38, 0)) * 0.000001 AS DECIMAL(18, 6)))
+    CAST(half_up(volume, parts) * 0.000001 AS DECIMAL(18, 6)) AS quantity,
+    coalesce(
+        price,
+        CAST(
+            CAST(half_up_fast(coalesce(net, gross), CAST(1000000 AS HUGEINT)) AS DECIMAL(38, 0)) * 0.000001 AS DECIMAL(18, 6)
+        )
+    )
         AS price,
     vat_percent,
     CAST(CAST(net AS DECIMAL(38, 0)) * 0.000000000001 AS DECIMAL(28, 12)) AS amount_excl_vat,

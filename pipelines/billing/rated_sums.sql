@@ -20,7 +20,9 @@ sums AS (
         session_no,
         CASE WHEN count(*) = count(net)
             -- Rests of two rates differ from a half by more than 10⁻¹³ or not at all; 10⁻¹⁵ is what cutting them off loses.
-            THEN 2 * sum(net) + (2 * sum(net_rest) + 1000) // CAST(1000000000000000000 AS HUGEINT) END AS net,
+            THEN 2 * sum(net) + CASE
+                WHEN sum(net_rest) > 0 THEN (2 * sum(net_rest) + 1000) // CAST(1000000000000000000 AS HUGEINT) ELSE 0
+            END END AS net,
         CASE WHEN count(*) = count(gross) THEN sum(gross) END AS gross,
         arg_max(struct_pack(rate := vat_percent), amount * 16000 - dimension_no * 1000 - element_no) AS greatest
     FROM taxed_amounts

@@ -3,7 +3,7 @@
 SELECT
     session_id,
     session_no,
-    to_four(half_up(net, CAST(3600000000000 AS HUGEINT))) AS total_excl_vat,
+    to_four(half_up_fast(net, CAST(3600000000000 AS HUGEINT))) AS total_excl_vat,
     to_four(half_up(gross, CAST(1800000000000000000 AS HUGEINT))) AS total_incl_vat,
     has_element
 FROM rated_sums

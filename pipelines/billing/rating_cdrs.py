@@ -1,8 +1,8 @@
 """One OCPI CDR as sent, read into usage; and the CDR with what it costs.
 
 A CDR's periods are priced as they stand: nobody else can cut them further. Volumes are the periods' dimensions (kWh and
-hours); restrictions are tested at each period's start, in the site's zone. Where a period gives only one of MIN_ and MAX_
-(or CURRENT, POWER) of what flowed, that value stands for both. A reservation that no charging follows has expired.
+hours); restrictions are tested at each period's start, in the site's zone. Where a period gives only one of MIN_ and
+MAX_ (or CURRENT, POWER) of what flowed, that value stands for both. A reservation that no charging follows has expired.
 Source: OCPI 2.2.1-d2 and 2.3.0, mod_cdrs.asciidoc, "CDR Object", "ChargingPeriod Class", "CdrDimensionType".
 """
 
@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -163,7 +164,9 @@ def _instant(place: str, text: object) -> datetime:
     except ValueError:
         at = None
     if at is None:
-        raise CdrRefused(place, "is missing" if text is None else f"must be a time as 2026-03-31T12:00:00Z, not {text!r}")
+        raise CdrRefused(
+            place, "is missing" if text is None else f"must be a time as 2026-03-31T12:00:00Z, not {text!r}"
+        )
     # OCPI times without a zone are UTC.
     return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
 
@@ -191,13 +194,13 @@ def _volume(place: str, value: object, name: str) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, Decimal):
         raise CdrRefused(place, "is missing" if value is None else f"must be a number, not {value!r}")
     greatest = Decimal(GREATEST_VOLUME) / (3600 if name.endswith("TIME") else 1000)
-    if not abs(value) <= greatest or value < 0 and name in _VOLUMES:
+    if not abs(value) <= greatest or (value < 0 and name in _VOLUMES):
         raise CdrRefused(place, f"must be between 0 and {greatest:.0f}, not {value}")
     return value if -int(value.as_tuple().exponent) <= _DIGITS else round(value, _DIGITS)
 
 
 def _check_order(cdr: Mapping[str, Any], starts: Sequence[datetime]) -> None:
-    for number, (before, after) in enumerate(zip(starts, starts[1:], strict=False), start=1):
+    for number, (before, after) in enumerate(pairwise(starts), start=1):
         if after < before:
             raise CdrRefused(f"cdr.charging_periods[{number}].start_date_time", "is before the period before it")
     begin, end = cdr.get("start_date_time"), cdr.get("end_date_time")

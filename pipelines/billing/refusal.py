@@ -1,4 +1,4 @@
-"""Reading the fields of OCPI tariff objects: the value in its type, or a refusal that names the place and the reason."""
+"""Reading the fields of OCPI tariff objects: the value in its type, or a refusal that names place and reason."""
 
 from __future__ import annotations
 

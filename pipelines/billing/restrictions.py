@@ -29,8 +29,8 @@ class Restrictions:
 
     `start_second` and `end_second` are seconds of the local day, the end exclusive and 86,400 for 00:00; where the end
     is not after the start the window wraps midnight. `start_date` is inclusive, `end_date` exclusive. `days` are ISO
-    weekdays, 1 for Monday; of a window that wraps midnight the weekday is that of the instant. Energy in kWh, current in
-    A (sum of the phases), power in kW, durations in s, energy and duration counted from the session's start.
+    weekdays, 1 for Monday; of a window that wraps midnight the weekday is that of the instant. Energy in kWh, current
+    in A (sum of the phases), power in kW, durations in s, energy and duration counted from the session's start.
     """
 
     start_second: int | None = None

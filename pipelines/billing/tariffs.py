@@ -1,15 +1,15 @@
 """OCPI tariff objects (2.2.1 and 2.3.0) read into a tree of dataclasses, or refused with the place and the reason.
 
 Whatever would change the price and is not understood is refused: a session is rather left unpriced than priced wrong.
-Fields that only inform (texts, links, energy mix) are passed over; so are `start_date_time` and `end_date_time`, because
-which tariff holds when is the registry's to say.
+Fields that only inform (texts, links, energy mix) are passed over; so are `start_date_time` and `end_date_time`,
+because which tariff holds when is the registry's to say.
 Source: OCPI 2.2.1-d2 and 2.3.0, mod_tariffs.asciidoc, "Tariff Object", "TariffElement class", "PriceComponent class".
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
@@ -64,7 +64,7 @@ class Element:
     """One OCPI TariffElement: its components, each dimension at most once, hold where its restrictions do."""
 
     components: tuple[Component, ...]
-    restrictions: Restrictions = Restrictions()
+    restrictions: Restrictions = field(default_factory=Restrictions)
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,6 +120,13 @@ class World:
         names = ", ".join(row)
         self._changes.append((f"INSERT INTO lake.core.sessions ({names}) VALUES ({marks})", list(row.values())))
 
+    def step(self, session_id: str, number: int, begin: str, end: str, energy_wh: int) -> None:
+        """Energy that flowed in the session between two times."""
+        place = ["station", "site", 1, 1]
+        values = [session_id, number, *place, begin, end, Decimal(energy_wh), True]
+        marks = ", ".join("?" for _ in values)
+        self._changes.append((f"INSERT INTO lake.core.energy_steps VALUES ({marks})", values))
+
     def drop_session(self, session_id: str) -> None:
         self._changes.append(("DELETE FROM lake.core.sessions WHERE session_id = ?", [session_id]))
 

@@ -243,6 +243,53 @@ def test_the_same_cdr_keeps_its_id(world: World) -> None:
     assert world.rows("SELECT total_excl_vat FROM billing.invoices") == [(Decimal("3.6"),)]
 
 
+DAY_AND_NIGHT = """[
+    {"price_components": [{"type": "ENERGY", "price": 0.4, "vat": 19, "step_size": 1}], "restrictions": {%s}},
+    {"price_components": [{"type": "ENERGY", "price": 0.2, "vat": 19, "step_size": 1}], "restrictions": {%s}}
+]"""
+
+
+def test_a_session_is_cut_by_its_steps_where_the_tariff_changes(world: World) -> None:
+    world.tariff("T", 1, DAY_AND_NIGHT % ('"end_time": "14:30"', '"start_time": "14:30"'))
+    world.session()  # from 14:00 on in Berlin
+    world.session("without steps", charging_seconds=5400, idle_seconds=0)
+    for number, (begin, end, wh) in enumerate([("12:00", "12:15", 6000), ("12:15", "12:45", 4000)], start=1):
+        world.step("s1", number, f"2019-05-10T{begin}:00Z", f"2019-05-10T{end}:00Z", wh)
+    world.run()
+    lines = "SELECT element_no, quantity, price FROM billing.cdr_lines JOIN billing.cdrs USING (cdr_id)"
+    assert world.rows(f"{lines} WHERE session_id = 's1' ORDER BY line_no") == [
+        (0, Decimal(8), Decimal("0.4")),
+        (1, Decimal(2), Decimal("0.2")),
+    ]
+    assert world.rows(f"{lines} WHERE session_id <> 's1' ORDER BY line_no") == [
+        (0, Decimal("3.333333"), Decimal("0.4")),
+        (1, Decimal("6.666667"), Decimal("0.2")),
+    ]
+
+
+def test_a_tariff_of_which_no_element_matches_is_a_reason_and_not_free(world: World) -> None:
+    world.tariff("T", 1, DAY_AND_NIGHT % ('"min_kwh": 50', '"start_date": "2030-01-01"'))
+    world.session()
+    assert reasons(world) == {"s1": "no_element"}
+    assert world.rows("SELECT * FROM billing.cdrs") == []
+
+
+def test_bounds_and_included_taxes_of_the_registry_count(world: World) -> None:
+    terms = {"currency": "EUR", "ocpi_version": "2.3.0", "valid_from": OPEN}
+    low = {"min_price": '{"before_taxes": 5, "after_taxes": 5.95}', "tax_included": "NO"}
+    world.set("tariffs", ["T", 1], elements=energy("0.30"), **terms, **low)
+    world.set("tariffs", ["G", 1], elements=energy("0.30", vat=None), **terms, tax_included="YES")
+    world.assign("gross", "G", station_id="other")
+    world.session()
+    world.session("s2", station_id="other")
+    world.run()
+    assert world.rows("SELECT total_excl_vat, total_incl_vat FROM billing.cdrs ORDER BY session_id") == [
+        (Decimal(5), Decimal("5.95")),
+        (None, Decimal(3)),
+    ]
+    assert world.rows("SELECT session_id FROM billing.invoice_lines") == [("s1",)]
+
+
 STEPS = {
     "late energy": lambda w: w.session("s1", energy_wh=Decimal(12_345)),
     "gone": lambda w: w.drop_session("s2"),

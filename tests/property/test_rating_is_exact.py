@@ -1,103 +1,223 @@
-"""The SQL engine against a plain implementation with fractions, written apart from it."""
+"""The SQL engine against plain fractions (`tests/exact_rating.py`), and what must hold of any price."""
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_UP, Decimal
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from fractions import Fraction
-from math import ceil
+from typing import Any
 
-import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.billing.rate import load_components, rate
-from pipelines.billing.tariffs import DIMENSIONS, Component
+from pipelines.billing.limits import Limit
+from pipelines.billing.restrictions import Restrictions
+from pipelines.billing.tariffs import DIMENSIONS, Component, Element, Tariff
+from tests.cut import Session, Step, cut_all
+from tests.exact_rating import Piece, cut_session, half_up, price
+from tests.rated import Period, Rated, rate_all, usage_rows
 
 pytestmark = pytest.mark.fast
 
-Period = tuple[Decimal, Decimal, Decimal]  # Wh, charging seconds, parking seconds
-UNITS = {"ENERGY": 1000, "TIME": 3600, "PARKING_TIME": 3600, "FLAT": 1}
+# A week around both changes of the clocks would be rare; these days hold one each, and one holds none.
+STARTS = [
+    datetime.fromisoformat("2026-03-28T22:17:05"),
+    datetime.fromisoformat("2026-10-24T21:00"),
+    datetime.fromisoformat("2026-01-12T10:00"),
+]
+ZONES = ["UTC", "Europe/Berlin", "America/St_Johns", "Asia/Kolkata", "Australia/Lord_Howe"]
 
 prices = st.decimals("0", "5", places=4) | st.decimals("0", "100000", places=6)
-components = st.builds(
-    Component,
-    st.integers(0, 2),
-    st.sampled_from(DIMENSIONS),
-    prices,
-    st.none() | st.sampled_from([Decimal(p) for p in ("0", "5.2", "7.7", "19", "20", "33.3333")]),
-    st.sampled_from([1, 7, 25, 60, 300, 500, 900, 1800]),
-)
-tariffs = st.lists(components, max_size=6, unique_by=lambda c: (c.element_no, c.dimension)).map(
-    # A FLAT component has no step, as the parser says.
-    lambda found: tuple(
-        c if c.dimension != "FLAT" else Component(c.element_no, "FLAT", c.price, c.vat_percent, 1) for c in found
-    )
-)
-seconds = st.integers(0, 200_000).map(Decimal) | st.decimals("0", "100000", places=6)
-periods = st.lists(st.tuples(st.decimals("0", "300000", places=6), seconds, seconds), min_size=1, max_size=4)
+vats = st.none() | st.sampled_from([Decimal(p) for p in ("0", "5.2", "7.7", "19", "20", "33.3333")])
+steps = st.sampled_from([1, 7, 25, 60, 300, 500, 900, 1800])
 
 
-def reference(
-    tariff: tuple[Component, ...], session: list[Period]
-) -> tuple[list[tuple[str, int, Fraction]], Fraction, Fraction | None]:
-    """(dimension, element, exact amount) of each line, exact net total, exact gross total or None."""
-    used: list[tuple[int, str, Component, Fraction]] = []
-    for number, volumes in enumerate(session):
-        for dimension in DIMENSIONS:
-            volume = Fraction(1) if dimension == "FLAT" else Fraction(volumes[DIMENSIONS.index(dimension)])
-            offers = sorted((c for c in tariff if c.dimension == dimension), key=lambda c: c.element_no)
-            once = dimension == "FLAT" and any(d == "FLAT" for _, d, _, _ in used)
-            if offers and volume > 0 and not once:
-                used.append((number, dimension, offers[0], volume))
-    for family in (("ENERGY",), ("TIME", "PARKING_TIME")):
-        places = [index for index, entry in enumerate(used) if entry[1] in family]
-        if places:
-            number, dimension, component, volume = used[places[-1]]
-            total = sum(entry[3] for entry in used if entry[1] == dimension)
-            extra = ceil(total / component.step_size) * component.step_size - total
-            used[places[-1]] = (number, dimension, component, volume + extra)
-    amounts: dict[tuple[str, int], Fraction] = {}
-    net, gross, known = Fraction(0), Fraction(0), True
-    for _, dimension, component, volume in used:
-        amount = volume / UNITS[dimension] * Fraction(component.price)
-        key = (dimension, component.element_no)
-        amounts[key] = amounts.get(key, Fraction(0)) + amount
-        net += amount
-        known = known and component.vat_percent is not None
-        gross += amount * (1 + Fraction(component.vat_percent or 0) / 100)
-    lines = sorted(((d, e, amount) for (d, e), amount in amounts.items()), key=lambda x: (DIMENSIONS.index(x[0]), x[1]))
-    return lines, net, gross if known else None
+@st.composite
+def components(draw: Any, dimensions: tuple[str, ...] = DIMENSIONS) -> tuple[Component, ...]:
+    chosen = draw(st.lists(st.sampled_from(dimensions), min_size=1, max_size=3, unique=True))
+    return tuple(Component(d, draw(prices), draw(vats), 1 if d == "FLAT" else draw(steps)) for d in chosen)
 
 
-def half_up(value: Fraction, places: int) -> Decimal:
-    return (
-        Decimal((2 * value * 10**places + 1) // 2).scaleb(-places).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+def maybe(values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return st.none() | st.none() | values
+
+
+@st.composite
+def restrictions(draw: Any, reservations: bool = True) -> Restrictions:
+    window = draw(maybe(st.tuples(st.integers(0, 47), st.integers(1, 48))))
+    return Restrictions(
+        start_second=window and window[0] * 1800,
+        end_second=window and window[1] * 1800,
+        start_date=draw(maybe(st.sampled_from([date(2026, 3, 29), date(2026, 1, 12)]))),
+        end_date=draw(maybe(st.sampled_from([date(2026, 10, 25), date(2026, 1, 13)]))),
+        min_kwh=draw(maybe(st.decimals("0", "60", places=3))),
+        max_kwh=draw(maybe(st.decimals("0", "60", places=3))),
+        min_current=draw(maybe(st.sampled_from([Decimal(16), Decimal(32)]))),
+        max_current=draw(maybe(st.sampled_from([Decimal(16), Decimal(32)]))),
+        min_power=draw(maybe(st.sampled_from([Decimal(11), Decimal(50)]))),
+        max_power=draw(maybe(st.sampled_from([Decimal(11), Decimal(50)]))),
+        min_duration=draw(maybe(st.integers(0, 20_000).map(Decimal))),
+        max_duration=draw(maybe(st.integers(0, 20_000).map(Decimal))),
+        days=draw(st.frozensets(st.integers(1, 7), min_size=5) | st.just(frozenset())),
+        reservation=draw(maybe(st.sampled_from(["RESERVATION", "RESERVATION_EXPIRES"]))) if reservations else None,
     )
 
 
-@settings(max_examples=150, deadline=None)
-@given(st.lists(st.tuples(tariffs, periods), min_size=1, max_size=8))
-def test_sql_prices_as_fractions_do(cases: list[tuple[tuple[Component, ...], list[Period]]]) -> None:
-    with duckdb.connect() as con:
-        load_components(con, [(str(number), 1, tariff) for number, (tariff, _) in enumerate(cases)])
-        con.execute(
-            "CREATE TEMP TABLE usage (session_id VARCHAR, period_no INTEGER, tariff_id VARCHAR, tariff_version INTEGER,"
-            " energy_wh DECIMAL(18,6), charging_seconds DECIMAL(18,6), parking_seconds DECIMAL(18,6))"
+@st.composite
+def elements(draw: Any, reservations: bool = True) -> Element:
+    asked = draw(st.just(Restrictions()) | restrictions(reservations))
+    return Element(draw(components(DIMENSIONS if asked.reservation is None else ("TIME", "FLAT"))), asked)
+
+
+@st.composite
+def limits(draw: Any, needs_gross: bool) -> Limit:
+    net = draw(st.decimals("0", "20", places=4))
+    more = draw(st.decimals("0", "5", places=4))
+    return Limit(net, net + more if needs_gross or draw(st.booleans()) else None)
+
+
+@st.composite
+def tariffs(draw: Any, reservations: bool = True) -> Tariff:
+    found = tuple(draw(st.lists(elements(reservations), min_size=1, max_size=5)))
+    known = all(c.vat_percent is not None for e in found for c in e.components)
+    untaxed = not any(c.vat_percent for e in found for c in e.components)
+    included = draw(st.sampled_from(["NO", "YES", "N/A"] if untaxed else ["NO", "YES"]))
+    some = maybe(limits(included == "YES" and not known))
+    least, greatest = draw(some), draw(some)
+    if least and greatest:
+        grosses = (least.after_taxes, greatest.after_taxes)
+        if least.before_taxes > greatest.before_taxes or (None not in grosses and grosses[0] > grosses[1]):
+            greatest = None
+    return Tariff("EUR", found, included, least, greatest)
+
+
+watts = st.sampled_from([10_999, 11_000, 22_000, 50_000, 60_000])
+amperes = st.sampled_from([6, 16, 31, 32])
+
+
+@st.composite
+def periods(draw: Any) -> list[Period]:
+    seconds = st.integers(0, 20_000).map(Decimal) | st.decimals("0", "10000", places=6)
+    found = [
+        Period(
+            draw(st.decimals("0", "30000", places=6)),
+            draw(seconds),
+            draw(seconds | st.just(Decimal(0))),
+            min_power=(power := draw(maybe(watts))),
+            max_power=power,
+            min_current=(current := draw(maybe(amperes))),
+            max_current=current,
         )
-        rows = [
-            (str(number), period_no, str(number), 1, *(format(volume, "f") for volume in volumes))
-            for number, (_, session) in enumerate(cases)
-            for period_no, volumes in enumerate(session, start=1)
-        ]
-        con.executemany("INSERT INTO usage VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
-        rate(con)
-        lines = con.execute(
-            "SELECT session_id, dimension, element_no, amount_excl_vat FROM rated_lines ORDER BY session_id, line_no"
-        ).fetchall()
-        totals = {row[0]: row[1:] for row in con.execute("SELECT * FROM rated_totals").fetchall()}
-    for number, (tariff, session) in enumerate(cases):
-        expected, net, gross = reference(tariff, session)
-        found = [(dimension, element, amount) for key, dimension, element, amount in lines if key == str(number)]
-        assert found == [(dimension, element, half_up(amount, 12)) for dimension, element, amount in expected]
-        assert totals[str(number)] == (half_up(net, 4), None if gross is None else half_up(gross, 4))
+        for _ in range(draw(st.integers(0, 4)))
+    ]
+    kinds = ["RESERVATION"] if found else ["RESERVATION", "RESERVATION_EXPIRES"]
+    reserved = [Period(reserved=draw(seconds), reservation=draw(st.sampled_from(kinds)))]
+    return reserved + found if not found or draw(st.booleans()) else found
+
+
+@st.composite
+def sessions(draw: Any) -> Session:
+    idle = draw(st.integers(0, 40_000))
+    begin, made = 0, []
+    for _ in range(draw(st.integers(0, 4))):
+        begin += draw(st.just(0) | st.integers(1, 5_000))
+        end = begin + draw(st.integers(1, 9_000))
+        energy = draw(st.decimals("0.000001", "20000", places=6))
+        made.append(Step(begin, end, energy, draw(maybe(watts)), draw(maybe(amperes))))
+        begin = end
+    charging = sum(step.end - step.begin for step in made)
+    if made:
+        energy = sum((step.energy for step in made), Decimal(0))
+        # The session's own times need not be what its steps cover.
+        charging = max(charging + draw(st.just(0) | st.integers(-500, 500)), 0)
+    else:
+        energy, charging = draw(st.decimals("0", "50000", places=6)), draw(st.integers(0, 30_000))
+    at = draw(st.sampled_from(STARTS)).replace(tzinfo=UTC)
+    return Session(energy, charging, idle, tuple(made), at, draw(st.sampled_from(ZONES)), seconds=begin)
+
+
+def check(tariff: Tariff, pieces: list[Piece], found: Rated) -> None:
+    expected = price(tariff, pieces)
+    rounded = None if expected.net is None else half_up(expected.net, 4)
+    assert (found.excl, found.incl) == (rounded, None if expected.gross is None else half_up(expected.gross, 4))
+    assert found.has_element == expected.has_element
+    column = "amount_incl_vat" if tariff.tax_included == "YES" else "amount_excl_vat"
+    lines = [(d["dimension"], d["element_no"], d[column]) for d in found.lines if d["element_no"] is not None]
+    assert lines == [(name, number, half_up(amount, 12)) for name, number, amount in expected.lines]
+    for column, total in (("amount_excl_vat", found.excl), ("amount_incl_vat", found.incl)):
+        if total is not None:
+            parts = sum((line[column] for line in found.lines), Decimal(0))
+            assert abs(parts - total) <= Decimal("0.000051")
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.lists(st.tuples(tariffs(), periods()), min_size=1, max_size=10))
+def test_periods_are_priced_as_fractions_price_them(cases: list[tuple[Tariff, list[Period]]]) -> None:
+    for (tariff, session), found in zip(cases, rate_all(cases), strict=True):
+        rows = usage_rows(session)
+        pieces = [Piece(row[2], Fraction(row[3]), Fraction(row[4]), p) for row, p in zip(rows, session, strict=True)]
+        check(tariff, pieces, found)
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.lists(st.tuples(tariffs(reservations=False), sessions()), min_size=1, max_size=10))
+def test_sessions_are_cut_and_priced_as_fractions_do(cases: list[tuple[Tariff, Session]]) -> None:
+    for (tariff, session), found in zip(cases, cut_all(cases), strict=True):
+        assert sum(found.column("energy_wh")) == session.energy
+        assert sum(found.column("charging_seconds")) == session.charging
+        assert sum(found.column("parking_seconds")) == session.idle
+        if tariff.is_restricted:
+            check(tariff, cut_session(tariff, session), found.rated)
+
+
+PLAIN = st.lists(st.builds(Element, components()), min_size=1, max_size=3).map(
+    lambda found: Tariff("EUR", tuple(found))
+)
+
+
+@settings(max_examples=4, deadline=None)
+@given(st.lists(st.tuples(PLAIN, periods(), st.integers(1, 99)), min_size=1, max_size=10))
+def test_cutting_a_period_further_changes_no_price(cases: list[tuple[Tariff, list[Period], int]]) -> None:
+    def halved(period: Period, percent: int) -> list[Period]:
+        if period.reservation is not None or period.parking:
+            return [period]
+        first = replace(
+            period,
+            energy=round(period.energy * percent / 100, 6),
+            charging=round(period.charging * percent / 100, 6),
+        )
+        rest = replace(period, energy=period.energy - first.energy, charging=period.charging - first.charging)
+        return [first, rest]
+
+    whole = rate_all([(tariff, session) for tariff, session, _ in cases])
+    cut = rate_all(
+        [(tariff, [p for one in session for p in halved(one, percent)]) for tariff, session, percent in cases]
+    )
+    assert [(one.excl, one.incl) for one in whole] == [(one.excl, one.incl) for one in cut]
+
+
+@settings(max_examples=4, deadline=None)
+@given(st.lists(st.tuples(tariffs(reservations=False), sessions()), min_size=1, max_size=10))
+def test_bounds_hold_and_a_later_week_costs_the_same(cases: list[tuple[Tariff, Session]]) -> None:
+    # Where dates are not asked and no clock changes meanwhile, the same time a week later costs the same.
+    undated = [
+        (
+            replace(
+                tariff,
+                elements=tuple(
+                    replace(e, restrictions=replace(e.restrictions, start_date=None, end_date=None))
+                    for e in tariff.elements
+                ),
+            ),
+            replace(session, start=STARTS[2].replace(tzinfo=UTC), zone="Asia/Kolkata"),
+        )
+        for tariff, session in cases
+    ]
+    later = [(tariff, replace(session, start=session.start + timedelta(days=7))) for tariff, session in undated]
+    for (tariff, _), one, other in zip(undated, cut_all(undated), cut_all(later), strict=True):
+        assert (one.rated.excl, one.rated.incl) == (other.rated.excl, other.rated.incl)
+        for limit, sign in ((tariff.min_price, 1), (tariff.max_price, -1)):
+            if limit is not None and one.rated.excl is not None:
+                assert (one.rated.excl - limit.before_taxes) * sign >= 0

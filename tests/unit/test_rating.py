@@ -10,7 +10,7 @@ import pytest
 from pipelines.billing.limits import Limit
 from pipelines.billing.rate import GREATEST_VOLUME
 from pipelines.billing.tariffs import DIMENSIONS
-from tests.rated import Period, component, element, rated, tariff
+from tests.rated import MONDAY, Period, component, element, rated, tariff
 
 pytestmark = pytest.mark.fast
 
@@ -57,7 +57,7 @@ def test_what_a_step_adds_is_billed_in_the_last_paid_period_at_its_price() -> No
         element(component("ENERGY", "0.20", 500), end_second=17 * HOUR, start_second=0),
         element(component("ENERGY", "0.27", 500)),
     )
-    found = rated(night, Period(4300, HOUR), Period(1100, HOUR), start=datetime(2026, 1, 12, 16))
+    found = rated(night, Period(4300, HOUR), Period(1100, HOUR), start=datetime.fromisoformat("2026-01-12T16:00"))
     assert [(p["element_no"], p["volume"], p["billed_volume"]) for p in found.periods] == [
         (0, 4300, 4300),
         (1, 1100, 1200),
@@ -70,7 +70,7 @@ def test_the_last_step_counts_and_free_time_after_it_does_not() -> None:
         element(component("PARKING_TIME", "1", 900), start_second=0, end_second=20 * HOUR),
         element(component("TIME", "2.4", 1800)),
     )
-    at = datetime(2026, 1, 12, 19, 40)
+    at = datetime.fromisoformat("2026-01-12T19:40")
     found = rated(free_at_eight, Period(charging=720), Period(parking=480), Period(parking=720), start=at)
     assert [(p["dimension"], p["billed_volume"]) for p in found.periods] == [("TIME", 720), ("PARKING_TIME", 900)]
 
@@ -138,7 +138,7 @@ def test_the_greatest_volumes_and_prices_do_not_overflow() -> None:
 # ---- restrictions
 
 
-def matches(at: datetime = datetime(2026, 1, 12, 10), period: Period | None = None, **asked: object) -> bool:
+def matches(at: datetime = MONDAY, period: Period | None = None, **asked: object) -> bool:
     """Whether an element with these restrictions prices a period that starts at `at`."""
     asked_for = tariff(element(component("FLAT", "1"), **asked))
     return rated(asked_for, period or Period(1000, HOUR), start=at).has_element
@@ -168,9 +168,9 @@ def test_times_of_day(window: tuple[int, int], clock: str, expected: bool) -> No
 
 def test_the_weekday_of_a_window_that_wraps_midnight_is_that_of_the_instant() -> None:
     night_of_monday = {"start_second": 22 * HOUR, "end_second": 6 * HOUR, "days": frozenset({1})}
-    assert matches(datetime(2026, 1, 12, 23), **night_of_monday)
-    assert matches(datetime(2026, 1, 12, 2), **night_of_monday)
-    assert not matches(datetime(2026, 1, 13, 2), **night_of_monday)
+    assert matches(datetime.fromisoformat("2026-01-12T23:00"), **night_of_monday)
+    assert matches(datetime.fromisoformat("2026-01-12T02:00"), **night_of_monday)
+    assert not matches(datetime.fromisoformat("2026-01-13T02:00"), **night_of_monday)
 
 
 @pytest.mark.parametrize(
@@ -194,9 +194,7 @@ def test_the_first_day_is_inclusive_and_the_last_exclusive(day: str, expected: b
         ({"max_current": Decimal(33)}, True),
     ],
 )
-def test_power_and_current_are_inclusive_below_and_exclusive_above(
-    asked: dict[str, Decimal], expected: bool
-) -> None:
+def test_power_and_current_are_inclusive_below_and_exclusive_above(asked: dict[str, Decimal], expected: bool) -> None:
     flow = Period(1000, HOUR, min_power=11_000, max_power=22_000, min_current=16, max_current=32)
     assert matches(period=flow, **asked) is expected
     assert not matches(period=Period(1000, HOUR), **asked)  # what is not known matches nothing
