@@ -28,17 +28,9 @@ _HERE = Path(__file__).parent
 
 def compute(lake: Lake, _window: Window) -> Sequence[Replacement]:
     """Price the touched sessions into `made_cdrs`, `made_cdr_lines` and `made_unpriced`."""
-    load_registry(
-        lake, "operators", "sites", "tokens", "contracts", "tariffs", "tariff_assignments", "session_decisions"
-    )
+    load_terms(lake)
     temp_table(lake, "billing_touched", sql(_HERE / "touched_sessions.sql"))
-    temp_table(lake, "standing_decisions", sql(_HERE / "standing_decisions.sql"))
-    _load_tariffs(lake)
-    temp_table(lake, "billing_candidates", sql(_HERE / "candidates.sql"), {"greatest_volume": GREATEST_VOLUME})
-    temp_table(lake, "sessions_to_rate", sql(_HERE / "sessions_to_rate.sql"))
-    temp_table(lake, "session_steps", sql(_HERE / "session_steps.sql"))
-    cut(lake.con)
-    rate(lake.con)
+    price_touched(lake)
     temp_table(lake, "made_cdrs", sql(_HERE / "cdrs.sql"))
     temp_table(lake, "made_cdr_lines", sql(_HERE / "cdr_lines.sql"))
     temp_table(lake, "made_unpriced", sql(_HERE / "unpriced.sql"))
@@ -50,6 +42,27 @@ def compute(lake: Lake, _window: Window) -> Sequence[Replacement]:
         Replacement(billing.CDRS, "made_cdrs", touched),
         Replacement(ops.FAULTS, "made_unpriced", f"kind = 'unpriced' AND {touched}", owned="kind = 'unpriced'"),
     )
+
+
+def load_terms(lake: Lake) -> None:
+    """Load what of the registry decides prices, as `registry_…`."""
+    load_registry(
+        lake, "operators", "sites", "tokens", "contracts", "tariffs", "tariff_assignments", "session_decisions"
+    )
+
+
+def price_touched(lake: Lake) -> None:
+    """Price the sessions of `billing_touched`: `billing_candidates` says by which tariff or why not, and `rate` leaves
+    its tables."""
+    temp_table(lake, "standing_decisions", sql(_HERE / "standing_decisions.sql"))
+    _load_tariffs(lake)
+    temp_table(lake, "paid_sessions", sql(_HERE / "paid_sessions.sql"))
+    temp_table(lake, "fitting_rules", sql(_HERE / "fitting_rules.sql"))
+    temp_table(lake, "billing_candidates", sql(_HERE / "candidates.sql"), {"greatest_volume": GREATEST_VOLUME})
+    temp_table(lake, "sessions_to_rate", sql(_HERE / "sessions_to_rate.sql"))
+    temp_table(lake, "session_steps", sql(_HERE / "session_steps.sql"))
+    cut(lake.con)
+    rate(lake.con)
 
 
 def _load_tariffs(lake: Lake) -> None:
