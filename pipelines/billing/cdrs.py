@@ -19,27 +19,19 @@ from pipelines.billing.tariff_tables import load_tariffs
 from pipelines.billing.tariffs import Tariff, TariffRefused, parse_tariff, tariff_object
 from pipelines.stages import Replacement, Stage, sql, temp_table
 from warehouse import exact_json
-from warehouse.contract import billing, core, ops
+from warehouse.contract import billing, core, ops, signed
 from warehouse.store import Lake
 from warehouse.store.changes import Window
 
 _HERE = Path(__file__).parent
+_SIGNED = _HERE.parent / "signed" / "billing_verdicts.sql"
 
 
 def compute(lake: Lake, _window: Window) -> Sequence[Replacement]:
     """Price the touched sessions into `made_cdrs`, `made_cdr_lines` and `made_unpriced`."""
-    load_registry(
-        lake, "operators", "sites", "tokens", "contracts", "tariffs", "tariff_assignments", "session_decisions"
-    )
-    load_registry(lake, "plans", "subscriptions")
+    load_terms(lake)
     temp_table(lake, "billing_touched", sql(_HERE / "touched_sessions.sql"))
-    temp_table(lake, "standing_decisions", sql(_HERE / "standing_decisions.sql"))
-    _load_tariffs(lake)
-    temp_table(lake, "billing_candidates", sql(_HERE / "candidates.sql"), {"greatest_volume": GREATEST_VOLUME})
-    temp_table(lake, "sessions_to_rate", sql(_HERE / "sessions_to_rate.sql"))
-    temp_table(lake, "session_steps", sql(_HERE / "session_steps.sql"))
-    cut(lake.con)
-    rate(lake.con)
+    price_touched(lake)
     temp_table(lake, "made_cdrs", sql(_HERE / "cdrs.sql"))
     temp_table(lake, "made_cdr_lines", sql(_HERE / "cdr_lines.sql"))
     temp_table(lake, "made_unpriced", sql(_HERE / "unpriced.sql"))
@@ -51,6 +43,27 @@ def compute(lake: Lake, _window: Window) -> Sequence[Replacement]:
         Replacement(billing.CDRS, "made_cdrs", touched),
         Replacement(ops.FAULTS, "made_unpriced", f"kind = 'unpriced' AND {touched}", owned="kind = 'unpriced'"),
     )
+
+
+def load_terms(lake: Lake) -> None:
+    """Load what of the registry decides prices, as `registry_…`."""
+    load_registry(lake, "operators", "sites", "tokens", "contracts", "session_decisions", "meter_keys")
+    load_registry(lake, "tariffs", "tariff_assignments", "plans", "subscriptions")
+
+
+def price_touched(lake: Lake) -> None:
+    """Price the sessions of `billing_touched`: `billing_candidates` says by which tariff or why not, and `rate` leaves
+    its tables."""
+    temp_table(lake, "standing_decisions", sql(_HERE / "standing_decisions.sql"))
+    _load_tariffs(lake)
+    temp_table(lake, "signed_verdicts", sql(_SIGNED), {"signed_policy": lake.settings.signed_policy})
+    temp_table(lake, "paid_sessions", sql(_HERE / "paid_sessions.sql"))
+    temp_table(lake, "fitting_rules", sql(_HERE / "fitting_rules.sql"))
+    temp_table(lake, "billing_candidates", sql(_HERE / "candidates.sql"), {"greatest_volume": GREATEST_VOLUME})
+    temp_table(lake, "sessions_to_rate", sql(_HERE / "sessions_to_rate.sql"))
+    temp_table(lake, "session_steps", sql(_HERE / "session_steps.sql"))
+    cut(lake.con)
+    rate(lake.con)
 
 
 def _load_tariffs(lake: Lake) -> None:
@@ -88,7 +101,7 @@ def _read(row: dict[str, Any]) -> dict[str, object]:
 
 STAGE = Stage(
     "cdrs",
-    (core.SESSIONS, core.ENERGY_STEPS, ops.REGISTRY_HISTORY),
+    (core.SESSIONS, core.ENERGY_STEPS, signed.SIGNED_SESSIONS, ops.REGISTRY_HISTORY),
     (billing.CDRS, billing.CDR_LINES, ops.FAULTS),
     compute,
 )

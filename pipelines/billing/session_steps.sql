@@ -1,10 +1,31 @@
 -- When energy flowed in the sessions whose tariff has restrictions. Power is the mean of a measured step; the current of
--- a step is not known.
+-- a step is not known. Where a session is billed by what its meter has signed, its steps are drawn to that energy, never
+-- above it: what rounding leaves goes to the last period.
 WITH restricted AS (
-    SELECT session_no, session_id, started_at
+    SELECT
+        session_no,
+        session_id,
+        started_at,
+        CASE WHEN energy_wh <> told_energy_wh AND told_energy_wh > 0
+            THEN CAST(CAST(energy_wh AS DECIMAL(24, 6)) * 1000000 AS HUGEINT) END AS billed,
+        CAST(CAST(told_energy_wh AS DECIMAL(24, 6)) * 1000000 AS HUGEINT) AS told
     FROM sessions_to_rate
     JOIN tariff_terms USING (tariff_id, tariff_version)
     WHERE is_restricted
+),
+drawn AS (
+    SELECT
+        session_no,
+        from_at,
+        to_at,
+        measured,
+        CASE WHEN billed IS NULL THEN energy_wh ELSE CAST(
+            CAST(CAST(energy_wh AS DECIMAL(24, 6)) * 1000000 AS HUGEINT) * billed // told * 0.000001 AS DECIMAL(18, 6)
+        ) END AS energy_wh
+    FROM all_energy_steps
+    JOIN restricted USING (session_id)
+    -- The steps lie sorted by time: what is older than every session needs no look.
+    WHERE from_at >= (SELECT min(started_at) - INTERVAL 1 DAY FROM restricted)
 )
 SELECT
     session_no,
@@ -17,7 +38,4 @@ SELECT
         // (epoch_us(to_at) - epoch_us(from_at)) * 0.000001 AS DECIMAL(18, 6)
     ) END AS power_w,
     CAST(NULL AS DECIMAL(18, 6)) AS current_a
-FROM all_energy_steps
-JOIN restricted USING (session_id)
--- The steps lie sorted by time: what is older than every session needs no look.
-WHERE from_at >= (SELECT min(started_at) - INTERVAL 1 DAY FROM restricted)
+FROM drawn

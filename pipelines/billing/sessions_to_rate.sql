@@ -8,6 +8,7 @@ SELECT
     ended_at,
     time_zone,
     energy_wh,
+    told_energy_wh,
     charging_seconds,
     idle_seconds
 FROM billing_candidates

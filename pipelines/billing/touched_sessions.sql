@@ -11,6 +11,9 @@ prices AS (
     FROM touching
     WHERE table_name IN ('tariffs', 'tariff_assignments')
 ),
+meters AS (
+    SELECT entry ->> 'station_id' AS station_id FROM touching WHERE table_name = 'meter_keys'
+),
 sites AS (
     SELECT entry ->> 'site_id' AS site_id FROM touching WHERE table_name = 'sites'
     UNION
@@ -39,6 +42,10 @@ tokens AS (
     )
 )
 SELECT session_id FROM changed_sessions
+UNION
+SELECT session_id FROM changed_signed_sessions
+UNION
+SELECT session_id FROM all_sessions SEMI JOIN meters USING (station_id)
 UNION
 SELECT CAST(row_key AS JSON) ->> 0 FROM touching WHERE table_name = 'session_decisions'
 UNION

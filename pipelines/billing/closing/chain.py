@@ -44,6 +44,7 @@ REASONS: Final[dict[str, str]] = {
     "seen_later": "of sessions that began in the month, seen after it",
     "active": "sessions that go on",
     "held": "sessions that a person holds back",
+    "signed": "sessions billed by what their meter has signed",
     "unbillable": "sessions without evidence that could be billed",
     "rounding": "rounding, at most half of the last digit each",
     "ad_hoc": "CDRs without a contract",

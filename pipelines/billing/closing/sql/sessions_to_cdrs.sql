@@ -12,7 +12,11 @@ joined AS (
         coalesce(cdrs.energy_wh, 0) AS cdr_wh,
         CASE
             WHEN sessions.session_id IS NULL THEN 'cdr_without_session'
-            WHEN cdrs.cdr_id IS NOT NULL THEN CASE WHEN sessions.energy_wh <> cdrs.energy_wh THEN 'energy_differs' END
+            WHEN cdrs.cdr_id IS NOT NULL THEN CASE
+                WHEN sessions.energy_wh IS NOT DISTINCT FROM cdrs.energy_wh THEN NULL
+                WHEN signed.billable AND signed.energy_wh = cdrs.energy_wh THEN 'signed'
+                ELSE 'energy_differs'
+            END
             WHEN sessions.state = 'active' THEN 'active'
             WHEN unpriced_reason = 'held' THEN 'held'
             WHEN unpriced_reason IS NOT NULL THEN 'unpriced_' || unpriced_reason
@@ -22,6 +26,7 @@ joined AS (
     FROM month_sessions AS sessions
     FULL JOIN month_cdrs AS cdrs USING (session_id)
     LEFT JOIN unpriced USING (session_id)
+    LEFT JOIN core.signed_sessions AS signed USING (session_id)
 )
 SELECT
     site_id,
