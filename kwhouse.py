@@ -19,6 +19,7 @@ import typer
 from pipelines.billing.commands.card import card_app
 from pipelines.billing.commands.close import close_app
 from pipelines.billing.commands.invoice import invoice_app
+from pipelines.billing.commands.owner import owner_app
 from pipelines.billing.commands.payment import payment_app
 from warehouse.errors import KwhouseError
 
@@ -55,6 +56,7 @@ app.add_typer(import_app, name="import")
 app.add_typer(invoice_app, name="invoice")
 app.add_typer(payment_app, name="payment")
 app.add_typer(card_app, name="card")
+app.add_typer(owner_app, name="owner")
 app.add_typer(close_app)
 
 
@@ -304,7 +306,7 @@ def extract(
         str,
         typer.Argument(
             help="sessions, cdrs, cdr_lines, invoices, invoice_lines, revenue_days, revenue_connectors, vat_summary, "
-            "journal, datev, cdrs_ocpi, cdrs_ocpi_230 or owner_statements."
+            "journal, datev, cdrs_ocpi, cdrs_ocpi_230, owner_statements or payments."
         ),
     ],
     date_from: Annotated[date, typer.Option("--from", parser=_day, metavar="YYYY-MM-DD", help="First local day.")],
@@ -467,6 +469,22 @@ def session_explain(
             return
         told = story.explain(settings, lake, session_id, as_of)
     _print(for_json(dataclasses.asdict(told)) if as_json else story.in_words(told, all_frames=frames), as_json)
+
+
+@session_app.command("cost")
+def session_cost(
+    session_id: Annotated[str | None, typer.Argument(metavar="[ID]", help="Only this session.")] = None,
+    as_json: Json = False,
+) -> None:
+    """What sessions that go on cost so far, priced as they will be when they end."""
+    from pipelines.billing.running import running_costs
+    from warehouse.plain import for_json
+    from warehouse.store import open_lake
+
+    with open_lake(_settings(), read_only=True) as lake:
+        costs = running_costs(lake, session_id)
+    words = "\n".join(str(cost) for cost in costs) or "No session goes on."
+    _print(for_json([dataclasses.asdict(cost) for cost in costs]) if as_json else words, as_json)
 
 
 @session_app.command("release")

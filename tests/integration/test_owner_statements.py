@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from pipelines.billing.owner_payouts import MonthNotOver, payout_file
 from pipelines.billing.owners import Payout, PayoutsRefused, payouts
 from tests.integration.billing_world import World
 from warehouse.extracts import extract_bytes
@@ -167,3 +168,33 @@ def test_payouts_are_one_per_owner_or_refused_with_every_reason(settings: Settin
             Payout("W", "Wilma", "DE89370400440532013000", "EUR", Decimal("37.26"), FEBRUARY, ("OC", "OC2")),
         ]
         assert payouts(lake, "O", MARCH) == payouts(lake, "P", FEBRUARY) == []
+
+
+def test_the_banks_file_pays_each_owner_once_and_is_the_same_made_again(settings: Settings) -> None:
+    engine = open_state(settings)
+    try:
+        with engine.begin() as connection:
+            connection.execute(
+                sa.insert(table("registry", "operators")),
+                {"operator_id": "O", "name": "kWhouse GmbH", "country_code": "DE", "party_id": "KWH", "iban": IBAN},
+            )
+            site = {"site_id": "site", "operator_id": "O", "name": "site", "time_zone": "Europe/Berlin"}
+            connection.execute(sa.insert(table("registry", "sites")), {**site, "country_code": "DE", "currency": "EUR"})
+        declare(settings, {"owner_id": "W", "name": "Wilma", "iban": IBAN})
+        with open_lake(settings) as lake:
+            world = World(lake).basic()
+            world.rent("OC", "2020-01-31T23:00:00Z")
+            world.session("s1", "2020-02-10T12:00:00+00:00")
+            world.run()
+            with pytest.raises(MonthNotOver):
+                payout_file(lake, engine, "O", FEBRUARY, wanted=FEBRUARY, today=date(2020, 2, 29))
+            day = date(2020, 3, 7)  # a Saturday
+            made = payout_file(lake, engine, "O", FEBRUARY, wanted=day, today=day)
+            again = payout_file(lake, engine, "O", FEBRUARY, wanted=day, today=day)
+    finally:
+        engine.dispose()
+    assert [(one.payout.reference, one.payout.amount) for one in made.transfers] == [("W-202002", Decimal("37.25"))]
+    assert (made.total, made.left_out, made.execution_date) == (Decimal("37.25"), (), date(2020, 3, 9))
+    assert made.message_id == again.message_id
+    assert [one.end_to_end_id for one in made.transfers] == [one.end_to_end_id for one in again.transfers]
+    assert b"37.25" in made.xml

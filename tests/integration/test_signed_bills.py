@@ -93,7 +93,8 @@ def test_periods_of_a_restricted_tariff_add_up_to_the_signed_energy(world: World
     world.write()
     with world.lake.write("test") as con:
         con.execute(
-            "INSERT INTO lake.core.energy_steps BY NAME SELECT 's1' AS session_id, n + 1 AS step_no, 'station' AS station_id,"
+            "INSERT INTO lake.core.energy_steps BY NAME SELECT 's1' AS session_id, n + 1 AS step_no,"
+            " 'station' AS station_id,"
             " 'site' AS site_id, 1 AS evse_id, 1 AS connector_id, true AS measured, 5000 AS energy_wh,"
             " TIMESTAMPTZ '2019-05-10 19:30:00+00' + n * INTERVAL 30 MINUTE AS from_at,"
             " TIMESTAMPTZ '2019-05-10 20:00:00+00' + n * INTERVAL 30 MINUTE AS to_at FROM range(2) AS steps(n)"

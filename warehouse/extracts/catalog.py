@@ -330,6 +330,28 @@ CDRS_OCPI_230 = Extract(
     source="cdrs_ocpi",
 )
 
+PAYMENTS = Extract(
+    "payments",
+    "one movement on a contract's account, by the day it is booked on; none with sites given",
+    {
+        "payment_id": "key of the movement",
+        "booked_on": "day that it counts from",
+        "operator_id": "whose account",
+        "contract_id": "who paid or was paid; empty: ad hoc",
+        "kind": "payment, refund, write_off, topup, prepaid_use, chargeback or set_off",
+        "method": "way the money took",
+        "currency": "ISO 4217 code",
+        "amount": "always positive",
+        "money_in": "money that came (below zero: went); 0 for what moves none",
+        "allocated": "of it on documents",
+        "documents": "those documents",
+        "source": "who says so",
+        "external_ref": "its reference there",
+        "reverses": "movement that this one takes back",
+    },
+    ("money_in", "allocated"),
+)
+
 EXTRACTS: dict[str, Extract] = {
     extract.name: extract
     for extract in (
@@ -346,5 +368,6 @@ EXTRACTS: dict[str, Extract] = {
         CDRS_OCPI,
         CDRS_OCPI_230,
         OWNER_STATEMENTS,
+        PAYMENTS,
     )
 }

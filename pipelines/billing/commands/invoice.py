@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 invoice_app = typer.Typer(help="Issue invoices and credit notes, and write them as files.", no_args_is_help=True)
 
 
-def _month(text: str) -> date:
+def month_of(text: str) -> date:
     if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", text):
         raise typer.BadParameter(f"{text!r} is no month; write it as 2026-10.")
     return date.fromisoformat(f"{text}-01")
@@ -41,7 +41,7 @@ class DocumentFormat(StrEnum):
 
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Number = Annotated[str, typer.Argument(metavar="NUMBER", help="Number of the document.")]
-Month = Annotated[date | None, typer.Option(parser=_month, metavar="YYYY-MM", help="Only this month.")]
+Month = Annotated[date | None, typer.Option(parser=month_of, metavar="YYYY-MM", help="Only this month.")]
 Contract = Annotated[str | None, typer.Option(metavar="ID", help="Only this contract.")]
 By = Annotated[str | None, typer.Option(metavar="NAME", help="Who does it; default: this account.")]
 
@@ -84,7 +84,7 @@ def issue(
     with _opened() as (lake, engine):
         report = run(lake, engine, wanted, now=_now(), by=by or _account(), on_progress=_progress)
     if as_json:
-        _print_json({"issued": [done.as_dict() for done in report.issued], "refused": _plain(report.refused)})
+        print_json({"issued": [done.as_dict() for done in report.issued], "refused": _plain(report.refused)})
     else:
         sys.stdout.write(f"{report}\n")
     raise typer.Exit(1 if report.refused else 0)
@@ -103,7 +103,7 @@ def void(
     with _opened() as (lake, engine):
         done = run(lake, engine, number, reason=reason, now=_now(), by=by or _account())
     if as_json:
-        _print_json(done.as_dict())
+        print_json(done.as_dict())
     else:
         sys.stdout.write(f"{done.document_id} takes back {done.corrects}: {done.total_incl_vat} {done.currency}\n")
 
@@ -148,7 +148,7 @@ def send(
         chosen = unsent(engine, numbers=numbers or None, month=month, again=again)
         report = send_documents(engine, lake.settings, chosen, clock=_now, on_progress=_progress)
     if as_json:
-        _print_json(_plain(report))
+        print_json(_plain(report))
     else:
         sys.stdout.write("".join(f"{sent}\n" for sent in report) or "Nothing to send: all were accepted before.\n")
     outcomes = {sent.outcome for sent in report}
@@ -192,5 +192,5 @@ def _plain(items: object) -> object:
     return [dataclasses.asdict(item) for item in items]  # type: ignore[attr-defined]
 
 
-def _print_json(value: object) -> None:
+def print_json(value: object) -> None:
     sys.stdout.write(json.dumps(for_json(value), ensure_ascii=False) + "\n")
