@@ -21,7 +21,7 @@ from pipelines.billing.rating_cdrs import CdrRefused
 from pipelines.billing.rating_lines import rate_lines
 from pipelines.billing.tariff_tables import load_tariffs
 from pipelines.billing.tariffs import Tariff
-from tests.property.test_tariff_check import sessions, tariffs
+from tests.drawn_tariffs import sessions, tariffs
 from tests.rated import USAGE, Period, component, element, read_tariff, tariff, usage_rows
 from warehouse import exact_json
 from warehouse.plain import for_json

@@ -52,11 +52,18 @@ def explain_session(lake: Lake, text: str) -> Explanation:
 
 
 def _about(session_id: str, session: Row, **more: Any) -> Explanation:
-    zone = ZoneInfo(session["time_zone"] or "UTC")
+    zone = _zone(session["time_zone"])
     place = f"station {session['station_id']}" + (f", site {session['site_id']}" if session["site_id"] else "")
     return Explanation(
         session_id, place, str(zone), _local(session["started_at"], zone), _local(session["ended_at"], zone), **more
     )
+
+
+def _zone(name: str | None) -> ZoneInfo:
+    try:
+        return ZoneInfo(name or "UTC")
+    except (ValueError, OSError, LookupError):
+        return ZoneInfo("UTC")  # `reason` says that the site's is not a known one
 
 
 def _local(at: datetime | None, zone: ZoneInfo) -> datetime | None:
@@ -92,6 +99,7 @@ def _stored(found: list[dict[str, Any]]) -> dict[str, Any]:
         return {}
     return {
         "is_stored": True,
+        "currency": found[0]["currency"],
         "stored_excl_vat": found[0]["total_excl_vat"],
         "stored_incl_vat": found[0]["total_incl_vat"],
     }

@@ -39,9 +39,9 @@ def _times(start: datetime, end: datetime | None) -> str:
 
 
 def _tariff(told: Explanation) -> Iterator[str]:
-    if told.tariff_id is not None or told.currency is not None:
+    if told.tariff_id is not None or told.periods:
         version = "" if told.tariff_version is None else f" version {told.tariff_version}"
-        terms = "" if told.currency is None else f": {told.currency}, {_TAXES[told.tax_included]}"
+        terms = f": {told.currency}, {_TAXES[told.tax_included]}" if told.periods else ""
         yield f"Tariff {told.tariff_id or 'without an id'}{version}{terms}"
     for rule in told.rules:
         bound = joined(rule.names) or "everywhere and for everybody"
