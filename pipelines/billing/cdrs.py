@@ -89,6 +89,14 @@ def _tariffs(lake: Lake) -> Iterator[tuple[str, int, str, Tariff | TariffRefused
             yield row["tariff_id"], row["version"], row["currency"], refused
 
 
+def tariff_of(lake: Lake, tariff_id: str, version: int) -> Tariff:
+    """One version of a tariff that can be priced, after `load_terms`. Raises `LookupError` where it is not there."""
+    for found_id, found_version, _, found in _tariffs(lake):
+        if (found_id, found_version) == (tariff_id, version) and isinstance(found, Tariff):
+            return found
+    raise LookupError(f"tariff {tariff_id} version {version}")
+
+
 def _read(row: dict[str, Any]) -> dict[str, object]:
     read: dict[str, object] = dict(row)
     for name in ("elements", "min_price", "max_price"):

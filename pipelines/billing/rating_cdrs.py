@@ -64,13 +64,13 @@ def read_periods(cdr: Mapping[str, Any], tariff: Tariff, zone: ZoneInfo) -> list
     items = cdr.get("charging_periods")
     if not isinstance(items, list) or not items:
         raise CdrRefused("cdr.charging_periods", "must be a list with at least one period")
-    starts = [_instant(f"cdr.charging_periods[{n}].start_date_time", _member(n, item)) for n, item in enumerate(items)]
+    starts = [instant(f"cdr.charging_periods[{n}].start_date_time", _member(n, item)) for n, item in enumerate(items)]
     dimensions = [_dimensions(f"cdr.charging_periods[{n}].dimensions", item) for n, item in enumerate(items)]
     _check_order(cdr, starts)
     _check_totals(cdr, tariff, dimensions)
     if len({item["tariff_id"] for item in items if item.get("tariff_id") is not None}) > 1:
         raise CdrRefused("cdr.charging_periods", "name several tariffs, and one is given")
-    ends = [*starts[1:], _instant("cdr.end_date_time", cdr["end_date_time"]) if cdr.get("end_date_time") else None]
+    ends = [*starts[1:], instant("cdr.end_date_time", cdr["end_date_time"]) if cdr.get("end_date_time") else None]
     timed = [_by_the_clock(found, begin, end) for found, begin, end in zip(dimensions, starts, ends, strict=True)]
     return list(_periods(starts, timed, zone))
 
@@ -158,7 +158,8 @@ def _member(number: int, item: object) -> object:
     return item.get("start_date_time")
 
 
-def _instant(place: str, text: object) -> datetime:
+def instant(place: str, text: object) -> datetime:
+    """A time of an OCPI object. Raises `CdrRefused`."""
     try:
         at = datetime.fromisoformat(text) if isinstance(text, str) else None
     except ValueError:
@@ -205,8 +206,8 @@ def _check_order(cdr: Mapping[str, Any], starts: Sequence[datetime]) -> None:
             raise CdrRefused(f"cdr.charging_periods[{number}].start_date_time", "is before the period before it")
     begin, end = cdr.get("start_date_time"), cdr.get("end_date_time")
     if end is not None:
-        ended_at = _instant("cdr.end_date_time", end)
-        if begin is not None and ended_at < _instant("cdr.start_date_time", begin):
+        ended_at = instant("cdr.end_date_time", end)
+        if begin is not None and ended_at < instant("cdr.start_date_time", begin):
             raise CdrRefused("cdr.end_date_time", "is before start_date_time: contradictory readings")
         if starts[-1] > ended_at:
             raise CdrRefused("cdr.end_date_time", "is before the last period's start: contradictory readings")

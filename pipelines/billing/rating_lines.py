@@ -123,23 +123,7 @@ def _zone_of(name: str) -> ZoneInfo | None:
 
 def _costs(con: duckdb.DuckDBPyConnection, read: Sequence[_Read]) -> dict[int, dict[str, Cost]]:
     """Costs by name, of each line's number; none where no element of the tariff matched."""
-    numbers: dict[str, int] = {}
-    tariffs: list[tuple[str, int, Tariff]] = []
-    sessions: list[list[int]] = []
-    usage: list[list[object]] = []
-    for number, one in enumerate(read):
-        if one.tariff is None:
-            continue
-        if one.tariff_key not in numbers:
-            numbers[one.tariff_key] = len(tariffs)
-            tariffs.append((str(len(tariffs)), 1, one.tariff))
-        sessions.append([number, numbers[one.tariff_key]])
-        usage += [[number, no, *map(_plain, astuple(period))] for no, period in enumerate(one.periods, start=1)]
-    load_tariffs(con, tariffs)
-    for name, rows in (("sessions_to_rate", sessions), ("usage", usage)):
-        query = sql(_HERE / ("lines_usage.sql" if name == "usage" else "lines_sessions.sql"))
-        con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {query}", {"rows": json.dumps(rows)})
-    rate(con)
+    rate_cdrs(con, [(n, one.tariff_key, one.tariff, one.periods) for n, one in enumerate(read) if one.tariff])
     found: dict[int, dict[str, Cost]] = {}
     for (number,) in con.execute("SELECT session_no FROM rated_totals WHERE has_element").fetchall():
         found[number] = {"total_cost": Cost(Decimal("0.0000"), Decimal("0.0000"))}
@@ -148,6 +132,25 @@ def _costs(con: duckdb.DuckDBPyConnection, read: Sequence[_Read]) -> dict[int, d
             rates = tuple((tax["rate"], tax["tax"]) for tax in taxes or ())
             found[number][name] = Cost(net, gross, rates)
     return found
+
+
+def rate_cdrs(con: duckdb.DuckDBPyConnection, cdrs: Iterable[tuple[int, str, Tariff, Sequence[CdrPeriod]]]) -> None:
+    """Price CDRs, each with its number and a key of its tariff: equal keys, equal tariffs. `rate` leaves its tables."""
+    numbers: dict[str, int] = {}
+    tariffs: list[tuple[str, int, Tariff]] = []
+    sessions: list[list[int]] = []
+    usage: list[list[object]] = []
+    for number, key, tariff, periods in cdrs:
+        if key not in numbers:
+            numbers[key] = len(tariffs)
+            tariffs.append((str(len(tariffs)), 1, tariff))
+        sessions.append([number, numbers[key]])
+        usage += [[number, no, *map(_plain, astuple(period))] for no, period in enumerate(periods, start=1)]
+    load_tariffs(con, tariffs)
+    for name, rows in (("sessions_to_rate", sessions), ("usage", usage)):
+        query = sql(_HERE / ("lines_usage.sql" if name == "usage" else "lines_sessions.sql"))
+        con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {query}", {"rows": json.dumps(rows)})
+    rate(con)
 
 
 def _plain(value: object) -> str | None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pipelines.billing.checking import Finding, check
-from pipelines.billing.checking.assignments import NEVER, without
+from pipelines.billing.checking.assignments import EVER, NEVER, without
 from warehouse import exact_json
 
 pytestmark = pytest.mark.fast
@@ -103,6 +103,16 @@ def test_what_can_never_hold_is_told_with_the_reason(asked: dict[str, Any], reas
 
 def test_the_last_day_before_a_version_is_in_force_may_be_today_further_west() -> None:
     assert found(element(price(amount="0.5"), end_date="2026-01-01"), element(price())) == []
+
+
+def test_local_days_are_those_of_the_sites() -> None:
+    old = element(price(amount="0.5"), end_date="2026-01-01")
+    tariffs = [version(old, element(price()))]
+    assigned = [rule("a", valid_from=EVER)]
+    for zone, kinds in (("America/New_York", []), ("Asia/Kolkata", ["impossible"])):
+        sites = [{"site_id": "s", "time_zone": zone}]
+        findings = check({"tariffs": tariffs, "tariff_assignments": assigned, "sites": sites})
+        assert [finding.kind for finding in findings if finding.kind != "no_version"] == kinds
 
 
 def test_same_start_and_end_is_the_whole_day() -> None:

@@ -146,7 +146,7 @@ def grid(asked: Iterable[Restrictions], first_day: date | None = None) -> Grid:
     some = list(asked)
     dates = {day for one in some for day in (one.start_date, one.end_date) if day is not None}
     found = Grid(
-        days=tuple(_days(sorted(dates), first_day)),
+        days=tuple(_days(sorted(dates), first_day, by_weekday=any(one.days for one in some))),
         clock=tuple(_clock(some)),
         kwh=tuple(_spans(kwh for one in some for kwh in one.kwh_thresholds)),
         seconds=tuple(_spans(seconds for one in some for seconds in one.duration_thresholds)),
@@ -158,10 +158,12 @@ def grid(asked: Iterable[Restrictions], first_day: date | None = None) -> Grid:
     return found
 
 
-def _days(dates: Sequence[date], first_day: date | None) -> Iterator[Days]:
+def _days(dates: Sequence[date], first_day: date | None, *, by_weekday: bool) -> Iterator[Days]:
     inner = [day for day in dates if first_day is None or day > first_day]
     for first, last in zip([first_day, *inner], [*inner, None], strict=True):
         length = 7 if first is None or last is None else min(7, (last - first).days)
+        if not by_weekday:
+            length = 1  # one stands for all
         begin = first or (last - timedelta(days=7) if last is not None else date(2001, 1, 1))  # a Monday
         yield from sorted(
             (Days((begin + timedelta(days=n)).isoweekday(), first, last) for n in range(length)),

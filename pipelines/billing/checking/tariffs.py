@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import date, datetime, timedelta, timezone
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from pipelines.billing.checking.elements import Gap, Hidden, looked_at
 from pipelines.billing.checking.finding import Finding
@@ -13,14 +14,14 @@ from pipelines.billing.checking.words import clock, joined, span_of_time
 from pipelines.billing.tariffs import Tariff, TariffRefused, parse_tariff, tariff_object
 
 LONGEST_STEP_SECONDS, GREATEST_STEP_WH = 3600, 1000
-# The local day is at most this much behind UTC (IANA, Etc/GMT+12).
-_FURTHEST_WEST = timedelta(hours=12)
+# Local days are at most this far from UTC's (IANA: Etc/GMT+12, Pacific/Kiritimati).
+_FURTHEST = (timezone(timedelta(hours=-12)), timezone(timedelta(hours=14)))
 
 _NAMES = {"ENERGY": "energy", "TIME": "charging time", "PARKING_TIME": "parking time", "FLAT": "the fixed fee"}
 
 
-def check_version(row: Mapping[str, Any]) -> Iterator[Finding]:
-    """Findings on a row of `registry.tariffs`, its JSON columns being read."""
+def check_version(row: Mapping[str, Any], zones: Collection[ZoneInfo] = ()) -> Iterator[Finding]:
+    """Findings on a row of `registry.tariffs`, its JSON columns being read. `zones`: those of the sites, if known."""
     tariff_id, version = str(row["tariff_id"]), int(row["version"])
     said = _Said(tariff_id, version)
     try:
@@ -29,8 +30,8 @@ def check_version(row: Mapping[str, Any]) -> Iterator[Finding]:
         yield said("error", "refused", f"It cannot be priced: {refused}.", "Mend that field in a new version.")
         return
     valid_from, valid_to = row.get("valid_from"), row.get("valid_to")
-    first_day = (valid_from - _FURTHEST_WEST).date() if isinstance(valid_from, datetime) else None
-    last_day = valid_to.date() if isinstance(valid_to, datetime) else None
+    first_day = min(_local_days(valid_from, zones)) if isinstance(valid_from, datetime) else None
+    last_day = max(_local_days(valid_to, zones)) if isinstance(valid_to, datetime) else None
     try:
         hidden, gaps = looked_at(tariff, first_day)
     except TooManyCells as many:
@@ -47,6 +48,10 @@ def check_version(row: Mapping[str, Any]) -> Iterator[Finding]:
     for gap in gaps:
         yield _gap(said, gap)
     yield from _elements(said, tariff, row.get("elements"), last_day)
+
+
+def _local_days(at: datetime, zones: Collection[ZoneInfo]) -> list[date]:
+    return [at.astimezone(zone).date() for zone in zones or _FURTHEST]
 
 
 class _Said:

@@ -63,6 +63,7 @@ def box_in_words(grid: Grid, box: Box) -> str:
     return ", ".join(part for part in parts if part) or "always"
 
 
+_EVERY_DAY = set(range(1, 8))
 _Dates = tuple[date | None, date | None]
 
 
@@ -93,7 +94,7 @@ def _runs(by_dates: dict[_Dates, set[int]]) -> Iterator[tuple[_Dates, set[int]]]
 
 def _dates_and_days(dates: _Dates, found: set[int], there: set[int] | None, origin: date | None) -> str:
     first, last = dates
-    told = [] if found == (there or set(range(1, 8))) else [weekdays(found)]
+    told = [] if found == (there or _EVERY_DAY) else [weekdays(found)]
     if first is not None and first != origin:
         told.append(f"from {first} on")
     if last is not None:
