@@ -21,6 +21,7 @@ from pipelines.billing.commands.close import close_app
 from pipelines.billing.commands.invoice import invoice_app
 from pipelines.billing.commands.owner import owner_app
 from pipelines.billing.commands.payment import payment_app
+from pipelines.billing.commands.tariff import tariff_app
 from warehouse.errors import KwhouseError
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ app.add_typer(invoice_app, name="invoice")
 app.add_typer(payment_app, name="payment")
 app.add_typer(card_app, name="card")
 app.add_typer(owner_app, name="owner")
+app.add_typer(tariff_app, name="tariff")
 app.add_typer(close_app)
 
 

@@ -12,8 +12,9 @@ import pytest
 from typer.testing import CliRunner
 
 from pipelines.billing import closing
-from pipelines.billing.closing import MonthDoesNotClose, PeriodRefused, Step, commands, periods
+from pipelines.billing.closing import MonthDoesNotClose, PeriodRefused, Step, periods
 from pipelines.billing.closing.chain import LINKS, REASONS, reconcile
+from pipelines.billing.commands import close as commands
 from tests.integration.billing_world import OPEN, energy
 from tests.integration.closing_world import MAY, ClosingWorld
 from warehouse.errors import InputError

@@ -96,7 +96,25 @@ def metadata() -> sa.MetaData:
             ),
             *(sa.UniqueConstraint(*columns) for columns in declared.unique),
         )
+    _add_indexes(meta)
     return meta
+
+
+def _add_indexes(meta: sa.MetaData) -> None:
+    """Ways to find rows, and the one key that holds for some rows only: what the contract does not say."""
+    items, allocations, payments = (
+        meta.tables[f"billing_{name}"] for name in ("collection_items", "allocations", "payments")
+    )
+    not_returned = sa.text("state <> 'returned'")
+    sa.Index(
+        "billing_collection_items_once",
+        items.c.document_id,
+        unique=True,
+        sqlite_where=not_returned,
+        postgresql_where=not_returned,
+    )
+    sa.Index("billing_allocations_document", allocations.c.document_id)
+    sa.Index("billing_payments_contract", payments.c.operator_id, payments.c.contract_id)
 
 
 def table(schema: str, name: str) -> sa.Table:

@@ -10,7 +10,7 @@ from pipelines.billing.cdrs import load_terms, price_touched, tariff_of
 from pipelines.billing.explaining.explanation import Explanation, Rule
 from pipelines.billing.explaining.telling import Row, explained, rows
 from pipelines.stages import temp_table
-from warehouse.contract import core, ops
+from warehouse.contract import core, ops, signed
 from warehouse.readers import sessions
 from warehouse.store import Lake
 from warehouse.store.changes import Window, expose
@@ -24,7 +24,7 @@ def explain_session(lake: Lake, text: str) -> Explanation:
     Raises `SessionUnknown` and `SessionAmbiguous`.
     """
     session_id = sessions.resolve(lake, text)
-    for table in (core.SESSIONS, core.ENERGY_STEPS, ops.REGISTRY_HISTORY):
+    for table in (core.SESSIONS, core.ENERGY_STEPS, signed.SIGNED_SESSIONS, ops.REGISTRY_HISTORY):
         expose(lake, Window(0, lake.snapshot(), True), table)
     load_terms(lake)
     temp_table(lake, "billing_touched", "SELECT $session_id AS session_id", {"session_id": session_id})

@@ -9,7 +9,6 @@ from typer.testing import CliRunner
 
 from pipelines.billing.commands.card import card_app as app
 from pipelines.billing.payments.errors import PaymentMisconfigured, PaymentUnknown
-from pipelines.billing.payments.events import MethodReady, PaymentFact
 from pipelines.billing.payments.flow import Payments
 from pipelines.billing.payments.provider import Money
 from tests.stripe_server import GOOD, KEY, StripeServer
@@ -22,9 +21,7 @@ def settings(tmp_path: Path, server: StripeServer, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.usefixtures("settings")
-def test_an_interrupted_session_is_reconciled_shown_and_refunded(
-    payments: Payments, server: StripeServer, told: list[PaymentFact | MethodReady]
-) -> None:
+def test_an_interrupted_session_is_reconciled_shown_and_refunded(payments: Payments, server: StripeServer) -> None:
     row = payments.authorise(Money("EUR", 6000), session_id="c1")
     assert row.provider_id is not None
     server.payer_pays(row.provider_id, GOOD)
@@ -43,7 +40,6 @@ def test_an_interrupted_session_is_reconciled_shown_and_refunded(
         f"{row.payment_id}: captured; asked 60.00 EUR, held 60.00 EUR, taken 12.34 EUR, released 47.66 EUR, "
         "refunded 2.34 EUR, open 0.00 EUR\n"
     )
-    assert [type(fact).__name__ for fact in told] == ["Authorised"]  # the commands tell the ledger
 
 
 @pytest.mark.usefixtures("settings")
