@@ -26,6 +26,7 @@ def ensure_pseudonyms(lake: Lake, tokens_query: str) -> int:
     ).fetchall()
     if fresh:
         _insert(lake.settings, [row[0] for row in fresh])
+        lake.read_anew()  # or the transaction that is open would not see them
     return len(fresh)
 
 

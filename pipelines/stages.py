@@ -9,15 +9,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 
 from warehouse.contract import Table
+from warehouse.contract.ddl import quoted
 from warehouse.errors import StoreError
 from warehouse.store import Lake
 from warehouse.store.appending import FEW_ROWS, WrittenFile, append_file, remove_unused, write_file
-from warehouse.store.changes import GREATEST_LAG, Window, advance, changed_tables, expose, watermark, window_for
+from warehouse.store.changes import GREATEST_LAG, Window, advance, changes_within, expose, watermark, window_for
+
+# What a transaction has made itself it takes for empty when it plans: that makes nested loops of joins. Beyond so few
+# rows a new transaction is worth what it costs, about as much as reading the catalog once.
+FEW_TO_PLAN_WITH = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,30 +77,38 @@ class Overtaken(StoreError):
 def run_stage(lake: Lake, stage: Stage, *, full: bool = False) -> StageResult:
     """Run `stage` for what is new (`full`: for everything). Computes without the writer's lock, publishes under it."""
     started = time.perf_counter()
-    before = watermark(lake, stage.name)  # asked before the work: whoever publishes meanwhile is seen at its end
-    window = window_for(lake, stage.name, full=full)
-    if window is None:
-        return StageResult(stage.name, None, time.perf_counter() - started)
-    if not window.full and not changed_tables(lake, window, stage.inputs):
-        if window.until - window.after > GREATEST_LAG:
+    with lake.read():
+        before = watermark(lake, stage.name)  # asked before the work: whoever publishes meanwhile is seen at its end
+        window = window_for(lake, stage.name, full=full)
+        changes = None if window is None else changes_within(lake, window)
+        is_idle = window is not None and not window.full and changes is not None and not changes.of(stage.inputs)
+        if window is not None and not is_idle:
+            for table in stage.inputs:
+                expose(lake, window, table, changes)
+    if window is None or is_idle:
+        if window is not None and window.until - window.after > GREATEST_LAG:
             with lake.write(f"{stage.name}: nothing new"):
                 advance(lake, stage.name, window)
         return StageResult(stage.name, None, time.perf_counter() - started)
-    for table in stage.inputs:
-        expose(lake, window, table)
-    replacements = stage.compute(lake, window)
-    rows = _publish(lake, stage, window, before, replacements)
-    for table in stage.inputs:
-        for prefix in ("new", "changed", "all"):
-            lake.con.execute(f"DROP VIEW IF EXISTS {prefix}_{table.name}")
+    # A rebuild has few statements, each of which takes long: the catalog's time does not count.
+    with nullcontext() if window.full else lake.read():
+        replacements = stage.compute(lake, window)
+        files = _write_all(lake, replacements)
+    rows = _publish(lake, stage, window, before, replacements, files)
+    views = [f"{prefix}_{table.name}" for table in stage.inputs for prefix in ("new", "changed", "all")]
+    lake.con.execute(";".join(f"DROP VIEW IF EXISTS {view}" for view in views))
     return StageResult(stage.name, window, time.perf_counter() - started, rows)
 
 
 def _publish(
-    lake: Lake, stage: Stage, window: Window, before: int | None, replacements: Sequence[Replacement]
+    lake: Lake,
+    stage: Stage,
+    window: Window,
+    before: int | None,
+    replacements: Sequence[Replacement],
+    files: Sequence[tuple[WrittenFile, ...] | None],
 ) -> dict[str, int]:
     rows: dict[str, int] = {}
-    files = _write_all(lake, replacements)
     with lake.write(stage.name) as con:
         if watermark(lake, stage.name) != before:
             remove_unused(file for some in files for file in some or ())
@@ -160,4 +175,17 @@ def temp_table(lake: Lake, name: str, query: str, parameters: dict[str, object] 
 
     Named parameters ($name) are bound; names that start with `new_`, `changed_` and `all_` are the exposed views.
     """
-    lake.con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {query}", parameters or {})
+    made = lake.con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {query}", parameters or {}).fetchone()
+    if made and made[0] > FEW_TO_PLAN_WITH:
+        lake.read_anew()
+
+
+def any_row(lake: Lake, query: str) -> bool:
+    """Whether the query gives any row."""
+    return bool(lake.con.execute(f"SELECT EXISTS ({query})").fetchall()[0][0])
+
+
+def set_variable(lake: Lake, name: str, value: datetime | int) -> None:
+    """A variable for SQL that stands in views, where no parameter can be bound."""
+    text = str(value) if isinstance(value, int) else f"CAST({quoted(value.isoformat())} AS TIMESTAMPTZ)"
+    lake.con.execute(f"SET VARIABLE {name} = {text}")

@@ -11,8 +11,8 @@ WITH connections AS (
 ),
 marks AS (
     SELECT
-        marked.station_id, marked.evse_id, marked.connector_id, marked.happened_at AS at_time, marked.collector_id, marked.seq,
-        marked.reported_state, marked.error_code, NULL::BOOLEAN AS is_online
+        marked.station_id, marked.evse_id, marked.connector_id, marked.happened_at AS at_time,
+        marked.collector_id, marked.seq, marked.reported_state, marked.error_code, NULL::BOOLEAN AS is_online
     FROM status_marks AS marked
     JOIN touched_connectors USING (station_id, evse_id, connector_id)
     WHERE marked.happened_at >= marks_from
@@ -23,7 +23,9 @@ marks AS (
     WHERE (event = 'opened' OR newest IS NULL OR newest = (collector_id, connection_id))
       AND (seed_at IS NULL OR happened_at >= marks_from)
     UNION ALL
-    SELECT station_id, evse_id, connector_id, from_at, collector_id, seq, reported_state, coalesce(error_code, ''), state <> 'offline'
+    SELECT
+        station_id, evse_id, connector_id, from_at, collector_id, seq,
+        reported_state, coalesce(error_code, ''), state <> 'offline'
     FROM core.connector_states
     JOIN touched_connectors USING (station_id, evse_id, connector_id)
     WHERE from_at = seed_at

@@ -21,12 +21,13 @@ PARSERS = ("from_json(payload, structure)", "TRY(from_json(payload, structure))"
 def parse(lake: Lake, work: Callable[[], T]) -> T:
     """Do `work`, whose SQL parses by the macro `parsed_as` and uses those of `frame_macros.sql`."""
     lake.con.execute(sql(HERE / "frame_macros.sql"))
+    lake.read_anew()
     for parser in PARSERS[:-1]:
         _parse_by(lake, parser)
         try:
             return work()
         except (duckdb.InvalidInputException, duckdb.ConversionException):
-            continue
+            lake.read_anew(failed=True)
     _parse_by(lake, PARSERS[-1])
     return work()
 

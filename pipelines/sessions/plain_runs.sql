@@ -3,5 +3,5 @@ SELECT
     plain.no,
     run.* EXCLUDE (station_id, transaction_id),
     count(*) OVER (PARTITION BY plain.no) > 1 AS is_one_of_several
-FROM all_reading_runs AS run
+FROM touched_runs AS run
 JOIN plain_transactions AS plain USING (station_id, transaction_id)

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pipelines.sessions.parsing import parse
-from pipelines.stages import Replacement, Stage, sql, temp_table, temp_view
+from pipelines.stages import Replacement, Stage, any_row, set_variable, sql, temp_table, temp_view
 from warehouse.contract import core, raw
 from warehouse.contract.ddl import quoted
 from warehouse.store import Lake
@@ -33,9 +33,8 @@ def meter_values_of(readings: str) -> str:
 
 def compute(lake: Lake, window: Window) -> list[Replacement]:
     """Read the samples of the new frames. Append-only: a frame never changes."""
-    con = lake.con
-    con.execute(sql(HERE / "macros.sql"))
-    con.execute(f"SET VARIABLE taken_in = {int(window.until)}")
+    lake.con.execute(sql(HERE / "macros.sql"))
+    set_variable(lake, "taken_in", window.until)
     files = parse(lake, lambda: tuple(_read(lake)))
     try:
         paths = ", ".join(quoted(file.path) for file in files)
@@ -58,7 +57,7 @@ def compute(lake: Lake, window: Window) -> list[Replacement]:
 def _read(lake: Lake) -> Iterator[WrittenFile]:
     """Write the readings of all frames, and of those that send a lone set in their own way."""
     temp_view(lake, "reading_calls", sql(HERE / "reading_calls.sql"))
-    lone = lake.con.execute("SELECT EXISTS (SELECT 1 FROM reading_calls WHERE breaks_schema)").fetchall()[0][0]
+    lone = any_row(lake, "SELECT 1 FROM reading_calls WHERE breaks_schema")
     for sets in ("told_sets", "lone_sets") if lone else ("told_sets",):
         temp_view(lake, "told_sets", sql(HERE / f"{sets}.sql"))
         temp_view(lake, "reading_rows", sql(HERE / "readings.sql"))

@@ -16,15 +16,14 @@ A touched transaction is made anew from all its facts, so the order and the batc
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 from pipelines.pseudonyms import ensure_pseudonyms
 from pipelines.sessions.doubtful import look_closely
-from pipelines.sessions.readings import meter_values_of
-from pipelines.stages import Replacement, Stage, sql, temp_table, temp_view
+from pipelines.sessions.touched import BEGINNING, MARGIN, find_frames, least, touch, touch_all, touch_more
+from pipelines.stages import Replacement, Stage, any_row, set_variable, sql, temp_table, temp_view
 from warehouse.contract import core, ops, raw
-from warehouse.contract.ddl import quoted
 from warehouse.store import Lake
 from warehouse.store.changes import Window
 
@@ -59,107 +58,83 @@ FAULTS = (
     "schema_error",
     "tail_readings",
 )
-# A session with one of these may look different as soon as its station says anything.
-UNSETTLED = ("inferred_end", "closed_by_next_start", "matched_without_id", "missing_start", "missing_end_register")
 OWN_FAULTS = f"kind IN {(*FAULTS, 'orphan_stop')}"
-BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
-# How long a start without an answer, or a stop without an id, can find what it lacks.
-LOOSE = timedelta(days=7)
-# An answer follows its start, and a reading its session's start, but clocks differ.
-MARGIN = timedelta(days=1)
 
 
 def compute(lake: Lake, window: Window) -> list[Replacement]:
     """Make the touched sessions, their events, their steps and their faults anew."""
+    full = window.full
     known_until = _known_until(lake)
     lake.con.execute(sql(HERE / "macros.sql"))
-    temp_view(lake, "all_meter_values", meter_values_of("all_readings"))
     temp_view(lake, "known_layouts", "SELECT * FROM all_reading_layouts")
     temp_table(lake, "layouts", sql(HERE / "layouts.sql"))
     for step in ("touched_registry", "overridden_stations", "connector_ratings", "replayed", "touched_records"):
         temp_table(lake, step, sql(HERE / f"{step}.sql"))
-    loose_since = BEGINNING
-    if window.full:
-        temp_table(lake, "touched_transactions", sql(HERE / "all_transactions.sql"))
-        temp_table(lake, "heard_stations", "SELECT DISTINCT station_id FROM touched_transactions")
-        lake.con.execute("INSERT INTO heard_stations SELECT DISTINCT station_id FROM all_transaction_events "
-                         "ANTI JOIN heard_stations USING (station_id)")  # fmt: skip
+    if full:
+        touch_all(lake)
     else:
-        loose_since = _touch(lake, known_until)
-    _find_transactions(lake, loose_since, full=window.full)
-    _measure(lake, known_until, full=window.full)
-    if not window.full and _touch_more(lake, "touched_followers"):
-        _find_transactions(lake, loose_since, full=False)
-        _measure(lake, known_until, full=False)
+        touch(lake, known_until)
+    _find_transactions(lake, full=full)
+    _measure(lake, window, known_until)
+    if not full and touch_more(lake, "touched_followers"):
+        _find_transactions(lake, full=False)
+        _measure(lake, window, known_until)
     _put_together(lake)
-    return _replacements(lake, loose_since, full=window.full)
+    return _replacements(lake, full=full)
 
 
 def _known_until(lake: Lake) -> datetime:
     """Now, as far as the lake knows: the receipt of its newest frame. One from the future would end all sessions."""
-    query = "SELECT max(received_at) FROM all_messages WHERE received_at <= now() + INTERVAL 1 DAY"
-    row = lake.con.execute(query).fetchone()
+    query = "SELECT max(received_at) FROM {} WHERE received_at <= now() + INTERVAL 1 DAY"
+    # Only files that reach beyond the new frames are asked.
+    newest = least(lake, query.format("new_messages")) or BEGINNING
+    row = lake.con.execute(query.format("all_messages") + " AND received_at >= $newest", {"newest": newest}).fetchone()
     return BEGINNING if row is None or row[0] is None else row[0]
 
 
-def _touch(lake: Lake, known_until: datetime) -> datetime:
-    """Find what the news touches; returns from when on events without an id are looked at."""
-    temp_table(lake, "touched_stations", sql(HERE / "touched_stations.sql"), {"known_until": known_until})
-    parameters = {"known_until": known_until, "unsettled": list(UNSETTLED)}
-    temp_table(lake, "touched_transactions", sql(HERE / "touched_transactions.sql"), parameters)
-    temp_table(
-        lake,
-        "heard_stations",
-        "SELECT station_id FROM touched_stations UNION SELECT station_id FROM touched_transactions",
-    )
-    row = lake.con.execute("SELECT min(from_at) FROM touched_stations").fetchone()
-    return known_until if row is None or row[0] is None else row[0] - LOOSE
+def _find_transactions(lake: Lake, *, full: bool) -> None:
+    _read_events(lake, full=full)
+    if not full and touch_more(lake, "touched_simultaneous"):
+        _read_events(lake, full=full)
 
 
-def _find_transactions(lake: Lake, loose_since: datetime, *, full: bool) -> None:
-    _read_events(lake, loose_since, full=full)
-    if not full and _touch_more(lake, "touched_simultaneous"):
-        _read_events(lake, loose_since, full=full)
-
-
-def _touch_more(lake: Lake, step: str) -> bool:
-    """Add what the step finds to the touched transactions; whether it found any."""
-    temp_table(lake, step, sql(HERE / f"{step}.sql"))
-    count = lake.con.execute(f"INSERT INTO touched_transactions FROM {step}").fetchone()
-    return bool(count and count[0])
-
-
-def _read_events(lake: Lake, loose_since: datetime, *, full: bool) -> None:
+def _read_events(lake: Lake, *, full: bool) -> None:
     since = BEGINNING
-    touched = "SELECT * FROM all_transaction_events"
-    if not full:
-        row = lake.con.execute(
-            "SELECT min(received_at) FROM all_transaction_events "
-            "SEMI JOIN touched_transactions USING (station_id, transaction_id)"
-        ).fetchone()
-        since = loose_since if row is None or row[0] is None else min(loose_since, row[0] - MARGIN)
-        touched += " SEMI JOIN touched_transactions USING (station_id, transaction_id)"
-    _set(lake, "since", since)
-    _set(lake, "loose_since", loose_since)
-    temp_view(lake, "touched_events", touched)
+    if full:
+        temp_view(lake, "touched_events", "SELECT * FROM all_transaction_events")
+        temp_view(lake, "touched_runs", "SELECT * FROM all_reading_runs")
+    else:
+        find_frames(lake)
+        query = "SELECT min(received_at), min(seq), max(seq) FROM own_frames"
+        first, first_seq, last_seq = lake.con.execute(query).fetchall()[0]
+        loose_since = least(lake, "SELECT min(loose_since) FROM heard_stations")
+        since = min((time for time in (loose_since, first and first - MARGIN) if time), default=BEGINNING)
+        found = {"since": first, "first_seq": first_seq, "last_seq": last_seq}
+        _keep(lake, "touched_events", sql(HERE / "touched_events.sql"), found)
+        _keep(lake, "touched_runs", sql(HERE / "touched_runs.sql"))
+    set_variable(lake, "since", since)
+    # Read once: only a rebuild has too many.
+    keep = temp_view if full else _keep
+    keep(lake, "unnamed_events", sql(HERE / "unnamed_events.sql"))
     temp_table(lake, "starts_without_id", sql(HERE / "starts.sql"))
     temp_view(lake, "told_events", sql(HERE / "told_events.sql"))
-    temp_view(lake, "events", _tokens_by_rule(lake))
+    keep(lake, "events", _tokens_by_rule(lake))
     temp_table(lake, "transactions", sql(HERE / "transactions.sql"))
+
+
+def _keep(lake: Lake, name: str, query: str, parameters: dict[str, object] | None = None) -> None:
+    """A view, as in a rebuild, of what is kept."""
+    temp_table(lake, f"kept_{name}", query, parameters)
+    temp_view(lake, name, f"FROM kept_{name}")
 
 
 def _tokens_by_rule(lake: Lake) -> str:
     """Take off what readers of some models append to a token, where the operator says how."""
-    if not _any(lake, "SELECT 1 FROM registry.station_profiles WHERE token_pattern IS NOT NULL"):
+    if not any_row(lake, "SELECT 1 FROM registry.station_profiles WHERE token_pattern IS NOT NULL"):
         return "SELECT * FROM told_events"
     temp_table(lake, "token_rules", sql(HERE / "token_rules.sql"))
     ensure_pseudonyms(lake, "SELECT token FROM token_rules")
     return sql(HERE / "renamed_events.sql")
-
-
-def _any(lake: Lake, query: str) -> bool:
-    """Whether the query gives any row."""
-    return bool(lake.con.execute(f"SELECT EXISTS ({query})").fetchall()[0][0])
 
 
 def _readings_since(lake: Lake) -> datetime:
@@ -169,20 +144,17 @@ def _readings_since(lake: Lake) -> datetime:
         SELECT min(least(received_at, CASE WHEN event_at >= TIMESTAMPTZ '2010-01-01 00:00:00+00' THEN event_at END))
         FROM events
         UNION ALL
-        SELECT min(first_received_at)
-        FROM all_reading_runs
-        SEMI JOIN (FROM touched_transactions ANTI JOIN transactions USING (station_id, transaction_id))
-            USING (station_id, transaction_id)
+        SELECT min(first_received_at) FROM touched_runs
         """
     ).fetchall()
     known = [row[0] for row in rows if row[0] is not None]
     return min(known) - MARGIN if known else BEGINNING
 
 
-def _measure(lake: Lake, known_until: datetime, *, full: bool) -> None:
-    since = BEGINNING if full else _readings_since(lake)
+def _measure(lake: Lake, window: Window, known_until: datetime) -> None:
+    since = BEGINNING if window.full else _readings_since(lake)
     _measure_plain(lake, since)
-    look_closely(lake, since, known_until)
+    look_closely(lake, window, since, known_until)
 
 
 def _measure_plain(lake: Lake, since: datetime) -> None:
@@ -190,8 +162,7 @@ def _measure_plain(lake: Lake, since: datetime) -> None:
     temp_table(lake, "loose_readings", sql(HERE / "loose_readings.sql"), {"since": since})
     for step in ("plain_runs", "plain_quarters"):
         temp_table(lake, step, sql(HERE / f"{step}.sql"))
-    if _any(lake, "SELECT 1 FROM plain_runs WHERE is_one_of_several"):
-        _read_again(lake, since)
+    _read_again(lake)
     temp_table(lake, "loosely_read", sql(HERE / "loosely_read.sql"))
     temp_table(lake, "plain_sessions", sql(HERE / "plain_sessions.sql"))
     lake.con.execute(
@@ -200,10 +171,13 @@ def _measure_plain(lake: Lake, since: datetime) -> None:
     )
 
 
-def _read_again(lake: Lake, since: datetime) -> None:
+def _read_again(lake: Lake) -> None:
     """Sum up anew what several refreshes have read of one transaction: they may have read it in any order."""
-    _set(lake, "taken_in", 0)
-    _set(lake, "readings_since", since)
+    since = least(lake, "SELECT min(first_received_at) FROM plain_runs WHERE is_one_of_several")
+    if since is None:
+        return
+    set_variable(lake, "taken_in", 0)
+    set_variable(lake, "readings_since", since)
     temp_view(lake, "written_readings", sql(HERE / "readings_of_several.sql"))
     temp_view(lake, "quarters_again", sql(HERE / "reading_quarters.sql"))
     lake.con.execute(
@@ -212,15 +186,10 @@ def _read_again(lake: Lake, since: datetime) -> None:
     )
 
 
-def _set(lake: Lake, name: str, value: datetime | int) -> None:
-    """A variable for SQL that stands in views, where no parameter can be bound."""
-    text = str(value) if isinstance(value, int) else f"CAST({quoted(value.isoformat())} AS TIMESTAMPTZ)"
-    lake.con.execute(f"SET VARIABLE {name} = {text}")
-
-
 def _put_together(lake: Lake) -> None:
-    ensure_pseudonyms(lake, "SELECT id_token FROM all_session_records SEMI JOIN touched_records "
-                            "USING (station_id, external_session_id)")  # fmt: skip
+    if any_row(lake, "SELECT 1 FROM touched_records"):
+        ensure_pseudonyms(lake, "SELECT id_token FROM all_session_records SEMI JOIN touched_records "
+                                "USING (station_id, external_session_id)")  # fmt: skip
     temp_table(lake, "record_rows", sql(HERE / "record_rows.sql"))
     temp_view(lake, "clean_rows", sql(HERE / "clean_rows.sql"))
     temp_view(lake, "clean_step_rows", sql(HERE / "clean_steps.sql"))
@@ -235,10 +204,10 @@ def _put_together(lake: Lake) -> None:
     temp_table(lake, "session_fault_rows", sql(HERE / "faults.sql"), {"kinds": list(FAULTS)})
 
 
-def _replacements(lake: Lake, loose_since: datetime, *, full: bool) -> list[Replacement]:
+def _replacements(lake: Lake, *, full: bool) -> list[Replacement]:
     if not full:
         temp_table(lake, "replaced_sessions", sql(HERE / "replaced_sessions.sql"))
-        temp_table(lake, "replaced_orphans", sql(HERE / "replaced_orphans.sql"), {"loose_since": loose_since})
+        temp_table(lake, "replaced_orphans", sql(HERE / "replaced_orphans.sql"))
     replaced = "session_id IN (SELECT session_id FROM replaced_sessions)"
     faults = f"{OWN_FAULTS} AND ({replaced} OR fault_id IN (SELECT fault_id FROM replaced_orphans))"  # noqa: S608 (own SQL)
     return [

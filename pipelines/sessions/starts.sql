@@ -2,15 +2,10 @@
 -- answer to it. Message ids restart with a station's boot, so an answer belongs to the last start before it that had its
 -- id.
 WITH starts AS (
-    SELECT * EXCLUDE (transaction_id)
-    FROM all_transaction_events
-    WHERE event = 'started' AND transaction_id IS NULL
-      AND received_at >= getvariable('since') AND station_id IN (SELECT station_id FROM heard_stations)
+    SELECT * EXCLUDE (transaction_id) FROM unnamed_events WHERE event = 'started'
 ),
 answers AS (
-    SELECT collector_id, station_id, message_id, seq, transaction_id
-    FROM all_transaction_events
-    WHERE event = 'answer' AND received_at >= getvariable('since') AND station_id IN (SELECT station_id FROM heard_stations)
+    SELECT collector_id, station_id, message_id, seq, transaction_id FROM unnamed_events WHERE event = 'answer'
 ),
 answered AS (
     SELECT starts.collector_id, starts.seq, min(answers.seq) AS answer_seq,
@@ -64,7 +59,8 @@ SEMI JOIN touched_transactions
 UNION ALL BY NAME
 SELECT unanswered.* EXCLUDE (own_transaction_id)
 FROM unanswered
+JOIN heard_stations USING (station_id)
 LEFT JOIN touched_transactions USING (station_id, transaction_id)
 -- Without an id it is looked at again whenever its station is heard.
 WHERE touched_transactions.station_id IS NOT NULL
-   OR unanswered.transaction_id IS NULL AND unanswered.received_at >= getvariable('loose_since')
+   OR unanswered.transaction_id IS NULL AND unanswered.received_at >= heard_stations.loose_since

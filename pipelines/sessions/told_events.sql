@@ -5,7 +5,7 @@ SELECT *, NULL AS answer_seq
 FROM touched_events
 WHERE event <> 'answer' AND transaction_id IS NOT NULL AND received_at >= getvariable('since')
 UNION ALL BY NAME
-SELECT *, NULL AS answer_seq
-FROM all_transaction_events
-WHERE event = 'ended' AND transaction_id IS NULL
-  AND received_at >= getvariable('loose_since') AND station_id IN (SELECT station_id FROM heard_stations)
+SELECT unnamed_events.*, NULL AS answer_seq
+FROM unnamed_events
+JOIN heard_stations USING (station_id)
+WHERE event = 'ended' AND received_at >= loose_since

@@ -1,19 +1,20 @@
--- Stations of which anything new was heard: what is open there may end, what lacks its id may find it.
-SELECT station_id, min(from_at) AS from_at
+-- Stations of which anything new was heard: what is open there may end, what lacks its id may find it. `from_at` by the
+-- receipt, `told_from` by the station's own time where that is earlier.
+SELECT station_id, min(from_at) AS from_at, min(least(from_at, told_at)) AS told_from
 FROM (
-    SELECT station_id, received_at AS from_at FROM changed_transaction_events
+    SELECT
+        station_id, received_at AS from_at,
+        CASE WHEN event_at >= TIMESTAMPTZ '2010-01-01 00:00:00+00' THEN event_at END AS told_at
+    FROM news_events
     UNION ALL
-    SELECT station_id, received_at FROM changed_readings
+    SELECT station_id, received_at, from_at FROM news_readings
     UNION ALL
-    SELECT station_id, from_at
-    FROM changed_connector_states
-    GROUP BY station_id, evse_id, connector_id, from_at, reported_state
-    HAVING count(*) % 2 = 1
+    SELECT station_id, from_at, from_at FROM news_states
     UNION ALL
-    SELECT station_id, received_at FROM changed_boots
+    SELECT station_id, received_at, received_at FROM changed_boots
     UNION ALL
     -- Time alone ends a session that nobody stops.
-    SELECT station_id, started_at
+    SELECT station_id, started_at, started_at
     FROM core.sessions
     WHERE state = 'active' AND transaction_id IS NULL AND last_received_at < $known_until - INTERVAL 24 HOUR
 )

@@ -1,17 +1,19 @@
 -- Transactions that something new says anything about: an event, a reading, the start behind an answer, the clock of
--- their connection, their station in the registry; and sessions that are not settled and may be by what is new.
+-- their connection, their station in the registry, time itself. What may be touched along with them: `touched_unsettled`,
+-- `touched_linked`.
 WITH told AS (
-    SELECT station_id, transaction_id FROM changed_transaction_events WHERE transaction_id IS NOT NULL
+    SELECT station_id, transaction_id FROM news_events WHERE transaction_id IS NOT NULL
     UNION
-    SELECT station_id, transaction_id FROM changed_readings WHERE transaction_id IS NOT NULL
+    SELECT station_id, transaction_id FROM news_readings WHERE transaction_id IS NOT NULL
 ),
 started AS (
     -- A 1.6 start does not know its transaction; the answer may have landed before it.
     SELECT answer.station_id, answer.transaction_id
-    FROM changed_transaction_events AS start
+    FROM news_events AS start
     JOIN all_transaction_events AS answer USING (collector_id, station_id, message_id)
     WHERE start.event = 'started' AND start.transaction_id IS NULL
       AND answer.event = 'answer' AND answer.transaction_id IS NOT NULL
+      AND answer.received_at >= $answers_since
 ),
 connected AS (
     -- Only a replay's connection changes what is said of its sessions.
@@ -26,41 +28,25 @@ registered AS (
     SEMI JOIN touched_registry USING (station_id)
     WHERE event.transaction_id IS NOT NULL
 ),
-unsettled AS (
+overdue AS (
+    -- Time alone ends a session that nobody stops.
     SELECT station_id, transaction_id
     FROM core.sessions
-    LEFT JOIN touched_stations USING (station_id)
-    WHERE transaction_id IS NOT NULL
-      AND (
-          -- Time alone ends a session that nobody stops.
-          state = 'active' AND last_received_at < $known_until - INTERVAL 24 HOUR
-          OR touched_stations.station_id IS NOT NULL AND (state <> 'completed' OR list_has_any(flags, $unsettled))
-      )
+    WHERE transaction_id IS NOT NULL AND state = 'active' AND last_received_at < $known_until - INTERVAL 24 HOUR
 ),
 loosely_read AS (
     -- Readings that name no transaction: whoever charged there then.
     SELECT sessions.station_id, sessions.transaction_id
     FROM core.sessions
     JOIN (
-        SELECT station_id, evse_id, min(measured_at) AS from_at, max(measured_at) AS until_at
-        FROM changed_readings
-        WHERE transaction_id IS NULL AND evse_id IS NOT NULL
-        GROUP BY ALL
+        SELECT * FROM news_readings WHERE transaction_id IS NULL AND evse_id IS NOT NULL
     ) AS loose ON loose.station_id = sessions.station_id AND loose.evse_id = sessions.evse_id
     WHERE sessions.transaction_id IS NOT NULL
       AND sessions.started_at <= loose.until_at
       AND coalesce(sessions.ended_at, 'infinity') >= loose.from_at
 ),
 changed_states AS (
-    -- A connector's states are told anew from before the news on: what went and came back as it was has not changed.
-    SELECT station_id, evse_id, min(from_at) AS from_at
-    FROM (
-        SELECT station_id, evse_id, from_at
-        FROM changed_connector_states
-        GROUP BY station_id, evse_id, connector_id, from_at, reported_state
-        HAVING count(*) % 2 = 1
-    )
-    GROUP BY station_id, evse_id
+    SELECT station_id, evse_id, min(from_at) AS from_at FROM news_states GROUP BY station_id, evse_id
 ),
 unplugged AS (
     -- The connector's state after the end tells when the vehicle left: the session before the change, and all after it.
@@ -79,7 +65,7 @@ unplugged AS (
     -- What begins between the end and the leaving tells that it was another vehicle that left.
     SELECT sessions.station_id, sessions.transaction_id
     FROM core.sessions
-    JOIN (SELECT * FROM changed_transaction_events WHERE event = 'started') AS start
+    JOIN (SELECT * FROM news_events WHERE event = 'started') AS start
         ON start.station_id = sessions.station_id AND start.evse_id = sessions.evse_id
         AND start.event_at >= sessions.ended_at AND start.event_at < sessions.unplugged_at
     WHERE sessions.transaction_id IS NOT NULL
@@ -88,40 +74,11 @@ repeated AS (
     -- A start that is said again may stay without an answer.
     SELECT sessions.station_id, sessions.transaction_id
     FROM core.sessions
-    SEMI JOIN (SELECT * FROM changed_transaction_events WHERE event = 'started') AS start
+    SEMI JOIN (SELECT * FROM news_events WHERE event = 'started') AS start
         ON start.station_id = sessions.station_id
         AND start.evse_id = sessions.evse_id
         AND date_trunc('second', start.event_at) = date_trunc('second', sessions.started_at)
     WHERE sessions.transaction_id IS NOT NULL
-),
-known_events AS (
-    SELECT known.session_id, event.station_id, event.transaction_id
-    FROM core.session_events AS known
-    SEMI JOIN touched_stations USING (station_id)
-    JOIN all_transaction_events AS event USING (collector_id, seq)
-    WHERE event.transaction_id IS NOT NULL
-),
-linked AS (
-    -- A session may hold events under several ids: what touches one touches all.
-    SELECT other.station_id, other.transaction_id
-    FROM known_events AS touched
-    JOIN known_events AS other USING (session_id)
-    SEMI JOIN (SELECT * FROM told UNION SELECT * FROM unsettled) AS known
-        ON known.station_id = touched.station_id AND known.transaction_id = touched.transaction_id
-),
-linked_sessions AS (
-    SELECT sessions.station_id, sessions.transaction_id
-    FROM core.sessions
-    JOIN known_events USING (session_id)
-    SEMI JOIN linked ON linked.station_id = known_events.station_id AND linked.transaction_id = known_events.transaction_id
-    WHERE sessions.transaction_id IS NOT NULL
-),
-taken_stops AS (
-    SELECT known_events.station_id, known_events.transaction_id
-    FROM known_events
-    JOIN core.sessions USING (session_id)
-    SEMI JOIN unsettled ON unsettled.station_id = sessions.station_id
-        AND unsettled.transaction_id = sessions.transaction_id
 ),
 followers AS (
     -- What goes on under the id of a session that the next start has closed is the next one's.
@@ -139,11 +96,8 @@ SELECT station_id, transaction_id FROM told
 UNION SELECT station_id, transaction_id FROM started
 UNION SELECT station_id, transaction_id FROM connected
 UNION SELECT station_id, transaction_id FROM registered
-UNION SELECT station_id, transaction_id FROM unsettled
+UNION SELECT station_id, transaction_id FROM overdue
 UNION SELECT station_id, transaction_id FROM loosely_read
 UNION SELECT station_id, transaction_id FROM unplugged
 UNION SELECT station_id, transaction_id FROM followers
-UNION SELECT station_id, transaction_id FROM linked
-UNION SELECT station_id, transaction_id FROM linked_sessions
-UNION SELECT station_id, transaction_id FROM taken_stops
 UNION SELECT station_id, transaction_id FROM repeated

@@ -14,6 +14,9 @@ from warehouse.store.connection import Lake
 
 # An idle stage moves its watermark on at this lag, or its start would pin old snapshots for ever.
 GREATEST_LAG = 100
+# What DuckLake calls a snapshot that did nothing else to a table.
+INSERTIONS = ("tables_inserted_into", "inlined_insert")
+DELETIONS = ("tables_deleted_from", "inlined_delete")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,34 +54,58 @@ def advance(lake: Lake, stage: str, window: Window) -> None:
     lake.con.execute("INSERT INTO lake.ops.watermarks VALUES (?, ?, now())", [stage, window.until])
 
 
-def changed_tables(lake: Lake, window: Window, tables: Iterable[Table]) -> set[str]:
-    """Which of `tables` had rows inserted or deleted within `window`: from the catalog alone, no file is read."""
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """The full names of the tables that had rows inserted, and of those that had rows deleted, within a window."""
+
+    inserted: frozenset[str]
+    deleted: frozenset[str]
+
+    def of(self, tables: Iterable[Table]) -> set[str]:
+        """Which of `tables` had either."""
+        return {table.full_name for table in tables if table.full_name in self.inserted | self.deleted}
+
+
+def changes_within(lake: Lake, window: Window) -> Changes:
+    """What was written within `window`: from the catalog alone, no file is read."""
     rows = lake.con.execute(
         """
-        SELECT DISTINCT unnest(flatten(map_values(changes)))
-        FROM ducklake_snapshots('lake')
-        WHERE snapshot_id > ? AND snapshot_id <= ?
+        SELECT DISTINCT change.key, unnest(change.value)
+        FROM (
+            SELECT unnest(map_entries(changes)) AS change
+            FROM ducklake_snapshots('lake')
+            WHERE snapshot_id > ? AND snapshot_id <= ?
+        )
         """,
         [window.after, window.until],
     ).fetchall()
-    touched = {row[0] for row in rows}
     # The feed names tables by DuckLake's own ids, which only its metadata tables tell together with the schema.
-    ids = lake.con.execute(
-        """
-        SELECT schema_name || '.' || table_name, CAST(table_id AS VARCHAR)
-        FROM __ducklake_metadata_lake.ducklake_table JOIN __ducklake_metadata_lake.ducklake_schema USING (schema_id)
-        """
-    ).fetchall()
-    changed = {name for name, table_id in ids if table_id in touched}
-    return {table.full_name for table in tables if table.full_name in changed}
+    names = dict(
+        lake.con.execute(
+            """
+            SELECT CAST(table_id AS VARCHAR), schema_name || '.' || table_name
+            FROM __ducklake_metadata_lake.ducklake_table JOIN __ducklake_metadata_lake.ducklake_schema USING (schema_id)
+            """
+        ).fetchall()
+    )
+    # Whatever is neither (a file that maintenance has written anew) may be both.
+    return Changes(
+        inserted=frozenset(names[table] for kind, table in rows if table in names and kind not in DELETIONS),
+        deleted=frozenset(names[table] for kind, table in rows if table in names and kind not in INSERTIONS),
+    )
 
 
-def expose(lake: Lake, window: Window, table: Table) -> None:
+def changed_tables(lake: Lake, window: Window, tables: Iterable[Table]) -> set[str]:
+    """Which of `tables` had rows inserted or deleted within `window`."""
+    return changes_within(lake, window).of(tables)
+
+
+def expose(lake: Lake, window: Window, table: Table, changes: Changes | None = None) -> None:
     """Make temporary views over the rows of `table` within `window`, which the stage's SQL reads.
 
     `new_<table>`: rows inserted; `changed_<table>`: rows inserted or deleted (for inputs that are themselves
     replaced); `all_<table>`: the table as of the window's end, whatever is written meanwhile. In a full rebuild
-    all three are the same.
+    all three are the same. Where `changes` names no such rows the views are empty, and nothing is searched for them.
     """
     until, first = int(window.until), int(window.after) + 1
     columns = ", ".join(f'"{name}"' for name in table.column_names)
@@ -88,7 +115,13 @@ def expose(lake: Lake, window: Window, table: Table) -> None:
         feed.format(columns=columns, function=function, schema=table.schema, name=table.name, first=first, until=until)
         for function in ("ducklake_table_insertions", "ducklake_table_deletions")
     )
-    new = everything if window.full else inserted
-    changed = everything if window.full else f"{inserted} UNION ALL {deleted}"
-    for prefix, body in (("new", new), ("changed", changed), ("all", everything)):
+    new, changed = [inserted], [inserted, deleted]
+    if window.full:
+        new = changed = [everything]
+    elif changes is not None:
+        new = [inserted] if table.full_name in changes.inserted else []
+        changed = new + ([deleted] if table.full_name in changes.deleted else [])
+    nothing = f"{everything} WHERE false"
+    for prefix, parts in (("new", new), ("changed", changed), ("all", [everything])):
+        body = " UNION ALL ".join(parts) or nothing
         lake.con.execute(f"CREATE OR REPLACE TEMP VIEW {prefix}_{table.name} AS {body}")

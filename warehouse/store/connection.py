@@ -38,7 +38,7 @@ class Lake:
     settings: Settings
     con: duckdb.DuckDBPyConnection
     read_only: bool
-    _depth: int = field(default=0, repr=False)
+    _reads: bool = field(default=False, init=False, repr=False)
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
         """A connection for one thread. DuckDB cursors do not inherit the time zone."""
@@ -66,6 +66,34 @@ class Lake:
             except BaseException:
                 self.con.execute("ROLLBACK")
                 raise
+
+    @contextmanager
+    def read(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """One read transaction: all statements see the same lake, and the catalog is asked for it once.
+
+        By itself each statement that names a table of the lake asks anew, which takes longer than reading few rows.
+        Temporary tables that are made meanwhile stay; those of a block that raises are rolled back. Not reentrant.
+        """
+        self.con.execute("BEGIN")
+        self._reads = True
+        try:
+            yield self.con
+            self.con.execute("COMMIT")
+        except BaseException:
+            self.con.execute("ROLLBACK")
+            raise
+        finally:
+            self._reads = False
+
+    def read_anew(self, *, failed: bool = False) -> None:
+        """Within `read`: keep what was made so far, and see what has been written to lake and state meanwhile.
+
+        `failed`: a statement raised, after which its transaction takes no other one; what was made since the last
+        call is lost.
+        """
+        if self._reads:
+            self.con.execute("ROLLBACK" if failed else "COMMIT")
+            self.con.execute("BEGIN")
 
     def lock(self) -> AbstractContextManager[None]:
         """The writer's lock, for maintenance that makes transactions of its own. Not reentrant."""

@@ -2,7 +2,7 @@
 
 Each rule is a step with a name and a SQL file of its own; a new fault is a new step, or a new line in `findings`:
 
-    doubtful_readings   what was read of them
+    doubtful_runs, doubtful_readings    what was read of them
     doubtful_events     their events in order of receipt
     starts              each start once, however often it was told
     startless           transactions told of without a start
@@ -28,8 +28,10 @@ from datetime import datetime
 from pathlib import Path
 
 from pipelines.sessions.readings import meter_values_of
-from pipelines.stages import sql, temp_table, temp_view
+from pipelines.stages import any_row, sql, temp_table, temp_view
+from warehouse.contract import core
 from warehouse.store import Lake
+from warehouse.store.changes import Window, changes_within
 
 HERE = Path(__file__).parent
 SORTING = (
@@ -43,39 +45,46 @@ MEASURING = (
 )  # fmt: skip
 
 
-def look_closely(lake: Lake, since: datetime, known_until: datetime) -> None:
+def look_closely(lake: Lake, window: Window, since: datetime, known_until: datetime) -> None:
     """Make `doubtful_rows`, `doubtful_steps`, `findings` and `session_event_rows` of all that is not plain."""
+    # Where readings were only added, the new ones are exactly what was read since.
+    only_new = not window.full and core.READINGS.full_name not in changes_within(lake, window).deleted
     _expose_unnamed(lake)
-    _gather_readings(lake, since)
+    _gather_readings(lake, only_new=only_new)
     _make(lake, SORTING, since, known_until)
     # Whoever follows an open session on its connector takes over what goes on under its id.
     temp_table(lake, "followers", sql(HERE / "followers.sql"))
-    if (found := lake.con.execute("SELECT count(*) FROM followers").fetchone()) and found[0]:
+    if any_row(lake, "SELECT 1 FROM followers"):
         for table, flag in (("transactions", "is_plain"), ("plain_sessions", "is_clean")):
             lake.con.execute(
                 f"UPDATE {table} SET {flag} = false FROM followers AS f "  # noqa: S608 (own names)
                 f"WHERE {table}.station_id = f.station_id AND {table}.transaction_id = f.transaction_id"
             )
-        _gather_readings(lake, since)
+        _gather_readings(lake, only_new=only_new)
         _make(lake, SORTING, since, known_until)
     _make(lake, MEASURING, since, known_until)
 
 
-def _gather_readings(lake: Lake, since: datetime) -> None:
+def _gather_readings(lake: Lake, *, only_new: bool) -> None:
     """What was read of the doubtful transactions, once for all steps."""
-    temp_table(lake, "doubtful_readings", sql(HERE / "doubtful_readings.sql"), {"since": since})
+    temp_table(lake, "doubtful_runs", sql(HERE / "doubtful_runs.sql"), {"only_new": only_new})
+    row = lake.con.execute("SELECT min(first_received_at) FROM doubtful_runs WHERE NOT is_new").fetchone()
+    temp_table(lake, "doubtful_readings", sql(HERE / "doubtful_readings.sql"), {"old_since": row[0] if row else None})
     temp_view(lake, "doubtful_values", meter_values_of("doubtful_readings"))
 
 
 def _expose_unnamed(lake: Lake) -> None:
     """Readings that may be looked for without the id of a transaction. Most fleets have none: not to be searched."""
+    temp_view(lake, "all_meter_values", meter_values_of("all_readings"))
     found = lake.con.execute(sql(HERE / "unnamed_are_needed.sql")).fetchone()
     only = "true" if found and found[0] else "false"
     temp_view(lake, "unnamed_values", f"SELECT * FROM all_meter_values WHERE {only}")  # noqa: S608
 
 
 def _make(lake: Lake, steps: tuple[str, ...], since: datetime, known_until: datetime) -> None:
-    known = {"since": since, "known_until": known_until}
+    known: dict[str, object] = {"since": since, "known_until": known_until}
     for step in steps:
         query = sql(HERE / f"{step}.sql")
+        if "$first_begin" in query:
+            known["first_begin"] = lake.con.execute("SELECT min(happened_at) FROM begins").fetchall()[0][0]
         temp_table(lake, step, query, {name: value for name, value in known.items() if f"${name}" in query})

@@ -1,9 +1,7 @@
--- What was read of the transactions that are not plain.
+-- What was read of the transactions that are not plain. The new ones need not be searched for among all.
 SELECT *
 FROM all_readings
-SEMI JOIN (
-    FROM touched_transactions
-    ANTI JOIN (SELECT station_id, transaction_id FROM transactions WHERE is_plain) AS plain
-        USING (station_id, transaction_id)
-) USING (station_id, transaction_id)
-WHERE received_at >= $since
+SEMI JOIN (SELECT * FROM doubtful_runs WHERE NOT is_new) AS old USING (station_id, transaction_id)
+WHERE received_at >= CAST($old_since AS TIMESTAMPTZ)
+UNION ALL
+SELECT * FROM new_readings SEMI JOIN (SELECT * FROM doubtful_runs WHERE is_new) AS new USING (station_id, transaction_id)

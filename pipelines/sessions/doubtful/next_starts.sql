@@ -5,6 +5,8 @@ WITH station_starts AS (
         likely_time(event_at, received_at) AS happened_at
     FROM all_transaction_events
     WHERE event = 'started' AND station_id IN (SELECT station_id FROM begins)
+      -- Nothing happens later than a day after its receipt, as `likely_time` has it.
+      AND received_at >= CAST($first_begin AS TIMESTAMPTZ) - INTERVAL 1 DAY
 )
 SELECT
     begins.begin_key,

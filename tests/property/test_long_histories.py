@@ -1,0 +1,81 @@
+"""Stations that are heard again after weeks: what was concluded before stays what all frames together say.
+
+`test_any_order` tells days; here the sessions lie further apart than any rule looks back.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.landed import Wire, land
+from tests.pipeline import bring_up_to_date
+from tests.property.test_any_order import ODDITIES, STATIONS, Visit, seen, speak
+from tests.registered import register_stations
+from warehouse.settings import load_settings
+from warehouse.store import open_lake
+
+WEEKS = 30_000  # minutes
+
+
+def visit(*odd: str, connector: int = 1, gap: int = WEEKS) -> Visit:
+    return Visit("A", connector, gap, 60, 5_000, 2, frozenset(odd))
+
+
+def drawn(seed: int) -> list[Visit]:
+    """Each oddity may come weeks before what settles it, or never be settled."""
+    shuffled = random.Random(seed)
+    return [
+        Visit(
+            station=shuffled.choice("AB"),
+            connector=shuffled.choice((1, 1, 2)),
+            gap=shuffled.choice((1, 200, 1_500, 4_000, 9_000, 16_000)),
+            minutes=shuffled.randint(2, 300),
+            energy=shuffled.randint(0, 30_000),
+            readings=shuffled.randint(0, 3),
+            odd=frozenset(shuffled.sample(ODDITIES, shuffled.randint(0, 2))),
+        )
+        for _ in range(8)
+    ]
+
+
+PLANS = {
+    "a stop without an id, and nothing else on its connector": [
+        visit("stop under no id", gap=1), visit(connector=2), visit(connector=2),
+    ],
+    "no stop, and the next start weeks later": [visit("no stop", gap=1), visit(connector=2), visit(), visit()],
+    "no start": [visit("no start", gap=1), visit(), visit("stop under no id")],
+    "drawn": drawn(7),
+}  # fmt: skip
+
+
+def as_they_came(wire: Wire, batches: int) -> Iterator[Wire]:
+    """The frames in `batches` parts, each later than the one before."""
+    kinds = ("messages", "connections", "rejected")
+    times = sorted(row.get("received_at") or row["happened_at"] for kind in kinds for row in getattr(wire, kind))
+    edges = [times[len(times) * part // batches] for part in range(1, batches)]
+    for part in range(batches):
+        own = Wire()
+        for kind in kinds:
+            for row in getattr(wire, kind):
+                if sum((row.get("received_at") or row["happened_at"]) >= edge for edge in edges) == part:
+                    getattr(own, kind).append(row)
+        yield own
+
+
+@pytest.mark.parametrize("plan", PLANS.values(), ids=PLANS)
+def test_what_is_heard_weeks_later_gives_the_full_rebuild(plan: list[Visit], tmp_path: Path) -> None:
+    wire = Wire()
+    speak(wire, plan, 2_000)
+    home = load_settings(home=tmp_path)
+    register_stations(home, dict.fromkeys(STATIONS, "site"))
+    with open_lake(home) as lake:
+        for part in as_they_came(wire, 4):
+            land(home, part)
+            bring_up_to_date(lake)
+        stepwise = seen(lake)
+        bring_up_to_date(lake, full=True)
+        assert seen(lake) == stepwise
