@@ -95,7 +95,7 @@ ISSUED_CDRS = Table(
     "one CDR that left the house, with the first document that bills it, or the credit CDR that takes it back",
     ("issued_cdr_id",),
     (
-        required("issued_cdr_id", "VARCHAR", "OCPI CDR.id: `cdr_id`; of a credit CDR followed by -C"),
+        required("issued_cdr_id", "VARCHAR", "OCPI CDR.id: `cdr_id`; -2, -3 where it left again; -C: credit"),
         required("kind", "VARCHAR", "credit: takes back the CDR of the same `cdr_id`", values=("cdr", "credit")),
         required("issued_at", "TIMESTAMPTZ", "when it was issued"),
         *CDRS.columns,

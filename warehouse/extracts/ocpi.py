@@ -84,7 +84,7 @@ def ocpi_cdr(row: Mapping[str, Any], version: str) -> dict[str, Any]:
         "total_parking_time": None if parking is None else _hours(parking),
         "invoice_reference_id": None,
         "credit": True if credit else None,
-        "credit_reference_id": row["cdr_id"] if credit else None,
+        "credit_reference_id": row["issued_cdr_id"].removesuffix("-C") if credit else None,
         "last_updated": _time(row["issued_at"]),
     }
     return {name: value for name, value in cdr.items() if value is not None}

@@ -46,8 +46,11 @@ def keep_issued(lake: Lake, engine: sa.Engine, drafts: Sequence[Draft], issued_a
         missing = lake.con.execute(
             """
             SELECT cdr_id FROM (SELECT unnest($cdr_ids::VARCHAR[]) AS cdr_id)
-            WHERE cdr_id NOT IN (SELECT issued_cdr_id FROM leaving_cdrs)
-                AND cdr_id NOT IN (SELECT issued_cdr_id FROM billing.issued_cdrs)
+            WHERE cdr_id NOT IN (SELECT cdr_id FROM leaving_cdrs WHERE kind = 'cdr')
+                AND cdr_id NOT IN (
+                    SELECT cdr_id FROM billing.issued_cdrs GROUP BY cdr_id
+                    HAVING count(*) FILTER (WHERE kind = 'cdr') > count(*) FILTER (WHERE kind = 'credit')
+                )
             """,
             {"cdr_ids": wanted},
         ).fetchall()

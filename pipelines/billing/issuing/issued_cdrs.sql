@@ -1,23 +1,40 @@
 -- CDRs that leave the house with the documents to be issued, and credit CDRs for those that a document has billed and
 -- that are no longer what their session says. Of a credit CDR only the costs are negative: its energy stays as it was.
+-- A CDR that was taken back and holds again (late data came, and were themselves corrected) leaves anew, with another id.
 WITH leaving AS (
     SELECT DISTINCT unnest($cdr_ids) AS cdr_id
 ),
 replaced AS (
     SELECT DISTINCT unnest($billed_cdr_ids) AS cdr_id
+),
+told AS (
+    SELECT
+        cdr_id,
+        count(*) FILTER (WHERE kind = 'cdr') AS times,
+        count(*) FILTER (WHERE kind = 'cdr') > count(*) FILTER (WHERE kind = 'credit') AS stands
+    FROM billing.issued_cdrs
+    GROUP BY cdr_id
 )
-SELECT cdr_id AS issued_cdr_id, 'cdr' AS kind, CAST($issued_at AS TIMESTAMPTZ) AS issued_at, cdrs.*
+SELECT
+    cdr_id || CASE WHEN times > 0 THEN '-' || (times + 1) ELSE '' END AS issued_cdr_id,
+    'cdr' AS kind,
+    CAST($issued_at AS TIMESTAMPTZ) AS issued_at,
+    cdrs.*
 FROM billing.cdrs AS cdrs
 SEMI JOIN leaving USING (cdr_id)
-WHERE cdr_id NOT IN (SELECT issued_cdr_id FROM billing.issued_cdrs)
+LEFT JOIN told USING (cdr_id)
+WHERE NOT coalesce(stands, false)
 UNION ALL BY NAME
 SELECT
-    cdr_id || '-C' AS issued_cdr_id,
+    issued_cdr_id || '-C' AS issued_cdr_id,
     'credit' AS kind,
     CAST($issued_at AS TIMESTAMPTZ) AS issued_at,
     issued.* EXCLUDE (issued_cdr_id, kind, issued_at)
         REPLACE (-total_excl_vat AS total_excl_vat, -total_incl_vat AS total_incl_vat)
 FROM billing.issued_cdrs AS issued
 SEMI JOIN replaced USING (cdr_id)
+JOIN told USING (cdr_id)
 ANTI JOIN billing.cdrs USING (cdr_id)
-WHERE kind = 'cdr' AND cdr_id || '-C' NOT IN (SELECT issued_cdr_id FROM billing.issued_cdrs)
+WHERE kind = 'cdr' AND stands AND issued_cdr_id NOT IN (
+    SELECT issued_cdr_id[: -3] FROM billing.issued_cdrs WHERE kind = 'credit'
+)

@@ -112,6 +112,27 @@ def test_a_cdr_that_left_the_house_never_changes(world: IssuingWorld) -> None:
     assert issued[0] in world.rows("SELECT * FROM billing.issued_cdrs")
 
 
+def test_a_cdr_that_holds_again_after_its_credit_leaves_anew(world: IssuingWorld) -> None:
+    for energy_wh in (10_000, 12_000, 10_000, 12_000):
+        world.session(energy_wh=Decimal(energy_wh))
+        world.run()
+        assert world.issue().refused == ()
+    rows = world.rows("SELECT issued_cdr_id, cdr_id, kind, energy_wh FROM billing.issued_cdrs")
+    assert len({row[0] for row in rows}) == len(rows) == 7
+    ends = sorted((int(energy_wh), kind, issued.removeprefix(cdr)) for issued, cdr, kind, energy_wh in rows)
+    assert ends == [
+        (10_000, "cdr", ""),
+        (10_000, "cdr", "-2"),
+        (10_000, "credit", "-2-C"),
+        (10_000, "credit", "-C"),
+        (12_000, "cdr", ""),
+        (12_000, "cdr", "-2"),
+        (12_000, "credit", "-C"),
+    ]
+    # What stands of all that left is what the session costs.
+    assert world.rows("SELECT sum(total_excl_vat) FROM billing.issued_cdrs") == [(Decimal("3.6000"),)]
+
+
 def test_a_session_taken_back_is_credited_without_a_new_invoice(world: IssuingWorld) -> None:
     world.session()
     world.run()
