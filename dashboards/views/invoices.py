@@ -14,6 +14,7 @@ from dashboards.session import show_session
 from pipelines.billing.documents.en16931 import to_cii
 from pipelines.billing.documents.pdf import to_pdf, to_pngs
 from pipelines.billing.documents.stored import from_json
+from pipelines.billing.documents.structured import possible
 from warehouse.readers import documents
 from warehouse.readers import money as readers
 
@@ -96,14 +97,16 @@ def _document(number: str) -> None:
         pdf, picture, xml = _rendered(content)
         with st.container(horizontal=True):
             st.download_button("PDF", pdf, f"{number}.pdf", "application/pdf", icon=":material/download:")
-            st.download_button("EN 16931 XML", xml, f"{number}.xml", "application/xml", icon=":material/download:")
+            if xml is not None:
+                st.download_button("EN 16931 XML", xml, f"{number}.xml", "application/xml", icon=":material/download:")
         st.image(picture, caption="First page, as it was issued.", width=720)
 
 
 @st.cache_data(max_entries=64, show_spinner="Setting the document …")
-def _rendered(content: str) -> tuple[bytes, bytes, bytes]:
+def _rendered(content: str) -> tuple[bytes, bytes, bytes | None]:
     document = from_json(content.encode())
-    return to_pdf(document), to_pngs(document, ppi=110)[0], to_cii(document)
+    xml = to_cii(document) if possible(document) else None
+    return to_pdf(document), to_pngs(document, ppi=110)[0], xml
 
 
 def _lines(invoice: dict[str, Any]) -> dict[str, Any] | None:

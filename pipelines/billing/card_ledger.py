@@ -14,6 +14,7 @@ from decimal import Decimal
 import sqlalchemy as sa
 
 from pipelines.billing.ledger import posting, store
+from pipelines.billing.ledger.errors import LedgerError
 from pipelines.billing.ledger.model import Kind, Ledger, Posting, Source, payment_id_of
 from pipelines.billing.ledger.posting import Account, Told
 from pipelines.billing.payments.events import (
@@ -26,6 +27,7 @@ from pipelines.billing.payments.events import (
     RefundFailed,
 )
 from pipelines.billing.payments.provider import Money
+from warehouse.errors import KwhouseError
 from warehouse.money import MINOR_UNITS
 from warehouse.state import table
 
@@ -51,7 +53,8 @@ class _Movement:
         )
 
     def taken_back(self, ledger: Ledger) -> Posting:
-        assert self.reverses is not None  # noqa: S101 (a dispute is about a payment that the ledger has)
+        if self.reverses is None:
+            raise LedgerError("The ledger has no payment that this dispute is about.")
         return posting.charge_back(ledger, self.told, self.reverses, self.amount)
 
 
@@ -73,15 +76,29 @@ def _write(connection: sa.Connection, fact: PaymentFact, amount: Money, kind: Ki
     if document_id is None:
         return
     store.lock(connection)
+    try:
+        account = store.account_of(connection, str(document_id))
+    except KwhouseError as error:
+        _note(connection, fact, f"not in the ledger: {error}")
+        return
     movement = _Movement(
-        store.account_of(connection, str(document_id)),
+        account,
         Told(SOURCE, fact.key, fact.at.astimezone(UTC).date(), fact.at),
         str(document_id),
         Decimal(amount.minor).scaleb(-MINOR_UNITS[amount.currency]),
         _captured(connection, fact.payment_id),
     )
     make = {"payment": movement.paid, "refund": movement.given_back, "chargeback": movement.taken_back}[kind]
-    store.record_in(connection, movement.account, movement.told, kind, movement.amount, make)
+    try:
+        store.record_in(connection, movement.account, movement.told, kind, movement.amount, make)
+    except KwhouseError as error:
+        # What a provider did has happened, whether the ledger takes it or not: the fact stands, and a person sees why.
+        _note(connection, fact, f"not in the ledger: {error}")
+
+
+def _note(connection: sa.Connection, fact: PaymentFact, words: str) -> None:
+    payments = table("billing", "provider_payments")
+    connection.execute(sa.update(payments).where(payments.c.payment_id == fact.payment_id).values(last_error=words))
 
 
 def _captured(connection: sa.Connection, payment_id: str) -> str | None:

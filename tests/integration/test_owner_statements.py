@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from pipelines.billing.owner_payouts import MonthNotOver, payout_file
+from pipelines.billing.closing.periods import move
+from pipelines.billing.owner_payouts import MonthNotClosed, payout_file
 from pipelines.billing.owners import Payout, PayoutsRefused, payouts
 from tests.integration.billing_world import World
 from warehouse.extracts import extract_bytes
@@ -21,6 +22,7 @@ from warehouse.settings import Settings, load_settings
 from warehouse.state import open_state, table
 from warehouse.store import open_lake
 
+CLOSED_AT = datetime(2020, 3, 2, tzinfo=UTC)
 FEBRUARY, MARCH = date(2020, 2, 1), date(2020, 3, 1)
 IBAN = "DE89 3704 0044 0532 0130 00"  # the example of ISO 13616's registry
 
@@ -186,8 +188,11 @@ def test_the_banks_file_pays_each_owner_once_and_is_the_same_made_again(settings
             world.rent("OC", "2020-01-31T23:00:00Z")
             world.session("s1", "2020-02-10T12:00:00+00:00")
             world.run()
-            with pytest.raises(MonthNotOver):
+            with pytest.raises(MonthNotClosed, match="kwhouse close 2020-02"):
                 payout_file(lake, engine, "O", FEBRUARY, wanted=FEBRUARY, today=date(2020, 2, 29))
+            with engine.begin() as connection:
+                move(connection, "O", FEBRUARY, "locked", at=CLOSED_AT, by="Ada")
+                move(connection, "O", FEBRUARY, "closed", at=CLOSED_AT, by="Ada")
             day = date(2020, 3, 7)  # a Saturday
             made = payout_file(lake, engine, "O", FEBRUARY, wanted=day, today=day)
             again = payout_file(lake, engine, "O", FEBRUARY, wanted=day, today=day)

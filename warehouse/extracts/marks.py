@@ -33,7 +33,8 @@ def newest(lake: Lake) -> Mark:
     cursor = lake.cursor()
     try:
         row = cursor.execute(
-            "SELECT current.id, (SELECT max(issued_at) FROM billing.documents)"
+            "SELECT current.id, greatest((SELECT max(issued_at) FROM billing.documents),"
+            " (SELECT max(received_at) FROM billing.payments))"
             " FROM ducklake_current_snapshot('lake') AS current"
         ).fetchone()
         snapshot, last_issue = (0, None) if row is None else row

@@ -1,4 +1,4 @@
-"""Views over the state database as it was: documents up to an instant, the registry as the lake's history has it.
+"""Views over the state database as it was: documents and payments up to an instant, the registry by its history.
 
 The lake has snapshots, the state database has none. What was issued never changes, and registry rows are carried into
 `ops.registry_history`: with both, a snapshot and an instant say everything that an extract reads.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from warehouse.contract import documents, ops
+from warehouse.contract import documents, ledger, ops
 from warehouse.contract.ddl import CATALOG, quoted, stored_type, view_statement
 from warehouse.contract.model import Table
 from warehouse.contract.registry import DECLARED
@@ -21,6 +21,7 @@ def as_of_views(state: str, until: datetime) -> Iterator[str]:
     """Statements that make the views; run them after the views over `state` as it is now."""
     moment = f"CAST({quoted(until.astimezone(UTC).isoformat())} AS TIMESTAMPTZ)"
     yield from _documents(state, moment)
+    yield from _payments(state, moment)
     for table in DECLARED:
         if not any(column.personal for column in table.columns):
             yield _registry(table, state)
@@ -47,6 +48,14 @@ WHERE issued_at <= {moment}
         "SELECT draft_id, document_id FROM billing.documents WHERE kind = 'invoice' AND status = 'issued'"
         " QUALIFY row_number() OVER (PARTITION BY draft_id ORDER BY issued_at DESC, serial DESC) = 1",
     )
+
+
+def _payments(state: str, moment: str) -> Iterator[str]:
+    # A movement is never changed; what we had not heard of by then did not count.
+    payments = _now(ledger.PAYMENTS, state)
+    yield _view(ledger.PAYMENTS, f"SELECT * FROM ({payments}) WHERE received_at <= {moment}")  # noqa: S608
+    allocations = _now(ledger.ALLOCATIONS, state)
+    yield _view(ledger.ALLOCATIONS, f"FROM ({allocations}) SEMI JOIN billing.payments USING (payment_id)")
 
 
 def _registry(table: Table, state: str) -> str:

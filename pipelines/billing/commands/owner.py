@@ -24,7 +24,7 @@ def payout(
     on: Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="Day of payment; default: today.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Write the bank's file (pain.001) that pays the owners of an operator's sites for a month that is over.
+    """Write the bank's file (pain.001) that pays the owners of an operator's sites for a month that is closed.
 
     Made twice it is the same file, with the same ids: a bank that checks them pays once.
     """

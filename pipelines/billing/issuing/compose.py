@@ -10,7 +10,7 @@ from decimal import Decimal
 from pipelines.billing.documents import gst
 from pipelines.billing.documents.formats import number as formatted
 from pipelines.billing.documents.formats import quantity, session_detail
-from pipelines.billing.documents.model import Document, Language, Line, PriceSource, Tax, Unit, totalled
+from pipelines.billing.documents.model import Document, Language, Line, PriceSource, Tax, Unit, product, totalled
 from pipelines.billing.issuing.drafts import Component, Draft, DraftLine
 from pipelines.billing.issuing.parties import Terms
 
@@ -23,6 +23,8 @@ _WORDS: dict[Language, dict[str, str]] = {
     },
     "de": {"session": "Ladevorgang", "fee": "Grundgebühr {plan}", "included": "Inklusivenergie {plan}", "vat": "USt"},
 }
+# Less than any currency's minor unit is worth of a line that is rounded to it.
+_NEAR = Decimal("0.01")
 _UNITS: dict[str, Unit] = {"kWh": "kWh", "h": "h", "session": "session"}
 
 
@@ -75,7 +77,9 @@ def _quantity(line: DraftLine) -> tuple[Decimal, Unit, Decimal]:
     """Quantity and price of a line: those of its only component, else one session for the whole amount."""
     if line.kind == "session" and len(line.components) == 1 and line.components[0].quantity_unit in _UNITS:
         [component] = line.components
-        return component.quantity, _UNITS[component.quantity_unit], component.price
+        # Where prices include their tax, price times quantity is not the net amount.
+        if abs(product(component.quantity, component.price) - line.amount_excl_vat) < _NEAR:
+            return component.quantity, _UNITS[component.quantity_unit], component.price
     one = Decimal(-1 if line.amount_excl_vat < 0 else 1)
     unit: Unit = "session" if line.kind == "session" else "month"
     return one, unit, abs(line.amount_excl_vat)
@@ -129,7 +133,9 @@ def _taxes(percent: Decimal | None, terms: Terms, place: str) -> tuple[Tax, ...]
 
 
 def _source(line: DraftLine) -> PriceSource | None:
-    if line.tariff_id is None or line.tariff_version is None or not line.components:
+    if line.tariff_id is None or line.tariff_version is None:
         return None
-    first = line.components[0]
-    return PriceSource(line.tariff_id, line.tariff_version, first.element_no, first.dimension)
+    for component in line.components:
+        if component.element_no is not None:
+            return PriceSource(line.tariff_id, line.tariff_version, component.element_no, component.dimension)
+    return None

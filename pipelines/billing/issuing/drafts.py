@@ -19,13 +19,13 @@ BATCH = 500
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """One priced component behind a line. `price`: of one `quantity_unit` before VAT."""
+    """One priced component behind a line. `price`: of one `quantity_unit`; `element_no` None: a price bound."""
 
     dimension: str
     quantity: Decimal
     quantity_unit: str
     price: Decimal
-    element_no: int
+    element_no: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,10 @@ class Wanted:
 
 
 def read_drafts(lake: Lake, wanted: Wanted) -> Iterator[Draft]:
-    """Drafts to issue: those that no standing document says, then those that are gone while a document stands."""
+    """Drafts to issue: those that no standing document says, then those that are gone while a document stands.
+
+    Read them within `lake.read()`, so that heads and lines are of one snapshot.
+    """
     heads = _rows(lake, "drafts", wanted.parameters())
     for begin in range(0, len(heads), BATCH):
         batch = heads[begin : begin + BATCH]
@@ -119,10 +122,6 @@ def _printed(lines: Iterable[DraftLine]) -> tuple[DraftLine, ...]:
 
 
 def _rows(lake: Lake, name: str, parameters: dict[str, object]) -> list[dict[str, Any]]:
-    cursor = lake.cursor()
-    try:
-        cursor.execute(sql(_HERE / f"{name}.sql"), parameters)
-        names = [column[0] for column in cursor.description or ()]
-        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-    finally:
-        cursor.close()
+    found = lake.con.execute(sql(_HERE / f"{name}.sql"), parameters)
+    names = [column[0] for column in found.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]

@@ -9,12 +9,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-import sqlalchemy as sa
-
 from pipelines.billing.issuing.drafts import Draft
 from pipelines.stages import sql, temp_table
 from warehouse.errors import StoreError
-from warehouse.state import table
 from warehouse.store import Lake
 
 _HERE = Path(__file__).parent
@@ -30,15 +27,15 @@ class ChangedMeanwhile(StoreError):
         self.cdr_ids = tuple(cdr_ids)
 
 
-def keep_issued(lake: Lake, engine: sa.Engine, drafts: Sequence[Draft], issued_at: datetime) -> int:
-    """Keep the CDRs of `drafts` in `billing.issued_cdrs`, with credit CDRs for those that they replace.
+def keep_issued(lake: Lake, drafts: Sequence[Draft], issued_at: datetime) -> int:
+    """Keep the CDRs of `drafts` in `billing.issued_cdrs`, with credit CDRs for what no longer holds of their contracts.
 
     Returns how many rows were new. Raises `ChangedMeanwhile`.
     """
     wanted = sorted({line.cdr_id for draft in drafts for line in draft.lines if line.cdr_id})
     parameters: dict[str, object] = {
         "cdr_ids": wanted,
-        "billed_cdr_ids": _billed(engine, [draft.standing for draft in drafts if draft.standing]),
+        "contract_ids": sorted({draft.contract_id for draft in drafts}),
         "issued_at": issued_at,
     }
     temp_table(lake, "leaving_cdrs", sql(_HERE / "issued_cdrs.sql"), parameters)
@@ -70,12 +67,3 @@ def keep_issued(lake: Lake, engine: sa.Engine, drafts: Sequence[Draft], issued_a
     finally:
         lake.con.execute("DROP TABLE IF EXISTS leaving_cdrs")
     return int(count[0]) if count else 0
-
-
-def _billed(engine: sa.Engine, document_ids: Sequence[str]) -> list[str]:
-    if not document_ids:
-        return []
-    lines = table("billing", "document_lines")
-    chosen = sa.select(lines.c.cdr_id).where(lines.c.document_id.in_(document_ids), lines.c.cdr_id.is_not(None))
-    with engine.connect() as connection:
-        return sorted({str(row[0]) for row in connection.execute(chosen)})

@@ -1,11 +1,8 @@
--- CDRs that leave the house with the documents to be issued, and credit CDRs for those that a document has billed and
--- that are no longer what their session says. Of a credit CDR only the costs are negative: its energy stays as it was.
+-- CDRs that leave the house with the documents to be issued, and credit CDRs for those of the same contracts that stand
+-- and are no longer what their session says. Of a credit CDR only the costs are negative: its energy stays as it was.
 -- A CDR that was taken back and holds again (late data came, and were themselves corrected) leaves anew, with another id.
 WITH leaving AS (
     SELECT DISTINCT unnest($cdr_ids) AS cdr_id
-),
-replaced AS (
-    SELECT DISTINCT unnest($billed_cdr_ids) AS cdr_id
 ),
 told AS (
     SELECT
@@ -32,9 +29,8 @@ SELECT
     issued.* EXCLUDE (issued_cdr_id, kind, issued_at)
         REPLACE (-total_excl_vat AS total_excl_vat, -total_incl_vat AS total_incl_vat)
 FROM billing.issued_cdrs AS issued
-SEMI JOIN replaced USING (cdr_id)
 JOIN told USING (cdr_id)
 ANTI JOIN billing.cdrs USING (cdr_id)
-WHERE kind = 'cdr' AND stands AND issued_cdr_id NOT IN (
+WHERE kind = 'cdr' AND stands AND list_contains($contract_ids, contract_id) AND issued_cdr_id NOT IN (
     SELECT issued_cdr_id[: -3] FROM billing.issued_cdrs WHERE kind = 'credit'
 )

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from warehouse.state import table
 
 DIGITS = 6
+YEAR_DIGITS = 4
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
@@ -33,7 +34,6 @@ class Terms:
     series: str
     payment_days: int
     language: Language
-    time_zone: str
     sac_code: str
 
 
@@ -57,9 +57,14 @@ def terms_of(connection: sa.Connection, contract_id: str) -> Terms:
         series=operator["invoice_series"] or operator["operator_id"].upper(),
         payment_days=PAYMENT_DAYS if operator["payment_days"] is None else operator["payment_days"],
         language="de" if operator["language"] == "de" else "en",
-        time_zone=operator["time_zone"] or "UTC",
         sac_code=operator["sac_code"] or "",
     )
+
+
+def zone_of(connection: sa.Connection, operator_id: str) -> ZoneInfo:
+    """The zone of an operator's books: decides the day of issue."""
+    operator = _one(connection, "operators", operator_id=operator_id)
+    return ZoneInfo((operator or {}).get("time_zone") or "UTC")
 
 
 def _one(connection: sa.Connection, name: str, **key: object) -> Mapping[str, Any] | None:

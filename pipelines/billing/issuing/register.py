@@ -11,10 +11,12 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
+from pipelines.billing.closing.periods import PeriodRefused, booking_month, is_open
+from pipelines.billing.documents.check import require
 from pipelines.billing.documents.model import Document, credit_note_of
-from pipelines.billing.documents.stored import from_json, to_json
+from pipelines.billing.documents.stored import DocumentUnreadable, from_json, to_json
 from pipelines.billing.issuing.drafts import Draft
-from pipelines.billing.issuing.numbers import Number, series_of, take
+from pipelines.billing.issuing.numbers import YEAR_DIGITS, Number, series_of, take
 from warehouse.contract.billing import INVOICE_LINE
 from warehouse.errors import InputError, StoreError
 from warehouse.state import table
@@ -49,7 +51,6 @@ class Act:
     issue_date: date
     issued_by: str
     snapshot: int
-    booked_month: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +76,12 @@ def register(engine: sa.Engine, draft: Draft, prefix: str, compose: Compose, act
     number is used. Raises `IssuedMeanwhile`.
     """
     issued: list[Issued] = []
+    taken_back = _stored(engine, draft.standing) if draft.standing else None
     with engine.begin() as connection:
         # The numbers first: from here on this transaction is alone. A run always takes them in this order.
-        credit = _take(connection, draft, prefix, "credit_note", act) if draft.standing else None
-        number = _take(connection, draft, prefix, "invoice", act) if draft.lines else None
+        credit = None if taken_back is None else _credit_number(connection, taken_back, act)
+        year = act.issue_date.year
+        number = take(connection, series_of(prefix, "invoice", year), draft.operator_id) if draft.lines else None
         if _standing(connection, draft.draft_id) != draft.standing:
             raise IssuedMeanwhile(draft.draft_id)
         if credit is not None and draft.standing is not None:
@@ -88,23 +91,40 @@ def register(engine: sa.Engine, draft: Draft, prefix: str, compose: Compose, act
     return tuple(issued)
 
 
-def credit(engine: sa.Engine, document_id: str, operator_id: str, prefix: str, act: Act, reason: str) -> Issued:
+def credit(engine: sa.Engine, document_id: str, act: Act, reason: str) -> Issued:
     """Take back a standing invoice as a whole; its sessions are a draft again. Raises `DocumentUnknown`."""
     documents = table("billing", "documents")
+    stored = _stored(engine, document_id)
     with engine.begin() as connection:
-        number = take(connection, series_of(prefix, "credit_note", act.issue_date.year), operator_id)
-        row = connection.execute(sa.select(documents).where(documents.c.document_id == document_id)).mappings().first()
-        if row is None:
-            raise DocumentUnknown(document_id)
+        number = _credit_number(connection, stored, act)
+        # Asked again, now that nobody else issues.
+        row = connection.execute(sa.select(documents).where(documents.c.document_id == document_id)).mappings().one()
         if row["kind"] != "invoice" or row["status"] != "issued":
             raise DocumentUnknown(document_id, "is a credit note, or was taken back already")
         return _credit(connection, document_id, number, act, (reason,))
 
 
-def _take(
-    connection: sa.Connection, draft: Draft, prefix: str, kind: Literal["invoice", "credit_note"], act: Act
-) -> Number:
-    return take(connection, series_of(prefix, kind, act.issue_date.year), draft.operator_id)
+def _stored(engine: sa.Engine, document_id: str) -> Mapping[str, Any]:
+    documents = table("billing", "documents")
+    with engine.connect() as connection:
+        row = connection.execute(sa.select(documents).where(documents.c.document_id == document_id)).mappings().first()
+    if row is None:
+        raise DocumentUnknown(document_id)
+    return dict(row)
+
+
+def _credit_number(connection: sa.Connection, taken_back: Mapping[str, Any], act: Act) -> Number:
+    """A number of who issued the invoice, whatever the registry says of the contract now."""
+    prefix = str(taken_back["series"])[:-YEAR_DIGITS]
+    return take(connection, series_of(prefix, "credit_note", act.issue_date.year), str(taken_back["operator_id"]))
+
+
+def _open_month(connection: sa.Connection, operator_id: str, month: date) -> date:
+    """The month to book in, asked while nobody else issues. Raises `PeriodRefused` where it is locked."""
+    booked = booking_month(connection, operator_id, month)
+    if not is_open(connection, operator_id, booked):
+        raise PeriodRefused(operator_id, booked, "locked", "nothing is issued for it. Close it, or open it: --unlock.")
+    return booked
 
 
 def _standing(connection: sa.Connection, draft_id: str) -> str | None:
@@ -149,6 +169,7 @@ def _credit(
         notes=notes,
         snapshot_id=act.snapshot,
     )
+    require(document)
     taken_back = connection.execute(
         sa.select(lines).where(lines.c.document_id == document_id).order_by(lines.c.line_no)
     ).mappings()
@@ -181,6 +202,9 @@ def _keep(
     act: Act,
 ) -> Issued:
     content = to_json(document)
+    if from_json(content) != document:
+        raise DocumentUnreadable(number.text, "it is not read back as it was written")
+    booked = _open_month(connection, str(row["operator_id"]), row["month"])
     connection.execute(
         sa.insert(table("billing", "documents")),
         {
@@ -189,7 +213,7 @@ def _keep(
             "series": number.series,
             "serial": number.serial,
             "status": "issued",
-            "booked_month": act.booked_month,
+            "booked_month": booked,
             "currency": document.currency,
             "issue_date": act.issue_date,
             "due_date": document.due_date or act.issue_date,

@@ -222,10 +222,50 @@ def test_a_draft_that_another_run_has_issued_is_left_alone(world: IssuingWorld) 
     world.run()
     [draft] = read_drafts(world.lake, Wanted())
     world.issue()
-    act = Act(NOW, NOW.date(), "tester", 1, draft.month)
+    act = Act(NOW, NOW.date(), "tester", 1)
     with pytest.raises(IssuedMeanwhile):
         register(world.engine, draft, "KWH", lambda _number: pytest.fail("must not be made"), act)
     assert world.rows("SELECT next_serial FROM billing.number_series") == [(2,)]
+
+
+def test_prices_that_include_their_tax_and_least_prices_can_be_issued_and_read_again(world: IssuingWorld) -> None:
+    elements = '[{"price_components": [{"type": "ENERGY", "price": 0.59, "vat": 19, "step_size": 1}]}]'
+    terms = {"currency": "EUR", "ocpi_version": "2.3.0", "valid_from": OPEN, "elements": elements}
+    world.set("tariffs", ["T", 1], **terms, tax_included="YES")
+    world.set("tariffs", ["M", 1], **{**terms, "ocpi_version": "2.2.1"}, min_price='{"excl_vat": 1, "incl_vat": 1.19}')
+    world.assign("B", "M", station_id="dear")
+    world.session(energy_wh=Decimal(30_000))
+    world.session("nothing flowed", station_id="dear", energy_wh=Decimal(0))
+    world.run()
+    report = world.issue()
+    assert report.refused == ()
+    [(content,)] = world.rows("SELECT content FROM billing.documents")
+    amounts = [line.amount_excl_tax for line in from_json(content.encode()).lines]
+    # 30 kWh at 0.59 are 17.70 with 19 %: 14.87 before; a least price of 1.
+    assert sorted(amounts) == [Decimal("1.0000"), Decimal("14.8700")]
+    assert void(world.lake, world.engine, report.issued[0].document_id, reason="Read", now=NOW, by="tester").corrects
+
+
+def test_a_credit_note_is_of_who_issued_the_invoice_whatever_the_registry_says_now(world: IssuingWorld) -> None:
+    world.session()
+    world.run()
+    world.issue()
+    with world.engine.begin() as connection:
+        connection.execute(sa.delete(table("registry", "contracts")))
+        connection.execute(sa.update(table("registry", "operators")).values(invoice_series="OTHER"))
+    credit = void(world.lake, world.engine, "KWH2019-000001", reason="Forgotten", now=NOW, by="tester")
+    assert credit.document_id == "KWHC2019-000001"
+
+
+def test_nothing_is_issued_for_a_locked_month(world: IssuingWorld) -> None:
+    world.session()
+    world.run()
+    month = {"operator_id": "O", "month": date(2019, 5, 1), "state": "locked", "changed_at": NOW, "changed_by": "Ada"}
+    with world.engine.begin() as connection:
+        connection.execute(sa.insert(table("billing", "periods")), month)
+    [refused] = world.issue().refused
+    assert "2019-05 of O is locked" in refused.reason
+    assert world.rows("SELECT * FROM billing.number_series") == []
 
 
 def test_an_indian_invoice_bears_two_taxes_each_rounded(tmp_path: Path) -> None:
