@@ -93,7 +93,7 @@ def test_planner_sees_bands_and_takes_the_rows(page: Page, address: str, tmp_pat
 def test_session_is_reached_from_an_invoice_line(page: Page, address: str) -> None:
     open_page(page, f"{address}/invoices?period=2025-06-01..2025-06-30", "Invoices")
     _choose_first_row(page, "invoices")
-    expect(page.get_by_text("Choose a line to see its session")).to_be_visible()
+    expect(page.get_by_text("Choose a session's line to see the session")).to_be_visible()
     settled(page)
     _choose_first_row(page, "invoice_lines")
     expect(page.get_by_text("Session at")).to_be_visible()
@@ -107,7 +107,7 @@ def test_an_invoice_line_leads_to_the_frames_of_its_session(page: Page, address:
     expect(page.get_by_text("1 invoices", exact=True)).to_be_visible()
     settled(page)
     _choose_first_row(page, "invoices")
-    expect(page.get_by_text("Choose a line to see its session")).to_be_visible()
+    expect(page.get_by_text("Choose a session's line to see the session")).to_be_visible()
     settled(page)
     _choose_first_row(page, "invoice_lines")
     page.get_by_text("The whole story of this session").click()
