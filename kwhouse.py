@@ -22,6 +22,7 @@ from pipelines.billing.commands.invoice import invoice_app
 from pipelines.billing.commands.owner import owner_app
 from pipelines.billing.commands.payment import payment_app
 from pipelines.billing.commands.tariff import tariff_app
+from warehouse.command_line import Json, day_of, print_result
 from warehouse.errors import KwhouseError
 
 if TYPE_CHECKING:
@@ -60,16 +61,6 @@ app.add_typer(card_app, name="card")
 app.add_typer(owner_app, name="owner")
 app.add_typer(tariff_app, name="tariff")
 app.add_typer(close_app)
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise typer.BadParameter(f"{text!r} is no day; write it as 2026-03-31.") from None
-
-
-Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 
 class QueryFormat(StrEnum):
@@ -311,9 +302,9 @@ def extract(
             "journal, datev, cdrs_ocpi, cdrs_ocpi_230, owner_statements or payments."
         ),
     ],
-    date_from: Annotated[date, typer.Option("--from", parser=_day, metavar="YYYY-MM-DD", help="First local day.")],
+    date_from: Annotated[date, typer.Option("--from", parser=day_of, metavar="YYYY-MM-DD", help="First local day.")],
     date_to: Annotated[
-        date, typer.Option("--to", parser=_day, metavar="YYYY-MM-DD", help="Local day after the last one.")
+        date, typer.Option("--to", parser=day_of, metavar="YYYY-MM-DD", help="Local day after the last one.")
     ],
     output: Annotated[Path, typer.Option("-o", "--output", help="File to write.")],
     fmt: Annotated[
@@ -467,10 +458,10 @@ def session_explain(
     with open_lake(settings, read_only=True) as lake:
         if history:
             changes = story.history(lake, session_id)
-            _print(list(changes) if as_json else story.changes_in_words(changes), as_json)
+            print_result(list(changes) if as_json else story.changes_in_words(changes), as_json)
             return
         told = story.explain(settings, lake, session_id, as_of)
-    _print(for_json(dataclasses.asdict(told)) if as_json else story.in_words(told, all_frames=frames), as_json)
+    print_result(for_json(dataclasses.asdict(told)) if as_json else story.in_words(told, all_frames=frames), as_json)
 
 
 @session_app.command("cost")
@@ -486,7 +477,7 @@ def session_cost(
     with open_lake(_settings(), read_only=True) as lake:
         costs = running_costs(lake, session_id)
     words = "\n".join(str(cost) for cost in costs) or "No session goes on."
-    _print(for_json([dataclasses.asdict(cost) for cost in costs]) if as_json else words, as_json)
+    print_result(for_json([dataclasses.asdict(cost) for cost in costs]) if as_json else words, as_json)
 
 
 @session_app.command("release")
@@ -626,12 +617,6 @@ def _report(result: DataclassInstance, as_json: bool) -> None:
         sys.stdout.write(json.dumps(value, default=str, ensure_ascii=False) + "\n")
     else:
         sys.stdout.write(f"{result}\n")
-
-
-def _print(result: object, as_json: bool) -> None:
-    from warehouse.plain import for_json
-
-    sys.stdout.write(json.dumps(for_json(result), ensure_ascii=False) + "\n" if as_json else f"{result}\n")
 
 
 def _print_rows(rows: pl.DataFrame, as_json: bool) -> None:

@@ -11,7 +11,7 @@ from pipelines.stages import Overtaken, Replacement, Stage, run_stage, temp_tabl
 from warehouse.contract.ops import FAULTS, REGISTRY_HISTORY
 from warehouse.settings import Settings
 from warehouse.store import Lake, changes, open_lake
-from warehouse.store.changes import Window, changed_tables, expose, watermark, window_for
+from warehouse.store.changes import Window, changes_within, expose, watermark, window_for
 
 # The toy: per station of `ops.faults` one row in `ops.registry_history` with the number of faults.
 COUNTS = """
@@ -169,5 +169,5 @@ def test_what_is_exposed_is_of_the_window_whatever_is_written_meanwhile(lake: La
     assert ids("new_faults") == ["2"]
     assert ids("changed_faults") == ["1", "2"]
     assert ids("all_faults") == ["2"]
-    assert changed_tables(lake, window, [FAULTS, REGISTRY_HISTORY]) == {"ops.faults"}
+    assert changes_within(lake, window).of([FAULTS, REGISTRY_HISTORY]) == {"ops.faults"}
     assert changes.GREATEST_LAG > 0

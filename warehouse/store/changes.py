@@ -95,11 +95,6 @@ def changes_within(lake: Lake, window: Window) -> Changes:
     )
 
 
-def changed_tables(lake: Lake, window: Window, tables: Iterable[Table]) -> set[str]:
-    """Which of `tables` had rows inserted or deleted within `window`."""
-    return changes_within(lake, window).of(tables)
-
-
 def expose(lake: Lake, window: Window, table: Table, changes: Changes | None = None) -> None:
     """Make temporary views over the rows of `table` within `window`, which the stage's SQL reads.
 

@@ -6,7 +6,6 @@ are accepted by name), and it is over at every site. Then its sums are kept with
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
@@ -19,6 +18,7 @@ import sqlalchemy as sa
 from pipelines.billing.closing import periods
 from pipelines.billing.closing.chain import LINKS, Chain, Reason, Step, next_month, reconcile
 from pipelines.billing.closing.periods import MonthDoesNotClose, Period
+from warehouse.decisions import account
 from warehouse.errors import InputError
 from warehouse.plain import instant
 from warehouse.state import open_state, table
@@ -243,7 +243,7 @@ def _zones(lake: Lake, operator_id: str) -> Iterator[tuple[str, ZoneInfo]]:
 
 
 def _account(by: str | None) -> str:
-    name = getpass.getuser() if by is None else by.strip()
+    name = account() if by is None else by.strip()
     if not name:
         raise InputError("Say who does it: --by NAME.")
     return name

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import json
-import re
-import sys
 from datetime import date
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from warehouse.plain import for_json
+from warehouse.command_line import Json, month_of, print_result
 
 if TYPE_CHECKING:
     from warehouse.store import Lake
@@ -20,15 +17,9 @@ if TYPE_CHECKING:
 close_app = typer.Typer()
 
 
-def _month(text: str) -> date:
-    if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", text):
-        raise typer.BadParameter(f"{text!r} is no month; write it as 2026-10.")
-    return date.fromisoformat(f"{text}-01")
-
-
 @close_app.command("close")
 def close_month(
-    month: Annotated[date, typer.Argument(parser=_month, metavar="YYYY-MM", help="Month.")],
+    month: Annotated[date, typer.Argument(parser=month_of, metavar="YYYY-MM", help="Month.")],
     operator: Annotated[
         str | None, typer.Option(help="Operator; not needed where there is only one.", metavar="ID")
     ] = None,
@@ -44,7 +35,7 @@ def close_month(
         ),
     ] = None,
     by: Annotated[str | None, typer.Option(metavar="NAME", help="Who does it; default: this account.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Close a month for good, when everything adds up from the registers to the documents.
 
@@ -62,13 +53,13 @@ def close_month(
         chosen = _operator(lake, operator)
         if lock or unlock:
             period = (closing.lock if lock else closing.unlock)(lake, chosen, month, by=by)
-            _print(dataclasses.asdict(period) if as_json else str(period), as_json)
+            print_result(dataclasses.asdict(period) if as_json else str(period), as_json)
             return
         if status:
             report = closing.status(lake, chosen, month)
         else:
             report = closing.close(lake, chosen, month, accept_unpriced=accept_unpriced or (), by=by)
-    _print(report_as_json(report) if as_json else str(report), as_json)
+    print_result(report_as_json(report) if as_json else str(report), as_json)
 
 
 def _operator(lake: Lake, operator: str | None) -> str:
@@ -82,7 +73,3 @@ def _operator(lake: Lake, operator: str | None) -> str:
             f"Name one operator of {', '.join(known) or 'none, as the registry has none'}.", param_hint="--operator"
         )
     return known[0]
-
-
-def _print(result: object, as_json: bool) -> None:
-    sys.stdout.write(json.dumps(for_json(result), ensure_ascii=False) + "\n" if as_json else f"{result}\n")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import re
+import dataclasses
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from warehouse.plain import for_json
+from warehouse.command_line import Json, month_of, print_json
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -22,12 +21,6 @@ if TYPE_CHECKING:
     from warehouse.store import Lake
 
 invoice_app = typer.Typer(help="Issue invoices and credit notes, and write them as files.", no_args_is_help=True)
-
-
-def month_of(text: str) -> date:
-    if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", text):
-        raise typer.BadParameter(f"{text!r} is no month; write it as 2026-10.")
-    return date.fromisoformat(f"{text}-01")
 
 
 class DocumentFormat(StrEnum):
@@ -39,7 +32,6 @@ class DocumentFormat(StrEnum):
     json = "json"
 
 
-Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Number = Annotated[str, typer.Argument(metavar="NUMBER", help="Number of the document.")]
 Month = Annotated[date | None, typer.Option(parser=month_of, metavar="YYYY-MM", help="Only this month.")]
 Contract = Annotated[str | None, typer.Option(metavar="ID", help="Only this contract.")]
@@ -77,14 +69,15 @@ def issue(
     """
     from pipelines.billing.issuing.drafts import Wanted
     from pipelines.billing.issuing.issue import issue as run
+    from warehouse.decisions import account
 
     if not (drafts or month):
         raise typer.BadParameter("Say what to issue: --month 2026-10, or drafts by name (`kwhouse invoice list`).")
     wanted = Wanted(operator, month, contract, tuple(drafts) if drafts else None)
     with _opened() as (lake, engine):
-        report = run(lake, engine, wanted, now=_now(), by=by or _account(), on_progress=_progress)
+        report = run(lake, engine, wanted, now=_now(), by=by or account(), on_progress=_progress)
     if as_json:
-        print_json({"issued": [done.as_dict() for done in report.issued], "refused": _plain(report.refused)})
+        print_json(dataclasses.asdict(report))
     else:
         sys.stdout.write(f"{report}\n")
     raise typer.Exit(1 if report.refused else 0)
@@ -99,11 +92,12 @@ def void(
 ) -> None:
     """Take an issued invoice back by a credit note; its sessions are a draft again."""
     from pipelines.billing.issuing.issue import void as run
+    from warehouse.decisions import account
 
     with _opened() as (lake, engine):
-        done = run(lake, engine, number, reason=reason, now=_now(), by=by or _account())
+        done = run(lake, engine, number, reason=reason, now=_now(), by=by or account())
     if as_json:
-        print_json(done.as_dict())
+        print_json(dataclasses.asdict(done))
     else:
         sys.stdout.write(f"{done.document_id} takes back {done.corrects}: {done.total_incl_vat} {done.currency}\n")
 
@@ -148,7 +142,7 @@ def send(
         chosen = unsent(engine, numbers=numbers or None, month=month, again=again)
         report = send_documents(engine, lake.settings, chosen, clock=_now, on_progress=_progress)
     if as_json:
-        print_json(_plain(report))
+        print_json([dataclasses.asdict(sent) for sent in report])
     else:
         sys.stdout.write("".join(f"{sent}\n" for sent in report) or "Nothing to send: all were accepted before.\n")
     outcomes = {sent.outcome for sent in report}
@@ -174,23 +168,7 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def _account() -> str:
-    from warehouse.decisions import account
-
-    return account()
-
-
 def _progress(done: int, of_all: int) -> None:
     if sys.stderr.isatty():
         sys.stderr.write(f"\r{done:,} of {of_all:,}" + ("\n" if done == of_all else ""))
         sys.stderr.flush()
-
-
-def _plain(items: object) -> object:
-    import dataclasses
-
-    return [dataclasses.asdict(item) for item in items]  # type: ignore[attr-defined]
-
-
-def print_json(value: object) -> None:
-    sys.stdout.write(json.dumps(for_json(value), ensure_ascii=False) + "\n")

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from pipelines.billing.commands.invoice import Json, month_of, print_json
+from warehouse.command_line import Json, day_of, month_of, print_json
 
 owner_app = typer.Typer(
     help="Site owners: what they get for a month, and the file that pays them.", no_args_is_help=True
@@ -21,7 +21,9 @@ def payout(
     month: Annotated[date, typer.Argument(parser=month_of, metavar="YYYY-MM", help="Month.")],
     operator: Annotated[str, typer.Option(metavar="ID", help="Operator that pays.")],
     output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="pain.001 file to write.")],
-    on: Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="Day of payment; default: today.")] = None,
+    on: Annotated[
+        date | None, typer.Option(parser=day_of, metavar="YYYY-MM-DD", help="Day of payment; default: today.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Write the bank's file (pain.001) that pays the owners of an operator's sites for a month that is closed.
@@ -37,14 +39,10 @@ def payout(
     settings = load_settings()
     refuse_own(output, settings)
     today = datetime.now(UTC).date()
-    try:
-        wanted = date.fromisoformat(on) if on else today
-    except ValueError:
-        raise typer.BadParameter(f"{on!r} is no day; write it as 2026-03-31.") from None
     engine = open_state(settings)
     try:
         with open_lake(settings, read_only=True) as lake:
-            made = payout_file(lake, engine, operator, month, wanted=wanted, today=today)
+            made = payout_file(lake, engine, operator, month, wanted=on or today, today=today)
     finally:
         engine.dispose()
     with whole_file(output) as path:

@@ -6,7 +6,6 @@ Personal data are printed by `work` and `dunning` only, for the person who asks.
 from __future__ import annotations
 
 import dataclasses
-import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -18,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from warehouse.plain import for_json
+from warehouse.command_line import Json, day_of, print_json
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -43,13 +42,6 @@ class Method(StrEnum):
     cash = "cash"
 
 
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise typer.BadParameter(f"{text!r} is no day; write it as 2026-03-31.") from None
-
-
 def _amount(text: str) -> Decimal:
     try:
         return Decimal(text)
@@ -57,11 +49,10 @@ def _amount(text: str) -> Decimal:
         raise typer.BadParameter(f"{text!r} is no amount; write it as 1234.50.") from None
 
 
-Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Operator = Annotated[str, typer.Option(metavar="ID", help="Operator.")]
 Amount = Annotated[Decimal, typer.Argument(parser=_amount, metavar="AMOUNT", help="Amount, e.g. 12.34.")]
 On = Annotated[
-    date | None, typer.Option("--on", parser=_day, metavar="DAY", help="Day it counts from; default: today (UTC).")
+    date | None, typer.Option("--on", parser=day_of, metavar="DAY", help="Day it counts from; default: today (UTC).")
 ]
 Reference = Annotated[
     str, typer.Option("--reference", metavar="TEXT", help="Own reference; given again, nothing happens twice.")
@@ -101,7 +92,7 @@ def _told(reference: str, on: date | None, note: str | None) -> Told:
 def _print(result: object, as_json: bool, nothing: str = "") -> None:
     """One result or several: as JSON, or each in its own words."""
     if as_json:
-        sys.stdout.write(json.dumps(for_json(_plain(result)), ensure_ascii=False) + "\n")
+        print_json(_plain(result))
     elif isinstance(result, Sequence):
         sys.stdout.write("".join(f"{row}\n" for row in result) or f"{nothing}\n")
     else:
@@ -231,7 +222,7 @@ def show_balance(contract: Contract = None, as_json: Json = False) -> None:
     contracts = balance.contracts(ledger)
     if as_json:
         both = {"contracts": _plain(contracts), "documents": _plain(balance.documents(ledger) if contract else [])}
-        sys.stdout.write(json.dumps(for_json(both), ensure_ascii=False) + "\n")
+        print_json(both)
         return
     _table(balance.ContractBalance, contracts)
     if contract:

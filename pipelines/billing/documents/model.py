@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
 from functools import reduce
-from typing import Literal
+from typing import Any, ClassVar, Literal, Protocol, TypeVar
 
 from warehouse.errors import InputError
 from warehouse.money import MINOR_UNITS
@@ -210,7 +210,22 @@ def total(values: Iterable[Decimal]) -> Decimal:
     return reduce(_EXACT.add, values, ZERO)
 
 
-def arranged(lines: Iterable[Line]) -> tuple[Line, ...]:
+class _Placed(Protocol):
+    """A line of a document or of a draft: what it is arranged by. It is a dataclass with `line_no`."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+    @property
+    def cost_centre(self) -> str | None: ...
+
+    @property
+    def site(self) -> str | None: ...
+
+
+Placed = TypeVar("Placed", bound=_Placed)
+
+
+def arranged(lines: Iterable[Placed]) -> tuple[Placed, ...]:
     """Lines by cost centre, then site, numbered anew: so they are printed in their order. Those without come last."""
     by_place = sorted(lines, key=lambda line: (not line.cost_centre, line.cost_centre, not line.site, line.site))
     return tuple(replace(line, line_no=line_no) for line_no, line in enumerate(by_place, start=1))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from pipelines.billing.documents.model import arranged
 from pipelines.stages import sql
 from warehouse.store import Lake
 
@@ -101,7 +102,7 @@ def read_drafts(lake: Lake, wanted: Wanted) -> Iterator[Draft]:
         batch = heads[begin : begin + BATCH]
         lines = _lines(lake, [str(head["draft_id"]) for head in batch])
         for head in batch:
-            yield Draft(**head, lines=_printed(lines.get(head["draft_id"], ())))
+            yield Draft(**head, lines=arranged(lines.get(head["draft_id"], ())))
     for head in _rows(lake, "gone_drafts", wanted.parameters()):
         yield Draft(**head, sessions=0, energy_wh=Decimal(0), lines_hash="", lines=())
 
@@ -113,12 +114,6 @@ def _lines(lake: Lake, draft_ids: Sequence[str]) -> dict[str, list[DraftLine]]:
         components = tuple(Component(**component) for component in row.pop("components"))
         found.setdefault(draft_id, []).append(DraftLine(**row, components=components))
     return found
-
-
-def _printed(lines: Iterable[DraftLine]) -> tuple[DraftLine, ...]:
-    """Lines in the order in which they are printed, by cost centre and site, numbered so."""
-    by_place = sorted(lines, key=lambda line: (not line.cost_centre, line.cost_centre, not line.site, line.site))
-    return tuple(replace(line, line_no=line_no) for line_no, line in enumerate(by_place, start=1))
 
 
 def _rows(lake: Lake, name: str, parameters: dict[str, object]) -> list[dict[str, Any]]:

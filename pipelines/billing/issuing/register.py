@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Literal
@@ -65,9 +65,6 @@ class Issued:
     total_incl_vat: Decimal
     corrects: str | None
 
-    def as_dict(self) -> dict[str, object]:
-        return asdict(self)
-
 
 def register(engine: sa.Engine, draft: Draft, prefix: str, compose: Compose, act: Act) -> tuple[Issued, ...]:
     """Issue `draft`: a credit note for the document that stands for it, if any, and an invoice if it has lines.
@@ -79,13 +76,13 @@ def register(engine: sa.Engine, draft: Draft, prefix: str, compose: Compose, act
     taken_back = _stored(engine, draft.standing) if draft.standing else None
     with engine.begin() as connection:
         # The numbers first: from here on this transaction is alone. A run always takes them in this order.
-        credit = None if taken_back is None else _credit_number(connection, taken_back, act)
+        credit_number = None if taken_back is None else _credit_number(connection, taken_back, act)
         year = act.issue_date.year
         number = take(connection, series_of(prefix, "invoice", year), draft.operator_id) if draft.lines else None
         if _standing(connection, draft.draft_id) != draft.standing:
             raise IssuedMeanwhile(draft.draft_id)
-        if credit is not None and draft.standing is not None:
-            issued.append(_credit(connection, draft.standing, credit, act))
+        if credit_number is not None and draft.standing is not None:
+            issued.append(_credit(connection, draft.standing, credit_number, act))
         if number is not None:
             issued.append(_invoice(connection, draft, number, compose(number), act))
     return tuple(issued)
