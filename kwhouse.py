@@ -123,7 +123,7 @@ def rate(
 
     Exit status 0 when every line was answered, be it with an error.
     """
-    from pipelines.billing.rating_lines import rate_lines
+    from pipelines.billing.rating.lines import rate_lines
 
     with sys.stdin if file is None else file.open(encoding="utf-8") as lines:
         for answer in rate_lines(lines):
@@ -470,7 +470,7 @@ def session_cost(
     as_json: Json = False,
 ) -> None:
     """What sessions that go on cost so far, priced as they will be when they end."""
-    from pipelines.billing.running import running_costs
+    from pipelines.billing.pricing.running import running_costs
     from warehouse.plain import for_json
     from warehouse.store import open_lake
 
@@ -566,7 +566,7 @@ def _decide(ids: list[str], decision: Decision, reason: str, by: str | None, as_
 
 
 def _apply_registry(settings: Settings, folder: Path, *, allow_removal: bool = False) -> ApplyReport:
-    from pipelines.billing.tariffs import why_refused
+    from pipelines.billing.tariffs.model import why_refused
     from warehouse.registry import apply
 
     return apply(settings, folder, why_refused, allow_removal=allow_removal)

@@ -10,10 +10,10 @@ from typing import Any
 
 import duckdb
 
-from pipelines.billing.cutting import cut
-from pipelines.billing.rate import rate
-from pipelines.billing.tariff_tables import load_tariffs
-from pipelines.billing.tariffs import Tariff
+from pipelines.billing.rating.cutting import cut
+from pipelines.billing.rating.rate import rate
+from pipelines.billing.rating.tables import load_tariffs
+from pipelines.billing.tariffs.model import Tariff
 from tests.rated import Rated, collect
 
 START = datetime(2026, 1, 12, 10, 0, tzinfo=UTC)

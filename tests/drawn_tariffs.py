@@ -8,7 +8,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from pipelines.billing.tariffs import DIMENSIONS, Tariff
+from pipelines.billing.tariffs.model import DIMENSIONS, Tariff
 from tests.rated import MONDAY, Period, component, element, tariff
 
 HOURS = st.sampled_from([0, 6, 12, 22])

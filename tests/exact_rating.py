@@ -14,8 +14,8 @@ from math import ceil, floor
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from pipelines.billing.restrictions import Restrictions
-from pipelines.billing.tariffs import Component, Tariff
+from pipelines.billing.tariffs.model import Component, Tariff
+from pipelines.billing.tariffs.restrictions import Restrictions
 from tests.cut import Session
 from tests.rated import Period
 

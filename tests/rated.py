@@ -11,10 +11,10 @@ from typing import Any
 
 import duckdb
 
-from pipelines.billing.rate import rate
-from pipelines.billing.restrictions import Restrictions
-from pipelines.billing.tariff_tables import load_tariffs
-from pipelines.billing.tariffs import Component, Element, Tariff, parse_tariff
+from pipelines.billing.rating.rate import rate
+from pipelines.billing.rating.tables import load_tariffs
+from pipelines.billing.tariffs.model import Component, Element, Tariff, parse_tariff
+from pipelines.billing.tariffs.restrictions import Restrictions
 
 MONDAY = datetime.fromisoformat("2026-01-12T10:00")
 

@@ -33,3 +33,11 @@ def load_registry(lake: Lake, *names: str) -> None:
         # The names come from the contract; values are never put into SQL.
         query = f"SELECT {columns} FROM registry_rows WHERE table_name = $name"  # noqa: S608
         temp_table(lake, f"registry_{name}", query, {"name": name})
+
+
+def load_standing_decisions(lake: Lake) -> None:
+    """Make the temporary table `standing_decisions` of `registry_session_decisions` and `all_sessions`.
+
+    `session_id` and `standing`, the decision of a person that is in force.
+    """
+    temp_table(lake, "standing_decisions", sql(_HERE / "standing_decisions.sql"))

@@ -15,11 +15,11 @@ from decimal import Decimal
 import duckdb
 import pytest
 
-from pipelines.billing.cutting import cut
-from pipelines.billing.limits import Limit
-from pipelines.billing.rate import rate
-from pipelines.billing.tariff_tables import load_tariffs
-from pipelines.billing.tariffs import Element, Tariff
+from pipelines.billing.rating.cutting import cut
+from pipelines.billing.rating.rate import rate
+from pipelines.billing.rating.tables import load_tariffs
+from pipelines.billing.tariffs.limits import Limit
+from pipelines.billing.tariffs.model import Element, Tariff
 from tests.benchmarks.measuring import Report, measure
 from tests.rated import component, element
 

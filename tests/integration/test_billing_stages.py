@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.billing import cdrs
+from pipelines.billing.pricing import cdrs
 from tests.integration.billing_world import OPEN, World, energy
 from warehouse.settings import load_settings
 from warehouse.store import open_lake

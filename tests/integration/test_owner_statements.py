@@ -12,8 +12,8 @@ import pytest
 import sqlalchemy as sa
 
 from pipelines.billing.closing.periods import move
-from pipelines.billing.owner_payouts import MonthNotClosed, payout_file
-from pipelines.billing.owners import Payout, PayoutsRefused, payouts
+from pipelines.billing.owners.payout_file import MonthNotClosed, payout_file
+from pipelines.billing.owners.payouts import Payout, PayoutsRefused, payouts
 from tests.integration.billing_world import World
 from warehouse.extracts import extract_bytes
 from warehouse.readers import Scope

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.billing import cdrs
+from pipelines.billing.pricing import cdrs
 from tests.integration.billing_world import OPEN, World, energy
 from warehouse.readers.money import contract_by_cost_centre
 from warehouse.settings import load_settings

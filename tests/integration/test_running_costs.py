@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.billing.running import running_costs
+from pipelines.billing.pricing.running import running_costs
 from tests.integration.billing_world import World, energy
 from warehouse.settings import Settings
 from warehouse.store import open_lake

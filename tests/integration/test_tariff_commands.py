@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from pipelines.billing import cdrs
 from pipelines.billing.commands.tariff import tariff_app
 from pipelines.billing.explaining import explain_session, in_words
-from pipelines.billing.tariffs import why_refused
+from pipelines.billing.pricing import cdrs
+from pipelines.billing.tariffs.model import why_refused
 from tests.integration.billing_world import World
 from warehouse.errors import SessionUnknown, StoreMissing
 from warehouse.registry import apply

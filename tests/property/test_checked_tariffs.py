@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.billing.checking.elements import looked_at
-from pipelines.billing.tariffs import Tariff
+from pipelines.billing.tariffs.model import Tariff
 from tests.drawn_tariffs import sessions, tariffs
 from tests.rated import Period, rate_all
 

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.billing import proration
-from pipelines.billing.included import take_included
+from pipelines.billing.drafts import proration
+from pipelines.billing.drafts.included import take_included
 
 pytestmark = pytest.mark.fast
 

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.billing.limits import Limit
-from pipelines.billing.restrictions import Restrictions
-from pipelines.billing.tariffs import DIMENSIONS, Component, Element, Tariff
+from pipelines.billing.tariffs.limits import Limit
+from pipelines.billing.tariffs.model import DIMENSIONS, Component, Element, Tariff
+from pipelines.billing.tariffs.restrictions import Restrictions
 from tests.cut import Session, Step, cut_all
 from tests.exact_rating import Piece, cut_session, half_up, price
 from tests.rated import Period, Rated, rate_all, usage_rows

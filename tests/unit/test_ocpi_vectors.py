@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from pipelines.billing.rating_lines import rate_lines
-from pipelines.billing.tariffs import Tariff
+from pipelines.billing.rating.lines import rate_lines
+from pipelines.billing.tariffs.model import Tariff
 from tests.rated import Period, Rated, component, element, rated, read_tariff, tariff
 from warehouse import exact_json
 

@@ -13,9 +13,9 @@ import jsonschema_rs
 import pytest
 import yaml
 
-from pipelines.billing.ocpp_tariffs import from_ocpp21
-from pipelines.billing.tariff_files import TariffsRefused, registry_yaml
-from pipelines.billing.tariffs import parse_tariff, why_refused
+from pipelines.billing.tariffs.files import TariffsRefused, registry_yaml
+from pipelines.billing.tariffs.model import parse_tariff, why_refused
+from pipelines.billing.tariffs.ocpp21 import from_ocpp21
 from tests.rated import MONDAY, Period, rated
 from warehouse import exact_json
 from warehouse.registry import apply

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.billing import proration
+from pipelines.billing.drafts import proration
 
 pytestmark = pytest.mark.fast
 

@@ -7,9 +7,9 @@ from decimal import Decimal
 
 import pytest
 
-from pipelines.billing.limits import Limit
-from pipelines.billing.rate import GREATEST_VOLUME
-from pipelines.billing.tariffs import DIMENSIONS
+from pipelines.billing.rating.rate import GREATEST_VOLUME
+from pipelines.billing.tariffs.limits import Limit
+from pipelines.billing.tariffs.model import DIMENSIONS
 from tests.rated import MONDAY, Period, component, element, rated, tariff
 
 pytestmark = pytest.mark.fast

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from pipelines.billing import rating_lines
-from pipelines.billing.rating_lines import rate_lines
+from pipelines.billing.rating import lines as rating_lines
+from pipelines.billing.rating.lines import rate_lines
 from warehouse import exact_json
 
 pytestmark = pytest.mark.fast

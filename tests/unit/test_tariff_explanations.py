@@ -16,11 +16,11 @@ from hypothesis import given, settings
 
 from pipelines.billing.explaining import Explanation, explain_cdr, in_words
 from pipelines.billing.explaining.telling import ExplanationBroken, explained
-from pipelines.billing.rate import rate
-from pipelines.billing.rating_cdrs import CdrRefused
-from pipelines.billing.rating_lines import rate_lines
-from pipelines.billing.tariff_tables import load_tariffs
-from pipelines.billing.tariffs import Tariff
+from pipelines.billing.rating.lines import rate_lines
+from pipelines.billing.rating.rate import rate
+from pipelines.billing.rating.sent_cdrs import CdrRefused
+from pipelines.billing.rating.tables import load_tariffs
+from pipelines.billing.tariffs.model import Tariff
 from tests.drawn_tariffs import sessions, tariffs
 from tests.rated import USAGE, Period, component, element, read_tariff, tariff, usage_rows
 from warehouse import exact_json

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from pipelines.billing.limits import Limit
-from pipelines.billing.restrictions import Restrictions
-from pipelines.billing.tariffs import Component, Element, Tariff, TariffRefused, parse_tariff, why_refused
+from pipelines.billing.tariffs.limits import Limit
+from pipelines.billing.tariffs.model import Component, Element, Tariff, TariffRefused, parse_tariff, why_refused
+from pipelines.billing.tariffs.restrictions import Restrictions
 from warehouse import exact_json
 
 pytestmark = pytest.mark.fast

@@ -14,8 +14,8 @@ from itertools import islice
 
 from pipelines.billing.checking.regions import Grid, grid
 from pipelines.billing.checking.words import box_in_words, joined, plain
-from pipelines.billing.restrictions import Restrictions
-from pipelines.billing.tariffs import DIMENSIONS, Tariff
+from pipelines.billing.tariffs.model import DIMENSIONS, Tariff
+from pipelines.billing.tariffs.restrictions import Restrictions
 
 MOST_GAPS = 5  # a list that is longer is not read
 

@@ -20,7 +20,7 @@ from decimal import Decimal
 from itertools import pairwise
 from math import prod
 
-from pipelines.billing.restrictions import DAY_SECONDS, Restrictions
+from pipelines.billing.tariffs.restrictions import DAY_SECONDS, Restrictions
 
 # Beyond it the sets would no longer be quick to compute; a tariff with as many boundaries has not been seen.
 MOST_CELLS = 1 << 22

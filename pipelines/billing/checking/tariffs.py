@@ -11,7 +11,7 @@ from pipelines.billing.checking.elements import Gap, Hidden, looked_at
 from pipelines.billing.checking.finding import Finding
 from pipelines.billing.checking.regions import TooManyCells
 from pipelines.billing.checking.words import clock, joined, span_of_time
-from pipelines.billing.tariffs import Tariff, TariffRefused, parse_tariff, tariff_object
+from pipelines.billing.tariffs.model import Tariff, TariffRefused, parse_tariff, tariff_object
 
 LONGEST_STEP_SECONDS, GREATEST_STEP_WH = 3600, 1000
 # Local days are at most this far from UTC's (IANA: Etc/GMT+12, Pacific/Kiritimati).

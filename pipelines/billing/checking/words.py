@@ -8,7 +8,7 @@ from decimal import Decimal
 from itertools import groupby
 
 from pipelines.billing.checking.regions import Box, Cell, Days, Flow, Grid, Number, Span
-from pipelines.billing.restrictions import DAY_SECONDS, DAYS
+from pipelines.billing.tariffs.restrictions import DAY_SECONDS, DAYS
 
 _NAMES = tuple(day.capitalize() for day in DAYS)
 

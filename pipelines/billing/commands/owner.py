@@ -30,7 +30,7 @@ def payout(
 
     Made twice it is the same file, with the same ids: a bank that checks them pays once.
     """
-    from pipelines.billing.owner_payouts import payout_file
+    from pipelines.billing.owners.payout_file import payout_file
     from warehouse.files import refuse_own, whole_file
     from warehouse.settings import load_settings
     from warehouse.state import open_state

@@ -106,7 +106,7 @@ def import_tariffs(
     """Write tariffs as rows of the registry's tariffs.yaml to stdout; `kwhouse registry apply` takes them."""
     import yaml
 
-    from pipelines.billing.tariff_files import registry_yaml
+    from pipelines.billing.tariffs.files import registry_yaml
 
     text = registry_yaml(file.read_text(encoding="utf-8"), version=version, valid_from=valid_from)
     if as_json:

@@ -11,9 +11,9 @@ import duckdb
 
 from pipelines.billing.explaining.explanation import Explanation
 from pipelines.billing.explaining.telling import explained
-from pipelines.billing.rating_cdrs import CdrRefused, instant, read_periods
-from pipelines.billing.rating_lines import rate_cdrs
-from pipelines.billing.tariffs import parse_tariff
+from pipelines.billing.rating.lines import rate_cdrs
+from pipelines.billing.rating.sent_cdrs import CdrRefused, instant, read_periods
+from pipelines.billing.tariffs.model import parse_tariff
 
 
 def explain_cdr(cdr: Mapping[str, Any], terms: Mapping[str, Any], zone: ZoneInfo | None) -> Explanation:

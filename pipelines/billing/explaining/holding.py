@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from pipelines.billing.checking.words import clock, plain, span_of_time, weekdays
-from pipelines.billing.restrictions import Restrictions
+from pipelines.billing.tariffs.restrictions import Restrictions
 
 Row = Mapping[str, Any]
 

@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from pipelines.billing.cdrs import load_terms, price_touched, tariff_of
 from pipelines.billing.explaining.explanation import Explanation, Rule
 from pipelines.billing.explaining.telling import Row, explained, rows
+from pipelines.billing.pricing.cdrs import load_terms, price_touched, tariff_of
 from pipelines.stages import temp_table
 from warehouse.contract import core, ops, signed
 from warehouse.readers import sessions

@@ -18,7 +18,7 @@ import duckdb
 
 from pipelines.billing.explaining.explanation import Explanation, Line, PassedOver, Period, Price, Step
 from pipelines.billing.explaining.holding import reasons_against
-from pipelines.billing.tariffs import Tariff
+from pipelines.billing.tariffs.model import Tariff
 from pipelines.stages import sql
 from warehouse.errors import KwhouseError
 

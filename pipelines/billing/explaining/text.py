@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from pipelines.billing.checking.words import joined, plain, span_of_time
 from pipelines.billing.explaining.explanation import Explanation, Line, Period, Price, Step
-from pipelines.billing.tariffs import DIMENSIONS
+from pipelines.billing.tariffs.model import DIMENSIONS
 
 _TAXES = {"NO": "prices before taxes", "YES": "prices with taxes", "N/A": "no taxes apply"}
 _TIMES = ("TIME", "PARKING_TIME", "RESERVATION_TIME")

@@ -198,7 +198,7 @@ def test_the_command_says_what_it_did_and_ends_with_a_status(settings: Settings,
 
 
 def test_a_starting_registry_holds_what_is_known_and_marks_the_rest(settings: Settings, tmp_path: Path) -> None:
-    from pipelines.billing.tariffs import why_refused
+    from pipelines.billing.tariffs.model import why_refused
     from warehouse.errors import RegistryError
     from warehouse.registry import apply
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from pipelines.billing.bank.pain001 import Debtor, Payout, Transfers, pay_out
 from pipelines.billing.closing.periods import is_closed
-from pipelines.billing.owners import payouts
+from pipelines.billing.owners.payouts import payouts
 from warehouse.errors import InputError
 from warehouse.state import table
 from warehouse.store import Lake

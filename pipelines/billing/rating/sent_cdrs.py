@@ -16,8 +16,8 @@ from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from pipelines.billing.rate import GREATEST_VOLUME
-from pipelines.billing.tariffs import Tariff
+from pipelines.billing.rating.rate import GREATEST_VOLUME
+from pipelines.billing.tariffs.model import Tariff
 from warehouse.errors import InputError
 
 _VOLUMES = ("ENERGY", "TIME", "PARKING_TIME", "RESERVATION_TIME")

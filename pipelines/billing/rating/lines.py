@@ -20,12 +20,12 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
-from pipelines.billing.cdr_costs import TOTALS, Cost, ocpi_version, written
-from pipelines.billing.rate import rate
-from pipelines.billing.rating_cdrs import CdrPeriod, CdrRefused, read_periods
+from pipelines.billing.rating.cdr_costs import TOTALS, Cost, ocpi_version, written
+from pipelines.billing.rating.rate import rate
+from pipelines.billing.rating.sent_cdrs import CdrPeriod, CdrRefused, read_periods
+from pipelines.billing.rating.tables import load_tariffs
 from pipelines.billing.refusal import TariffRefused
-from pipelines.billing.tariff_tables import load_tariffs
-from pipelines.billing.tariffs import Tariff, parse_tariff
+from pipelines.billing.tariffs.model import Tariff, parse_tariff
 from pipelines.stages import sql
 from warehouse import exact_json
 

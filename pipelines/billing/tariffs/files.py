@@ -9,9 +9,9 @@ from typing import Any
 
 import yaml
 
-from pipelines.billing.ocpp_tariffs import from_ocpp21
 from pipelines.billing.refusal import TariffRefused
-from pipelines.billing.tariffs import parse_tariff
+from pipelines.billing.tariffs.model import parse_tariff
+from pipelines.billing.tariffs.ocpp21 import from_ocpp21
 from warehouse import exact_json
 from warehouse.errors import InputError
 

@@ -18,7 +18,7 @@ from decimal import Decimal
 from typing import Any
 
 from pipelines.billing.refusal import TariffRefused
-from pipelines.billing.tariffs import parse_tariff
+from pipelines.billing.tariffs.model import parse_tariff
 
 # Field of TariffType, field of its price, OCPI dimension, factor of the price, reservation.
 _PARTS = (

@@ -1,7 +1,7 @@
 """The rating engine: usage × tariffs → priced lines and exact totals, all sessions at once.
 
 Works on any DuckDB connection, so that CDRs, running costs and `kwhouse rate` are priced by one function. It reads the
-tables of `tariff_tables.load_tariffs` and two temporary tables:
+tables of `tables.load_tariffs` and two temporary tables:
 
 - `sessions_to_rate` (session_no BIGINT, unique; session_id VARCHAR, tariff_id, tariff_version, and maybe more);
 - `usage`, charging periods by session_no and period_no (1, 2, … in the order of time; charging before parking within

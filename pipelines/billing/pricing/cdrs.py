@@ -12,11 +12,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from pipelines.billing.cutting import cut
-from pipelines.billing.rate import GREATEST_VOLUME, rate
-from pipelines.billing.registry import load_registry
-from pipelines.billing.tariff_tables import load_tariffs
-from pipelines.billing.tariffs import Tariff, TariffRefused, parse_tariff, tariff_object
+from pipelines.billing.rating.cutting import cut
+from pipelines.billing.rating.rate import GREATEST_VOLUME, rate
+from pipelines.billing.rating.tables import load_tariffs
+from pipelines.billing.registry import load_registry, load_standing_decisions
+from pipelines.billing.tariffs.model import Tariff, TariffRefused, parse_tariff, tariff_object
 from pipelines.stages import Replacement, Stage, sql, temp_table
 from warehouse import exact_json
 from warehouse.contract import billing, core, ops, signed
@@ -24,7 +24,7 @@ from warehouse.store import Lake
 from warehouse.store.changes import Window
 
 _HERE = Path(__file__).parent
-_SIGNED = _HERE.parent / "signed" / "billing_verdicts.sql"
+_SIGNED = _HERE.parents[1] / "signed" / "billing_verdicts.sql"
 
 
 def compute(lake: Lake, _window: Window) -> Sequence[Replacement]:
@@ -54,7 +54,7 @@ def load_terms(lake: Lake) -> None:
 def price_touched(lake: Lake) -> None:
     """Price the sessions of `billing_touched`: `billing_candidates` says by which tariff or why not, and `rate` leaves
     its tables."""
-    temp_table(lake, "standing_decisions", sql(_HERE / "standing_decisions.sql"))
+    load_standing_decisions(lake)
     _load_tariffs(lake)
     temp_table(lake, "signed_verdicts", sql(_SIGNED), {"signed_policy": lake.settings.signed_policy})
     temp_table(lake, "paid_sessions", sql(_HERE / "paid_sessions.sql"))

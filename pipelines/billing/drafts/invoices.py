@@ -13,8 +13,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipelines.billing import proration
-from pipelines.billing.included import take_included
+from pipelines.billing.drafts import proration
+from pipelines.billing.drafts.included import take_included
 from pipelines.billing.registry import load_registry
 from pipelines.stages import Replacement, Stage, sql, temp_table
 from warehouse.contract import billing, core, ops
@@ -49,7 +49,7 @@ def compute(lake: Lake, _window: Window) -> Sequence[Replacement]:
 
 def _load_plan_months(lake: Lake) -> None:
     """Make `plan_months`: fee and included energy of each subscription and month."""
-    temp_table(lake, "newest_data", sql(_HERE / "newest_data.sql"))
+    proration.load_newest_data(lake)
     temp_table(lake, "agreements", sql(_HERE / "subscriptions.sql"))
     proration.load_months(lake.con)
     temp_table(lake, "plan_months", sql(_HERE / "plan_months.sql"))

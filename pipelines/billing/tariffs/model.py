@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from pipelines.billing.limits import Limit, check_limits, parse_limit
 from pipelines.billing.refusal import TariffRefused, decimal, one_of, the_object
-from pipelines.billing.restrictions import Restrictions, parse_restrictions
+from pipelines.billing.tariffs.limits import Limit, check_limits, parse_limit
+from pipelines.billing.tariffs.restrictions import Restrictions, parse_restrictions
 from warehouse.money import MINOR_UNITS
 
 __all__ = ["DIMENSIONS", "Component", "Element", "Tariff", "TariffRefused", "parse_tariff", "why_refused"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipelines.billing import proration
+from pipelines.billing.drafts import proration
 from pipelines.billing.registry import load_registry
 from pipelines.stages import Replacement, Stage, sql, temp_table
 from warehouse.contract import billing, core, ops
@@ -23,7 +23,7 @@ def compute(lake: Lake, _window: Window) -> Sequence[Replacement]:
     """State the touched months into `made_owner_statements`."""
     proration.prepare(lake.con)
     load_registry(lake, "sites", "owner_contracts")
-    temp_table(lake, "newest_data", sql(_HERE / "newest_data.sql"))
+    proration.load_newest_data(lake)
     temp_table(lake, "agreements", sql(_HERE / "owner_agreements.sql"))
     proration.load_months(lake.con)
     temp_table(lake, "owner_touched", sql(_HERE / "touched_owner_statements.sql"))

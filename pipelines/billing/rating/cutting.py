@@ -6,7 +6,7 @@ midnight where weekdays or dates are asked, at changes of the clocks, at duratio
 step in which they are reached), at each step where power or current is asked, and wherever charging begins or ends.
 Sessions whose tariff has no restrictions are not cut.
 
-Reads the tables of `tariff_tables.load_tariffs` and two temporary ones:
+Reads the tables of `tables.load_tariffs` and two temporary ones:
 
 - `sessions_to_rate` (session_no BIGINT, unique; session_id, tariff_id, tariff_version, started_at and ended_at
   TIMESTAMPTZ, time_zone, energy_wh DECIMAL(18,6), charging_seconds and idle_seconds, NULL where not known);
@@ -23,7 +23,7 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.billing.rate import MICRO
+from pipelines.billing.rating.rate import MICRO
 from pipelines.stages import sql
 from warehouse import money
 

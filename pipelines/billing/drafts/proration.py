@@ -10,8 +10,9 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.stages import sql
+from pipelines.stages import sql, temp_table
 from warehouse import money
+from warehouse.store import Lake
 
 _HERE = Path(__file__).parent
 
@@ -38,6 +39,11 @@ def prepare(con: duckdb.DuckDBPyConnection) -> None:
     money.prepare(con)
     con.execute(_IN_MONEY)
     con.execute(_PRORATED)
+
+
+def load_newest_data(lake: Lake) -> None:
+    """Make the temporary table `newest_data` of `all_sessions`: one row with `newest_at`, how far the data reach."""
+    temp_table(lake, "newest_data", sql(_HERE / "newest_data.sql"))
 
 
 def load_months(con: duckdb.DuckDBPyConnection) -> None:

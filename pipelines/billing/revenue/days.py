@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipelines.billing.registry import load_registry
+from pipelines.billing.registry import load_registry, load_standing_decisions
 from pipelines.stages import Replacement, Stage, sql, temp_table
 from warehouse.contract import billing, core, mart, ops
 from warehouse.store import Lake
@@ -17,7 +17,7 @@ _HERE = Path(__file__).parent
 def compute(lake: Lake, _window: Window) -> Sequence[Replacement]:
     """Sum the touched days into `made_revenue_days`."""
     load_registry(lake, "sites", "session_decisions")
-    temp_table(lake, "standing_decisions", sql(_HERE / "standing_decisions.sql"))
+    load_standing_decisions(lake)
     temp_table(lake, "revenue_sites", sql(_HERE / "revenue_sites.sql"))
     temp_table(lake, "revenue_touched", sql(_HERE / "touched_revenue_days.sql"))
     temp_table(lake, "made_revenue_days", sql(_HERE / "revenue_days.sql"))

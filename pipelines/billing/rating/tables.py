@@ -18,9 +18,9 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.billing.limits import Limit
-from pipelines.billing.restrictions import Restrictions
-from pipelines.billing.tariffs import Component, Tariff
+from pipelines.billing.tariffs.limits import Limit
+from pipelines.billing.tariffs.model import Component, Tariff
+from pipelines.billing.tariffs.restrictions import Restrictions
 from pipelines.stages import sql
 
 _HERE = Path(__file__).parent

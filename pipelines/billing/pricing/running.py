@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
-from pipelines.billing.cdrs import load_terms, price_touched
+from pipelines.billing.pricing.cdrs import load_terms, price_touched
 from pipelines.stages import sql, temp_view
 from warehouse.store import Lake
 

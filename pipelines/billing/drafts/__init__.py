@@ -1,0 +1,1 @@
+"""Invoices as they would be issued now: sessions' lines, monthly fees by the day, included energy."""

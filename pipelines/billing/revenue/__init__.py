@@ -1,0 +1,1 @@
+"""Revenue a day, site and connector."""
