@@ -267,7 +267,7 @@ def api() -> None:
     from ingest.api.app import create_app
     from ingest.api.models import PayPage
     from ingest.api.server import serve
-    from pipelines.billing.card_ledger import tell
+    from pipelines.billing.cards.booking import tell
     from pipelines.billing.payments.service import payment_service
 
     settings = _settings()

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from pipelines.billing.card_ledger import tell
+from pipelines.billing.cards.booking import tell
 from pipelines.billing.ledger import store
 from pipelines.billing.ledger.balance import check
 from pipelines.billing.payments.events import Captured, Disputed, PaymentFact, Refunded

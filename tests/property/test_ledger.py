@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.billing.ledger import balance, posting
+from pipelines.billing.ledger import balance, posting, reversing
 from pipelines.billing.ledger.errors import LedgerError
 from pipelines.billing.ledger.model import Due, Ledger, Posting
 from pipelines.billing.ledger.posting import Account, Told
@@ -46,8 +46,8 @@ STEPS = st.lists(
                 "pay_ad_hoc",
                 "refund",
                 "refund_document",
-                "refund_payment",
-                "refund_reversing",
+                "give_back",
+                "restore",
                 "write_off",
                 "set_off",
                 "charge_back",
@@ -71,6 +71,9 @@ def act(ledger: Ledger, n: int, name: str, amount: Decimal, pick: int) -> Postin
     loose = [row.document_id for row in ledger.dues if row.contract_id is None] or ["none"]
     payments = [row.payment_id for row in ledger.payments if row.kind in ("payment", "topup")]
     payment = payments[pick % len(payments)] if payments else None
+    reversals = [row.payment_id for row in ledger.payments if row.kind in ("refund", "chargeback")]
+    gone = reversals[pick % len(reversals)] if reversals else None
+    part = amount if pick % 2 else None
     acts: dict[str, Callable[[], Posting | None]] = {
         "pay": lambda: posting.pay(ledger, ACCOUNT, told(n), amount, "bank_transfer", documents[pick % 3 :]),
         "pay_oldest": lambda: posting.pay(ledger, ACCOUNT, told(n), amount, "card", None),
@@ -78,13 +81,11 @@ def act(ledger: Ledger, n: int, name: str, amount: Decimal, pick: int) -> Postin
         "pay_ad_hoc": lambda: posting.pay(ledger, AD_HOC, told(n), amount, "card", [loose[pick % len(loose)]]),
         "refund": lambda: posting.refund(ledger, ACCOUNT, told(n), amount, "bank_transfer"),
         "refund_document": lambda: posting.refund(ledger, ACCOUNT, told(n), amount, "card", document),
-        "refund_payment": lambda: posting.refund(ledger, ACCOUNT, told(n), amount, "card", document, payment),
-        "refund_reversing": lambda: posting.refund(ledger, ACCOUNT, told(n), amount, "card", None, payment),
-        "write_off": lambda: posting.write_off(ledger, ACCOUNT, told(n), document, amount if pick % 2 else None),
+        "give_back": lambda: reversing.give_back(ledger, told(n), payment, part) if payment else None,
+        "restore": lambda: reversing.restore(ledger, told(n), gone, part) if gone else None,
+        "write_off": lambda: posting.write_off(ledger, ACCOUNT, told(n), document, part),
         "set_off": lambda: posting.set_off(ledger, ACCOUNT, told(n)),
-        "charge_back": lambda: (
-            posting.charge_back(ledger, told(n), payment, amount if pick % 2 else None) if payment else None
-        ),
+        "charge_back": lambda: reversing.charge_back(ledger, told(n), payment, part) if payment else None,
         "top_up": lambda: posting.top_up(ACCOUNT, told(n), amount, "upi"),
         "use": lambda: posting.use_prepaid(ledger, ACCOUNT, told(n), amount),
         "use_oldest": lambda: posting.use_prepaid(ledger, ACCOUNT, told(n), amount, None),
@@ -107,7 +108,7 @@ def test_amounts_add_up_after_any_sequence(steps: list[Step]) -> None:
             continue
         if done is not None:
             ledger += done
-            charged += done.payment.amount if name == "charge_back" else 0
+            charged += done.payment.amount if name in ("charge_back", "give_back") else 0
         assert balance.check(ledger) == [], name
     for row in balance.documents(ledger):
         settled = row.paid - row.charged_back - row.refunded + row.set_off + row.written_off
@@ -129,3 +130,34 @@ def test_a_payment_settles_the_longest_overdue_first_and_keeps_the_rest(amounts:
         assert row.paid == part
         left -= part
     assert ledger.credit("c1", "EUR") == left
+
+
+@given(STEPS, CENTS, st.integers(0, 99), st.sampled_from(["charge_back", "give_back"]))
+def test_what_was_taken_back_and_came_again_changed_nothing(
+    steps: list[Step], amount: Decimal, pick: int, name: str
+) -> None:
+    ledger = Ledger()
+    for n, (step, cents, which) in enumerate([*steps, ("pay_oldest", amount, 1)]):
+        if step in ("invoice", "credit_note", "fee"):
+            ledger = Ledger((*ledger.dues, due(n, step, cents)), ledger.payments, ledger.allocations)
+            continue
+        try:
+            done = act(ledger, n, step, cents, which)
+        except LedgerError:
+            continue
+        if done is not None:
+            ledger += done
+    try:
+        gone = act(ledger, 100, name, amount, pick)
+    except LedgerError:
+        return  # more than is left of that payment
+    assert gone is not None
+    back = ledger + gone
+    back += reversing.restore(back, told(101), gone.payment.payment_id)
+    assert balance.check(back) == []
+    assert [back.open(row.document_id) for row in back.dues] == [ledger.open(row.document_id) for row in ledger.dues]
+    assert back.credit("c1", "EUR") == ledger.credit("c1", "EUR")
+    assert back.prepaid("c1", "EUR") == ledger.prepaid("c1", "EUR")
+    assert {name: left for name, left in back.taken_back.items() if left and name != gone.payment.payment_id} == {
+        name: left for name, left in ledger.taken_back.items() if left
+    }

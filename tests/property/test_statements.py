@@ -13,7 +13,8 @@ from pipelines.billing.bank.camt053 import Transaction
 from pipelines.billing.bank.matching import Book, Item
 from pipelines.billing.ledger import balance
 from pipelines.billing.ledger.model import Due, Ledger, Payment, Posting, payment_id_of
-from pipelines.billing.ledger.posting import Account, Told, charge_back, pay
+from pipelines.billing.ledger.posting import Account, Told, pay
+from pipelines.billing.ledger.reversing import charge_back
 from pipelines.billing.ledger.settling import by_account
 
 pytestmark = pytest.mark.fast

@@ -55,7 +55,7 @@ PAYMENTS = _table(
     optional(
         "reverses",
         "VARCHAR",
-        "movement that this one takes back (refund, chargeback)",
+        "movement that this one takes back (refund, chargeback), or a payment that brings those back again",
         references="payments.payment_id",
     ),
     optional("bank_entry", "VARCHAR", "statement_id:entry_no of the bank's entry that brought or took the money"),
@@ -193,7 +193,17 @@ DUNNING = _table(
     NOTE,
 )
 
+ACCOUNT_FILES = _table(
+    "account_files",
+    "one content of the accounts file that an extract posted with: an extract is taken again with the one it had",
+    ("content_sha256",),
+    required("content_sha256", "VARCHAR", "SHA-256 of the content; extracts' marks begin with its first digits"),
+    required("content", "VARCHAR", "the file (YAML)"),
+    required("first_used_at", "TIMESTAMPTZ", "when an extract first posted with it"),
+)
+
 TABLES = (
+    ACCOUNT_FILES,
     PAYMENTS,
     ALLOCATIONS,
     COLLECTIONS,

@@ -85,4 +85,34 @@ PROVIDER_EVENTS = _table(
     optional("effect", "VARCHAR", "what it changed here; NULL: not processed yet"),
 )
 
-TABLES = (PROVIDER_PAYMENTS, PROVIDER_REFUNDS, PROVIDER_EVENTS)
+PAYMENT_METHODS = _table(
+    "payment_methods",
+    "one stored method that may be charged without the payer: the newest of a contract or driver",
+    ("provider", "reference"),
+    required("provider", "VARCHAR", "who keeps it"),
+    required("reference", "VARCHAR", "contract or driver whose method it is"),
+    Column("customer_id", "VARCHAR", "the provider's key of the payer; NULL: not known by name", personal=True),
+    Column("method_id", "VARCHAR", "the provider's key of the method", nullable=False, personal=True),
+    required("stored_at", "TIMESTAMPTZ", "when the payer stored it"),
+)
+
+UNBOOKED_FACTS = _table(
+    "unbooked_facts",
+    "one fact about money that the ledger could not take yet; it goes when the ledger takes it",
+    ("fact_key",),
+    required("fact_key", "VARCHAR", "the fact's own key; the movement will have it as `external_ref`"),
+    required("payment_id", "VARCHAR", "payment that it is about", references="provider_payments.payment_id"),
+    required(
+        "fact",
+        "VARCHAR",
+        "what the provider did",
+        values=("captured", "refunded", "refund_failed", "disputed", "dispute_won"),
+    ),
+    required("currency", "VARCHAR", "ISO 4217 code"),
+    required("amount_minor", "BIGINT", "how much of it", MINOR),
+    required("happened_at", "TIMESTAMPTZ", "when it happened, or was first seen"),
+    optional("dispute_id", "VARCHAR", "the provider's key of the dispute; NULL: none"),
+    required("reason", "VARCHAR", "why the ledger cannot take it"),
+)
+
+TABLES = (PROVIDER_PAYMENTS, PROVIDER_REFUNDS, PROVIDER_EVENTS, PAYMENT_METHODS, UNBOOKED_FACTS)

@@ -20,7 +20,8 @@ from pipelines.billing.bank.errors import StatementConflict, StatementRefused
 from pipelines.billing.bank.matching import Book, Item, Move, Outcome
 from pipelines.billing.ledger import store
 from pipelines.billing.ledger.model import Ledger, Posting, payment_id_of
-from pipelines.billing.ledger.posting import Account, Told, charge_back, pay
+from pipelines.billing.ledger.posting import Account, Told, pay
+from pipelines.billing.ledger.reversing import charge_back
 from pipelines.billing.ledger.settling import by_account
 from warehouse.state import table
 

@@ -14,7 +14,8 @@ from pipelines.billing.bank.errors import BankError
 from pipelines.billing.ledger import store
 from pipelines.billing.ledger.balance import Mismatch
 from pipelines.billing.ledger.model import TAKES_BACK, Posting
-from pipelines.billing.ledger.posting import Account, Told, charge_back, pay, top_up
+from pipelines.billing.ledger.posting import Account, Told, pay, top_up
+from pipelines.billing.ledger.reversing import charge_back
 from pipelines.billing.ledger.store import Recorded
 from warehouse.state import table
 

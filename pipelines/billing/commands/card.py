@@ -59,7 +59,7 @@ def refund(
 
 
 def _service() -> PaymentService:
-    from pipelines.billing.card_ledger import tell
+    from pipelines.billing.cards.booking import tell
     from pipelines.billing.payments.service import payment_service
     from warehouse.settings import load_settings
 

@@ -186,18 +186,19 @@ def _wrong_payments(ledger: Ledger) -> Iterator[Mismatch]:
 
 
 def _wrong_contracts(ledger: Ledger) -> Iterator[Mismatch]:
-    charged_back: dict[tuple[str, str | None, str], Decimal] = defaultdict(Decimal)
+    gone: dict[tuple[str, str | None, str], Decimal] = defaultdict(Decimal)
     for payment in ledger.payments:
-        if payment.kind == "chargeback":
-            charged_back[payment.operator_id, payment.contract_id, payment.currency] += payment.amount
+        if payment.kind in TAKES_BACK and payment.reverses is not None:
+            gone[payment.operator_id, payment.contract_id, payment.currency] += payment.amount
     for row in contracts(ledger):
         name = f"{row.operator_id}/{row.contract_id or 'ad hoc'}"
         moved = row.money_in - row.money_out + row.written_off
         stands = row.claimed - row.owed + row.credit + row.prepaid
         if moved != stands:
             yield Mismatch("contract", name, moved - stands, row.currency, "money and what it did differ")
-        # A chargeback is a fact: it may take money that was given back or used, which then is owed without a document.
-        if row.credit < -charged_back.get((row.operator_id, row.contract_id, row.currency), ZERO):
+        # What took a payment back is a fact: it may take money that was given back or used, which then is owed without
+        # a document.
+        if row.credit < -gone.get((row.operator_id, row.contract_id, row.currency), ZERO):
             yield Mismatch("contract", name, -row.credit, row.currency, "used more credit than it had")
         if row.contract_id is None and row.credit > 0:
             yield Mismatch("contract", name, row.credit, row.currency, "holds money that belongs to nobody")

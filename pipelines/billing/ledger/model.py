@@ -129,19 +129,29 @@ class Ledger:
 
     @cached_property
     def taken_back(self) -> dict[str, Decimal]:
-        """What refunds and chargebacks took back, by the movement that they reverse."""
-        return _sums((row.reverses, row.amount) for row in self.payments if row.reverses is not None)
+        """What was taken back of each movement by refunds and chargebacks, and of those by payments that restored it.
+
+        A refund that was restored takes nothing back any more.
+        """
+        rows = [row for row in self.payments if row.reverses is not None]
+        restored = _sums((row.reverses or "", row.amount) for row in rows if row.kind not in TAKES_BACK)
+        back = _sums(
+            (row.reverses or "", row.amount - restored.get(row.payment_id, ZERO))
+            for row in rows
+            if row.kind in TAKES_BACK
+        )
+        return {**back, **restored}
 
     def open(self, document_id: str) -> Decimal:
         """What the document still claims, signed."""
         return self.due_by_id[document_id].claim - self.allocated.get(document_id, ZERO)
 
     def is_prepaid(self, payment: Payment) -> bool:
-        """Whether a movement takes back what stands on the prepaid balance (a top-up)."""
-        if payment.kind not in TAKES_BACK:
-            return False
+        """Whether a movement takes back what stands on the prepaid balance (a top-up), or brings that again."""
         reversed_one = self.payment_by_id.get(payment.reverses or "")
-        return payment.method == "prepaid" or (reversed_one is not None and reversed_one.kind == "topup")
+        if payment.kind in TAKES_BACK:
+            return payment.method == "prepaid" or (reversed_one is not None and reversed_one.kind == "topup")
+        return payment.kind == "payment" and reversed_one is not None and self.is_prepaid(reversed_one)
 
     def to_credit(self, payment: Payment) -> Decimal:
         """What the movement brings to its contract's credit, before allocations; signed."""
@@ -151,7 +161,9 @@ class Ledger:
         """What the movement brings to its contract's prepaid balance; signed."""
         if payment.kind == "topup":
             return payment.amount
-        return -payment.amount if payment.kind == "prepaid_use" or self.is_prepaid(payment) else ZERO
+        if payment.kind == "prepaid_use":
+            return -payment.amount
+        return TO_CREDIT[payment.kind] * payment.amount if self.is_prepaid(payment) else ZERO
 
     def credit(self, contract_id: str | None, currency: str) -> Decimal:
         """Money of the contract that no document has used."""
