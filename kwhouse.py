@@ -132,17 +132,18 @@ def rate(
 
 @app.command()
 def up() -> None:
-    """Run collector, Dagster and dashboard together; Ctrl-C stops them together."""
+    """Run collector, HTTP API, Dagster and dashboard together; Ctrl-C stops them together."""
     from warehouse.supervisor import Program, run_together
 
     settings = _settings()
     _say(
         f"Stations:  ws://{settings.collect_host}:{settings.collect_port}/ocpp/<station_id>\n"
+        f"API:       http://{settings.api_host}:{settings.api_port}\n"
         f"Dagster:   http://127.0.0.1:{settings.dagster_port}\n"
         f"Dashboard: http://{settings.dashboard_host}:{settings.dashboard_port}\n"
-        "Ctrl-C stops all three."
+        "Ctrl-C stops all four."
     )
-    commands = {"collector": "collect", "dagster": "dev", "dashboard": "dashboard"}
+    commands = {"collector": "collect", "api": "api", "dagster": "dev", "dashboard": "dashboard"}
     programs = [Program(name, [sys.executable, "-m", "kwhouse", command]) for name, command in commands.items()]
     raise typer.Exit(run_together(programs))
 
@@ -267,6 +268,7 @@ def api() -> None:
     from ingest.api.app import create_app
     from ingest.api.models import PayPage
     from ingest.api.server import serve
+    from pipelines.billing.cards import pages
     from pipelines.billing.cards.booking import tell
     from pipelines.billing.payments.service import payment_service
 
@@ -274,7 +276,7 @@ def api() -> None:
     service = payment_service(settings, tell)
 
     def pay(token: str) -> PayPage | None:
-        page = service.page(token)
+        page = pages.page(service, token)
         return None if page is None else PayPage.model_validate(page)
 
     raise typer.Exit(serve(settings, create_app(webhook=service.webhook, pay=pay)))

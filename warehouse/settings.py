@@ -63,6 +63,13 @@ class Settings(BaseSettings):
     api_host: str = Field("127.0.0.1", description="where the HTTP API listens")
     api_port: int = Field(9080, description="HTTP API; 0 picks a free port")
 
+    public_url: str | None = Field(
+        None,
+        description="address under which customers reach the HTTP API, such as https://pay.example.com, for links to "
+        "payment pages; default: its own",
+        pattern=r"^https?://[^/\s]+(/[^\s?#]*)?$",
+    )
+
     stripe_key: SecretStr | None = Field(None, description="Stripe's secret or restricted key; without it: no cards")
     stripe_publishable_key: str | None = Field(None, description="Stripe's publishable key, for the payment page")
     stripe_webhook_secret: SecretStr | None = Field(None, description="signing secret of Stripe's webhook endpoint")

@@ -6,8 +6,6 @@ import tempfile
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
-from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -15,27 +13,21 @@ import sqlalchemy as sa
 from hypothesis import event, given
 from hypothesis import strategies as st
 
-from pipelines.billing.cards import booking
-from pipelines.billing.ledger import balance, posting, settling, store
 from pipelines.billing.payments import records
 from pipelines.billing.payments.errors import PaymentError, PaymentRefused
 from pipelines.billing.payments.events import (
     Authorised,
     Captured,
-    DisputeClosed,
-    Disputed,
     Failed,
     LeftOpen,
     MethodReady,
     PaymentFact,
     Refunded,
-    RefundFailed,
     Released,
 )
 from pipelines.billing.payments.flow import Payments
 from pipelines.billing.payments.provider import Money
 from tests.honest_provider import Crash, HonestProvider
-from tests.integration.ledger_world import NOW, build, issue
 from warehouse.settings import load_settings
 from warehouse.state import open_state, table
 
@@ -230,95 +222,3 @@ def test_the_same_key_for_another_amount_is_refused() -> None:
         with pytest.raises(PaymentRefused, match="invoice-D1-charge-1 is already another payment"):
             payments.charge(Money("EUR", 501), document_id="D1")
         engine.dispose()
-
-
-@pytest.fixture(scope="module")
-def ledger_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sa.Engine]:
-    opened = build(load_settings(home=tmp_path_factory.mktemp("ledger")))
-    opened.dispose()
-    sa.event.listen(opened, "connect", lambda raw, _record: raw.execute("PRAGMA synchronous=OFF"))
-    yield opened
-    opened.dispose()
-
-
-MOVES = st.lists(
-    st.tuples(
-        st.sampled_from(["refund", "refund fails", "dispute", "won", "lost", "bank pays", "settle", "note", "invoice"]),
-        st.integers(1, 9_000),
-    ),
-    max_size=10,
-)
-
-
-@given(charged=st.integers(1, 9_000), first=st.booleans(), moves=MOVES)
-def test_whatever_a_card_network_does_the_ledger_keeps_what_the_provider_keeps(
-    ledger_engine: sa.Engine, charged: int, first: bool, moves: list[tuple[str, int]]
-) -> None:
-    engine = ledger_engine
-    with engine.begin() as connection:
-        for name in ("allocations", "payments", "documents", "unbooked_facts", "provider_refunds", "provider_payments"):
-            connection.execute(sa.delete(table("billing", name)))
-    issue(engine, "R-0", "c1", str(Decimal(charged) / 100))
-    numbers = iter(range(1, 1000))
-
-    def move(make: str, minor: int) -> None:
-        n, amount = next(numbers), Decimal(minor) / 100
-        told = posting.Told("manual", f"m{n}", NOW.date(), NOW + timedelta(seconds=n))
-        if make in ("invoice", "note"):
-            issue(engine, f"R-{n}", "c1", str(amount if make == "invoice" else -amount), corrects="R-0")
-            return
-        with store.writing(engine) as connection:
-            if make == "settle":
-                settling.settle(connection, "op", NOW.date(), NOW)
-                return
-            ledger = store.read(connection)
-            account = store.account_of(connection, "R-0")
-            store.write(connection, posting.pay(ledger, account, told, amount, "bank_transfer", None))
-
-    if first:  # then the card pays it a second time
-        move("bank pays", charged)
-    payments = Payments(engine, HonestProvider(lambda: None), booking.tell)
-    row = payments.charge(Money("EUR", charged), document_id="R-0", method_id="pm_good")
-    refunds: list[int] = []
-    open_disputes: list[tuple[str, int]] = []
-    kept = charged
-    for name, minor in moves:
-        n = next(numbers)
-        head = (f"{row.payment_id}-{name.replace(' ', '')}-{n}", row.payment_id, NOW + timedelta(seconds=n))
-        fact: PaymentFact
-        if name == "refund" and kept:
-            refunds.append(min(minor, kept))
-            fact = Refunded(*head, Money("EUR", refunds[-1]))
-            kept -= refunds[-1]
-        elif name == "refund fails" and refunds:
-            back = refunds.pop(minor % len(refunds))
-            fact = RefundFailed(*head, Money("EUR", back))
-            kept += back
-        elif name == "dispute" and kept:
-            open_disputes.append((f"d{n}", min(minor, kept)))
-            amount = Money("EUR", open_disputes[-1][1])
-            key = f"{row.payment_id}-disputed-d{n}"
-            fact = Disputed(key, row.payment_id, head[2], amount, f"d{n}", "fraudulent")
-            kept -= amount.minor
-        elif name in ("won", "lost") and open_disputes:
-            dispute_id, disputed = open_disputes.pop()
-            fact = DisputeClosed(*head, Money("EUR", disputed), dispute_id, name == "won")
-            kept += disputed if name == "won" else 0
-        elif name in ("bank pays", "settle", "note", "invoice"):
-            move(name, minor)
-            continue
-        else:
-            continue
-        for _ in range(2):  # told twice, it is one
-            with engine.begin() as connection:
-                booking.tell(connection, fact)
-        with engine.connect() as connection:
-            ledger = store.read(connection)
-        assert balance.check(ledger) == [], name
-    with engine.connect() as connection:
-        ledger = store.read(connection)
-        unbooked = connection.execute(sa.select(table("billing", "unbooked_facts"))).all()
-    assert unbooked == []
-    stripe = [it for it in ledger.payments if it.source == "stripe"]
-    assert sum(it.amount if it.kind == "payment" else -it.amount for it in stripe) == Decimal(kept) / 100
-    event(f"{len(stripe)} movements")

@@ -22,7 +22,9 @@ PROVIDER_PAYMENTS = _table(
     "one payment asked of a payment provider (Stripe: one PaymentIntent)",
     ("payment_id",),
     required("payment_id", "VARCHAR", "own key, made from the idempotency key"),
-    required("provider", "VARCHAR", "who takes the payment, e.g. stripe"),
+    required(
+        "provider", "VARCHAR", "who takes the payment, e.g. stripe; none: the page offers UPI and a bank transfer"
+    ),
     optional("provider_id", "VARCHAR", "the provider's key; NULL until it has answered (nothing moves before)"),
     required("idempotency_key", "VARCHAR", "made from what is paid and the attempt's number; unique"),
     required("kind", "VARCHAR", "hold: held, taken later; charge: taken at once", values=("hold", "charge")),

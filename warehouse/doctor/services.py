@@ -1,4 +1,4 @@
-"""What runs: collector, dashboard, Dagster, by their ports."""
+"""What runs: collector, HTTP API, dashboard, Dagster, by their ports."""
 
 from __future__ import annotations
 
@@ -36,6 +36,25 @@ def collector(settings: Settings) -> Iterator[Finding]:
         yield fail(
             "collector", f"{found}; {'; '.join(failures)}", "Mend what it names; the collector goes on by itself."
         )
+
+
+def api(settings: Settings) -> Iterator[Finding]:
+    host, port = settings.api_host, settings.api_port
+    if port == 0 or not _answers(host, port):
+        yield ok("api", "not running")
+    elif _is_ours(host, port):
+        yield ok("api", f"running on port {port}")
+    else:
+        mend = "Stop it, or set KWHOUSE_API_PORT to another port."
+        yield fail("api", f"another program answers on port {port}", mend)
+    if not is_loopback(host):
+        mend = "Set KWHOUSE_API_HOST=127.0.0.1, and put a proxy with TLS before it."
+        yield warn("api", f"listens on {host}, beyond this machine, without TLS", mend)
+
+
+def _is_ours(host: str, port: int) -> bool:
+    status, body = _get(host, port, "/health")
+    return status == 200 and body == b'{"status":"ok"}'
 
 
 def dashboard(settings: Settings) -> Iterator[Finding]:
@@ -94,4 +113,4 @@ def _get(host: str, port: int, path: str) -> tuple[int, bytes]:
         connection.close()
 
 
-CHECKS = (collector, dashboard, dagster)
+CHECKS = (collector, api, dashboard, dagster)

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from pipelines.billing.bank import pain008
 from pipelines.billing.bank.errors import BankDataRefused, BankError
 from pipelines.billing.bank.pain008 import Claim, Creditor, DirectDebits, LeftOut, Mandate
-from pipelines.billing.ledger import settling, store
+from pipelines.billing.ledger import dunning_book, settling, store
 from pipelines.billing.ledger.model import Ledger
 from warehouse.state import table
 
@@ -106,7 +106,7 @@ def _claims(
     state: dict[str, tuple[str, str | None]] = {}
     for row in connection.execute(sa.select(items).order_by(items.c.returned_on.is_(None), items.c.returned_on)):
         state[row.document_id] = (row.state, row.return_reason)
-    disputed = _disputed(connection)
+    disputed = dunning_book.paused(connection)
     for due in ledger.dues:
         amount = ledger.open(due.document_id)
         if (
@@ -160,13 +160,6 @@ def _mandates(connection: sa.Connection) -> dict[str, Mandate | None]:
             else None
         )
     return found
-
-
-def _disputed(connection: sa.Connection) -> set[str]:
-    rows = table("billing", "dunning")
-    query = sa.select(rows).where(rows.c.step.in_(("paused", "resumed"))).order_by(rows.c.document_id, rows.c.step_no)
-    last = {row["document_id"]: row["step"] for row in connection.execute(query).mappings()}
-    return {document for document, step in last.items() if step == "paused"}
 
 
 def _write(connection: sa.Connection, operator_id: str, made: DirectDebits, now: datetime) -> None:

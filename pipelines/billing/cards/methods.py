@@ -11,6 +11,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from pipelines.billing.ledger.errors import LedgerError
 from pipelines.billing.payments.events import MethodReady
 from warehouse.state import table
 
@@ -49,6 +50,15 @@ def keep(connection: sa.Connection, method: Method, at: datetime) -> None:
             stored_at=at,
         )
     )
+
+
+def known(connection: sa.Connection, reference: str) -> None:
+    """Raises `LedgerError` where the registry has neither a contract nor a driver of that name."""
+    contracts, drivers = table("registry", "contracts"), table("registry", "drivers")
+    for rows, name in ((contracts, "contract_id"), (drivers, "driver_id")):
+        if connection.execute(sa.select(rows.c[name]).where(rows.c[name] == reference)).first():
+            return
+    raise LedgerError(f"No contract and no driver has the id {reference!r}. `kwhouse registry export DIR` lists them.")
 
 
 def forget(connection: sa.Connection, reference: str) -> bool:

@@ -1,23 +1,100 @@
-"""`kwhouse card …`: look at card payments, go on with unfinished ones, give money back."""
+"""`kwhouse card …`: card payments: charge invoices, go on with unfinished ones, give money back, what waits."""
 
 from __future__ import annotations
 
+import dataclasses
 import sys
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from warehouse.command_line import Json, day_of, print_json, print_result
 
 if TYPE_CHECKING:
     from pipelines.billing.payments.flow import Payments
     from pipelines.billing.payments.service import PaymentService
 
-card_app = typer.Typer(help="Card payments: where they stand, unfinished ones, refunds.", no_args_is_help=True)
+card_app = typer.Typer(
+    help="Card payments: charge invoices by stored methods, unfinished payments, refunds, what waits for a person.",
+    no_args_is_help=True,
+)
+Reference = Annotated[str, typer.Argument(metavar="ID", help="Contract, or driver for all contracts of theirs.")]
 
 
 @card_app.command("reconcile")
-def reconcile() -> None:
-    """Ask the provider about every unfinished payment and refund, and go on with it."""
-    sys.stdout.write(f"{_payments().reconcile()}\n")
+def reconcile(as_json: Json = False) -> None:
+    """Ask the provider about every unfinished payment and refund, and go on with it. Dagster does so by itself."""
+    from pipelines.billing.cards.reconciling import reconcile as run
+
+    report = run(_payments())
+    print_result(dataclasses.asdict(report) if as_json else report, as_json)
+
+
+@card_app.command("collect")
+def collect(
+    operator: Annotated[str, typer.Option(metavar="ID", help="Operator.")],
+    on: Annotated[
+        date | None, typer.Option("--on", parser=day_of, metavar="DAY", help="Due by; default: today (UTC).")
+    ] = None,
+    retry: Annotated[bool, typer.Option("--retry", help="Also what was declined before.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be charged.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Charge invoices that are due by the stored methods of their contracts; each once, however often it is run.
+
+    What is declined stays open and is listed by `kwhouse card work`; dunning goes on as it would.
+    """
+    from pipelines.billing.cards.collecting import collect as run
+
+    now = datetime.now(UTC)
+    done = run(_payments(), operator, on or now.date(), now, retry=retry, dry_run=dry_run, on_progress=_progress)
+    print_result(dataclasses.asdict(done) if as_json else done, as_json)
+
+
+@card_app.command("work")
+def work(as_json: Json = False) -> None:
+    """List what waits for a person: declined charges, payers to be asked, failed refunds, what the ledger lacks."""
+    from pipelines.billing.cards.worklist import listing
+
+    with _service().engine.connect() as connection:
+        rows = listing(connection)
+    if as_json:
+        print_json([dataclasses.asdict(row) for row in rows])
+    else:
+        sys.stdout.write("".join(f"{row}\n" for row in rows) or "Nothing waits.\n")
+
+
+@card_app.command("store")
+def store_method(
+    reference: Reference,
+    method: Annotated[str, typer.Option(metavar="KEY", help="The provider's key of the method: pm_…")],
+    customer: Annotated[str, typer.Option(metavar="KEY", help="The provider's key of the payer: cus_…")],
+) -> None:
+    """Keep a method that the provider has already, as after a move from another system.
+
+    What payers store themselves comes by webhook.
+    """
+    from pipelines.billing.cards import methods
+    from pipelines.billing.payments.errors import PaymentRefused
+
+    payments = _payments()
+    if payments.provider.customer(customer) is None:
+        raise PaymentRefused(f"it has no payer {customer}; look the key up on its pages", "resource_missing")
+    with payments.engine.begin() as connection:
+        methods.known(connection, reference)
+        methods.keep(connection, methods.Method(reference, customer, method), datetime.now(UTC))
+    sys.stdout.write(f"{reference}: may be charged by `kwhouse card collect`\n")
+
+
+@card_app.command("forget")
+def forget_method(reference: Reference) -> None:
+    """Forget the stored method of a contract or driver: nothing is charged by it any more."""
+    from pipelines.billing.cards import methods
+
+    with _service().engine.begin() as connection:
+        had_one = methods.forget(connection, reference)
+    sys.stdout.write(f"{reference}: {'forgotten' if had_one else 'had none'}\n")
 
 
 @card_app.command("show")
@@ -56,6 +133,11 @@ def refund(
     currency = records.get(payments.engine, payment_id).currency
     made = payments.refund(payment_id, Money(currency, minor), reason=reason, number=number)
     sys.stdout.write(f"{made.refund_id}: {made.state}, {shown(Money(currency, minor))}\n")
+
+
+def _progress(done: int, of_all: int) -> None:
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\r{done}/{of_all}" + ("\n" if done == of_all else ""))
 
 
 def _service() -> PaymentService:

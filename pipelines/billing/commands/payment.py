@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pipelines.billing.commands.page import payment_page
 from warehouse.command_line import Json, day_of, print_json
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 payment_app = typer.Typer(
     help="Payments, refunds, direct debits, bank statements and dunning; whether amounts add up.", no_args_is_help=True
 )
+payment_app.command("page")(payment_page)
 
 
 class Method(StrEnum):
@@ -238,12 +240,14 @@ def _table(kind: type[DataclassInstance], rows: Sequence[DataclassInstance]) -> 
 
 @payment_app.command("check")
 def check(as_json: Json = False) -> None:
-    """Whether all amounts add up, here and with the bank; exit status 1 where they do not."""
+    """Whether all amounts add up, here, with the bank and the card provider; exit status 1 where they do not."""
     from pipelines.billing.bank import worklist
+    from pipelines.billing.cards import booking
     from pipelines.billing.ledger import balance, store
 
     with _engine() as engine, engine.connect() as connection:
-        found = [*balance.check(store.read(connection)), *worklist.check(connection)]
+        ledger = store.read(connection)
+        found = [*balance.check(ledger), *worklist.check(connection), *booking.check(connection)]
     _print(found, as_json, "All amounts add up.")
     if found:
         raise typer.Exit(1)

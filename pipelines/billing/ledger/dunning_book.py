@@ -186,3 +186,11 @@ def _covered(ledger: Ledger, on: date) -> dict[str, Decimal]:
 def _open_fees(ledger: Ledger, due: Due) -> Decimal:
     fees = (it for it in ledger.dues if it.kind == "fee" and it.document_id.startswith(f"{due.document_id}/dunning-"))
     return sum((ledger.open(it.document_id) for it in fees), ZERO)
+
+
+def paused(connection: sa.Connection) -> set[str]:
+    """Invoices whose dunning is paused: they are disputed, and not collected either."""
+    rows = table("billing", "dunning")
+    query = sa.select(rows).where(rows.c.step.in_(("paused", "resumed"))).order_by(rows.c.document_id, rows.c.step_no)
+    last = {row["document_id"]: row["step"] for row in connection.execute(query).mappings()}
+    return {document for document, step in last.items() if step == "paused"}

@@ -11,6 +11,7 @@ Where the provider cannot be reached the row says so (`last_error`) and `reconci
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -136,6 +137,14 @@ class Payments:
         record = records.get(self._engine, payment_id)
         return self.finish(payment_id, record.money(0))
 
+    def give_up(self, payment_id: str) -> PaymentRecord:
+        """Give up a charge that nobody has paid yet. One that was paid meanwhile stays: its record says so."""
+        record = self.advance(payment_id)
+        if record.kind == "charge" and record.state == "awaiting_payer" and record.provider_id is not None:
+            with suppress(PaymentRefused):  # paid, or under way: asked below
+                self._provider.cancel(record.provider_id, key=f"{record.idempotency_key}-cancel")
+        return self.refresh(payment_id)
+
     def refund(self, payment_id: str, amount: Money, *, reason: str, number: int = 1) -> RefundRecord:
         """Give back `amount` of what was taken. `number` counts the refunds of this payment: the same one again is
         the same refund. Raises `PaymentRefused` for more than is left."""
@@ -166,7 +175,7 @@ class Payments:
         """Ask the provider about everything unfinished and go on with it. Run it at start and every few minutes."""
         problems: dict[str, str] = {}
         settled = 0
-        waiting = records.unsettled(self._engine)
+        waiting = records.unsettled(self._engine, self._provider.name)
         for payment in waiting:
             try:
                 after = self.advance(payment.payment_id)

@@ -20,6 +20,7 @@ from pipelines.billing.payments.events import MethodReady, PaymentFact, Tell
 from pipelines.billing.payments.provider import Money
 from warehouse.state import table
 
+NOBODY = "none"  # the provider of payments that are asked of none
 FINAL = frozenset({"captured", "released", "failed"})
 
 
@@ -128,11 +129,26 @@ def find(engine: sa.Engine, **where: str) -> PaymentRecord | None:
     return None if row is None else PaymentRecord(**row)
 
 
-def unsettled(engine: sa.Engine) -> list[PaymentRecord]:
-    """Payments that are not settled, the oldest first."""
+def opened_nowhere(engine: sa.Engine, document_id: str, amount: Money, attempt: int, now: datetime) -> PaymentRecord:
+    """A payment for a page without a provider, which offers UPI and a bank transfer: its money comes by the bank."""
+    values = {
+        "provider": NOBODY,
+        "idempotency_key": f"invoice-{document_id}-charge-{attempt}",
+        "kind": "charge",
+        "purpose": "invoice",
+        "document_id": document_id,
+        "currency": amount.currency,
+        "amount_minor": amount.minor,
+    }
+    return opened(engine, values, now)
+
+
+def unsettled(engine: sa.Engine, provider: str) -> list[PaymentRecord]:
+    """Payments through `provider` that are not settled, the oldest first."""
     rows = table("billing", "provider_payments")
     asked = sa.select(rows).where(
-        rows.c.state.not_in(FINAL) | (rows.c.cost_minor.is_not(None) & rows.c.open_minor.is_(None))
+        rows.c.provider == provider,
+        rows.c.state.not_in(FINAL) | (rows.c.cost_minor.is_not(None) & rows.c.open_minor.is_(None)),
     )
     with engine.connect() as connection:
         return [PaymentRecord(**row) for row in connection.execute(asked.order_by(rows.c.created_at)).mappings()]

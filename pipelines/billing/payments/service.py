@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from decimal import ROUND_CEILING, Decimal
 from typing import Any
-from urllib.parse import quote, urlencode
 
 import sqlalchemy as sa
 
+from pipelines.billing.documents import formats, upi
 from pipelines.billing.payments import records
 from pipelines.billing.payments.errors import PaymentMisconfigured
 from pipelines.billing.payments.events import Tell
@@ -60,8 +60,9 @@ class PaymentService:
             raise PaymentMisconfigured("KWHOUSE_STRIPE_KEY", "is not set, so there is no payment to hear of")
         return self._webhooks.receive(payload, signature)
 
-    def page(self, token: str) -> dict[str, Any] | None:
-        """The payment page with that token as plain values; None where there is none.
+    def page(self, token: str, payee: Payee | None = None) -> dict[str, Any] | None:
+        """The payment page with that token as plain values; None where there is none. `payee`: who is paid without a
+        card, in place of the settings' one.
 
         The provider is asked where the payment stands, so a payer who comes back from 3-D Secure sees it at once.
         Without a provider's key the page offers UPI and a bank transfer instead.
@@ -74,7 +75,7 @@ class PaymentService:
             record = self.payments.refresh(record.payment_id)
             if _STATES[record.state] == "open" and self._publishable:
                 secret = self.payments.provider.payment(record.provider_id or "").client_secret
-        return _page(record, self._publishable if secret else None, secret, self._payee)
+        return _page(record, self._publishable if secret else None, secret, payee or self._payee)
 
 
 def payment_service(settings: Settings, tell: Tell) -> PaymentService:
@@ -94,37 +95,24 @@ def hold_amount(settings: Settings, currency: str, of_tariff: Decimal | None = N
 
 
 def shown(money: Money) -> str:
-    """An amount for people: digits grouped, rupees in lakh and crore: 1,23,450.50 INR."""
-    whole, _, rest = str(money).partition(" ")
-    digits, point, part = whole.partition(".")
-    sign, digits = ("-", digits[1:]) if digits.startswith("-") else ("", digits)
-    last, size = digits[-3:], 2 if money.currency == "INR" else 3
-    groups, left = [last], digits[:-3]
-    while left:
-        groups.insert(0, left[-size:])
-        left = left[:-size]
-    return f"{sign}{','.join(groups)}{point}{part} {rest}"
+    """An amount for people, as documents write it: 1,23,450.50 INR."""
+    value = Decimal(money.minor).scaleb(-MINOR_UNITS[money.currency])
+    return f"{formats.amount(value, money.currency, 'en')} {money.currency}"
 
 
 def upi_link(payee: Payee, amount: Money, reference: str) -> str | None:
-    """A UPI deep link (NPCI, UPI Linking Specification 1.6); None for another currency or without an address."""
+    """The link that pays in a UPI app; None for another currency or without an address."""
     if amount.currency != "INR" or payee.upi is None:
         return None
-    whole, part = divmod(amount.minor, 10 ** MINOR_UNITS["INR"])
-    facts = {
-        "pa": payee.upi,
-        "pn": payee.name,
-        "am": f"{whole}.{part:02d}",
-        "cu": "INR",
-        "tr": reference,
-        "tn": reference,
-    }
-    return "upi://pay?" + urlencode(facts, quote_via=quote, safe="@")
+    rupees = Decimal(amount.minor).scaleb(-MINOR_UNITS["INR"])
+    return upi.link(vpa=payee.upi, name=payee.name, amount=rupees, reference=reference, note=reference)
 
 
 def _payee(settings: Settings) -> Payee | None:
     if settings.payee_name is None:
         return None
+    if settings.payee_upi and (fault := upi.vpa_fault(settings.payee_upi)):
+        raise PaymentMisconfigured("KWHOUSE_PAYEE_UPI", fault)
     return Payee(settings.payee_name, settings.payee_iban, settings.payee_bic, settings.payee_upi)
 
 
@@ -146,7 +134,8 @@ def _page(record: PaymentRecord, key: str | None, secret: str | None, payee: Pay
     if key and secret and not record.open_minor:
         values["card"] = {"publishable_key": key, "client_secret": secret}
     elif payee and state == "open" and not hold:
-        values["upi_link"] = upi_link(payee, amount, values["reference"])
+        short = record.payment_id if upi.reference_fault(values["reference"]) else values["reference"]
+        values["upi_link"] = upi_link(payee, amount, short)
         if payee.iban:
             bank = {name: value for name, value in asdict(payee).items() if name != "upi"}
             values["bank"] = {**bank, "reference": values["reference"]}
