@@ -45,6 +45,7 @@ def test_the_folder_holds_jobs_sensor_and_schedules(repository: dg.RepositoryDef
     assert [sensor.name for sensor in repository.sensor_defs] == ["landing"]
     assert {schedule.name for schedule in repository.schedule_defs} == {
     "every_quarter_hour", "nightly_maintenance", "nightly_checks", "monthly_extracts", "daily_extracts",
+        "payments_every_five_minutes",
     }  # fmt: skip
 
 

@@ -20,7 +20,7 @@ from warehouse.settings import Settings
 from warehouse.store import open_lake
 from warehouse.store.lock import file_lock
 
-QUIET = {"collect_port": 0, "metrics_port": 0, "dashboard_port": 0, "dagster_port": 0}
+QUIET = {"collect_port": 0, "metrics_port": 0, "api_port": 0, "dashboard_port": 0, "dagster_port": 0}
 
 
 def by_what(diagnosis: Diagnosis) -> dict[str, tuple[str, str]]:
@@ -138,15 +138,23 @@ def test_the_collector_is_asked_how_it_is(tmp_path: Path, answer: bytes, level: 
 
 def test_ports_that_other_programs_took(tmp_path: Path) -> None:
     with server(b"") as port:
-        found = examine(Settings(home=tmp_path, **{**QUIET, "collect_port": port, "dagster_port": port}))
+        found = examine(
+            Settings(home=tmp_path, **{**QUIET, "collect_port": port, "dagster_port": port, "api_port": port})
+        )
     assert found.exit_status == 1
     assert by_what(found)["collector"] == ("fail", f"another program answers on port {port}")
     assert by_what(found)["dagster"] == ("fail", f"another program answers on port {port}")
+    assert by_what(found)["api"] == ("fail", f"another program answers on port {port}")
+    with server(b'{"status":"ok"}') as port:
+        found = examine(Settings(home=tmp_path, **{**QUIET, "api_port": port}))
+    assert by_what(found)["api"] == ("ok", f"running on port {port}")
 
 
 def test_a_dashboard_beyond_this_machine_is_told(tmp_path: Path) -> None:
     found = examine(Settings(home=tmp_path, **QUIET, dashboard_host="0.0.0.0"))
     assert any("beyond this machine" in finding.found for finding in found.findings)
+    found = examine(Settings(home=tmp_path, **QUIET, api_host="0.0.0.0"))
+    assert any("without TLS" in finding.found for finding in found.findings)
 
 
 def test_a_misspelt_variable_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

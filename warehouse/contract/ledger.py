@@ -198,7 +198,7 @@ ACCOUNT_FILES = _table(
     "one content of the accounts file that an extract posted with: an extract is taken again with the one it had",
     ("content_sha256",),
     required("content_sha256", "VARCHAR", "SHA-256 of the content; extracts' marks begin with its first digits"),
-    required("content", "VARCHAR", "the file (YAML)"),
+    required("file_yaml", "VARCHAR", "the file as it was"),
     required("first_used_at", "TIMESTAMPTZ", "when an extract first posted with it"),
 )
 

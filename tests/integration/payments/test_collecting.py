@@ -9,6 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import pytest
 import sqlalchemy as sa
 from typer.testing import CliRunner
@@ -22,6 +23,7 @@ from pipelines.billing.payments import records
 from pipelines.billing.payments.errors import PaymentRefused
 from pipelines.billing.payments.events import MethodReady
 from pipelines.billing.payments.service import PaymentService, payment_service
+from pipelines.defs.payments import payments_every_five_minutes, reconcile_payments
 from tests.integration.ledger_world import build, issue
 from tests.stripe_server import DECLINED, GOOD, KEY, SECURE, StripeServer
 from warehouse.settings import Settings, load_settings
@@ -146,6 +148,31 @@ def test_a_run_that_broke_off_is_gone_on_with(world: sa.Engine, server: StripeSe
     assert opens(world)["R-1"] == 0
     assert card("collect", "--operator", "op", "--on", "2026-12-01")["charges"] == []
     assert intents(server) == 1
+
+
+def test_dagster_asks_the_provider_about_what_no_webhook_told(world: sa.Engine, server: StripeServer) -> None:
+    stores(world, server, "c1", server.method(GOOD))
+    issue(world, "R-1", "c1", "12.34")
+    server.trouble += ["pass"] + ["503"] * 3
+    card("collect", "--operator", "op", "--on", "2026-12-01")
+    with dg.DagsterInstance.ephemeral() as instance:
+        tick = payments_every_five_minutes.evaluate_tick(dg.build_schedule_context(instance))
+        assert len(tick.run_requests or ()) == 1
+        done = reconcile_payments.execute_in_process(instance=instance)
+    (output,) = (it for it in done.events_for_node("ask_provider") if it.is_successful_output)
+    metadata = output.step_output_data.metadata
+    assert {name: value.value for name, value in metadata.items()} == {
+        "looked_at": 1, "settled": 1, "booked": 0, "unbooked": 0, "problems": {}
+    }  # fmt: skip
+    assert opens(world)["R-1"] == 0
+
+
+def test_dagster_asks_nobody_where_no_provider_is_configured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KWHOUSE_HOME", str(tmp_path))
+    with dg.DagsterInstance.ephemeral() as instance:
+        tick = payments_every_five_minutes.evaluate_tick(dg.build_schedule_context(instance))
+    assert not tick.run_requests
+    assert "KWHOUSE_STRIPE_KEY" in str(tick.skip_message)
 
 
 def test_what_is_disputed_or_debited_by_a_file_is_not_charged(world: sa.Engine, server: StripeServer) -> None:

@@ -180,7 +180,7 @@ def test_without_a_key_the_page_offers_upi_and_a_transfer(tmp_path: Path, paymen
         assert "script" not in page.text + page.headers["Content-Security-Policy"]
         indian = requests.get(f"{api.url}/pay/{rupee.pay_token}", timeout=30).text
         assert (
-            "upi://pay?pa=charging@okbank&amp;pn=Charging%20%26%20Co&amp;am=1234.50&amp;cu=INR&amp;tr=INV-8" in indian
+            "upi://pay?pa=charging@okbank&amp;pn=Charging%20%26%20Co&amp;tr=INV8&amp;tn=INV-8&amp;am=1234.50" in indian
         )
         nothing = post(api, *signed("evt_4", {"id": "pi_1"}))
         assert (nothing.status_code, nothing.json()) == (500, {"error": "This cannot be answered; see the log."})

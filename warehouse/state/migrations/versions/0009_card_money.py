@@ -35,7 +35,7 @@ def upgrade() -> None:
     op.create_table(
         "billing_account_files",
         sa.Column("content_sha256", sa.Text(), nullable=False),
-        sa.Column("content", sa.Text(), nullable=False),
+        sa.Column("file_yaml", sa.Text(), nullable=False),
         sa.Column("first_used_at", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("content_sha256"),
     )
