@@ -15,7 +15,7 @@ from typing import Protocol
 
 from warehouse.errors import SettingsError
 from warehouse.extracts import EXTRACTS, extract_content
-from warehouse.extracts.marks import newest
+from warehouse.extracts.marks import newest_with_accounts
 from warehouse.files import refuse_own, whole_file
 from warehouse.settings import Settings
 from warehouse.store import Lake
@@ -103,7 +103,7 @@ def write_scheduled(lake: Lake, date_from: date, date_to: date) -> ScheduledRepo
         raise SettingsError(
             f"KWHOUSE_EXTRACT_NAMES: there is no extract {unknown[0]!r}; there are {', '.join(EXTRACTS)}."
         )
-    mark, folder, written = str(newest(lake)), folder_of(date_from, date_to), []
+    mark, folder, written = str(newest_with_accounts(lake)), folder_of(date_from, date_to), []
     for name in names:
         formats = EXTRACTS[name].formats
         fmt = settings.extract_format if settings.extract_format in formats else formats[0]

@@ -202,8 +202,35 @@ ACCOUNT_FILES = _table(
     required("first_used_at", "TIMESTAMPTZ", "when an extract first posted with it"),
 )
 
+MOVEMENT_POSTINGS = Table(
+    "billing",
+    "movement_postings",
+    "one posting of one movement in double entry; those of a movement sum to 0",
+    ("payment_id", "role", "document_id"),
+    (
+        required("payment_id", "VARCHAR", "movement"),
+        required(
+            "role",
+            "VARCHAR",
+            "account by what it is for: clearing_ and the method (money on its way or in the bank), receivables, "
+            "prepaid, write_offs, dunning_fees",
+        ),
+        optional("document_id", "VARCHAR", "document that it pays or opens; NULL: none, as of credit"),
+        OPERATOR_ID,
+        CONTRACT_ID,
+        required("kind", "VARCHAR", "what kind of movement", values=KINDS),
+        required("method", "VARCHAR", "way the money took", values=METHODS),
+        required("booked_on", "DATE", "day it counts from"),
+        CURRENCY,
+        required("external_ref", "VARCHAR", "its reference where it comes from"),
+        required("debit", MONEY, "amount in debit; negative: in credit", "currency"),
+    ),
+    home=Home.VIEW,
+)
+
 TABLES = (
     ACCOUNT_FILES,
+    MOVEMENT_POSTINGS,
     PAYMENTS,
     ALLOCATIONS,
     COLLECTIONS,

@@ -3,13 +3,18 @@
     operators:
       O:
         receivables: "10000"
+        clearing: {bank_transfer: "1200", sepa_debit: "1200", card: "1361"}
+        prepaid: "1718"
+        write_offs: "2400"
+        dunning_fees: "2650"
         revenue:
           - {vat_percent: 19, account: "8400", vat_account: "1776"}
           - {vat_percent: 7, country: AT, account: "8300", vat_account: "1771", bu_key: "2"}
         datev: {consultant: 29098, client: 55003, account_length: 4, year_begins: 1, chart: "03"}
 
 `*` stands for every operator that is not named. The first row of `revenue` that fits rate and country holds; a row
-without `country` fits every one. Without a file the journal names accounts in words, and DATEV is refused.
+without `country` fits every one. `clearing` is by the way that money took (`billing.payments.method`). Accounts that
+are not declared are named in words by the journal, and refused by DATEV.
 """
 
 from __future__ import annotations
@@ -23,9 +28,10 @@ from typing import Any
 import duckdb
 import yaml
 
+from warehouse.contract.ledger import METHODS
 from warehouse.errors import InputError
 
-RECEIVABLES, REVENUE, VAT = "receivables", "revenue", "vat"
+ROLES = ("receivables", "prepaid", "write_offs", "dunning_fees")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,18 +58,18 @@ class Datev:
 
 @dataclass(frozen=True, slots=True)
 class Accounts:
-    """The accounts of one operator."""
+    """The accounts of one operator; `roles`: by `billing.movement_postings.role`."""
 
-    receivables: str
+    roles: Mapping[str, str]
     revenue: tuple[RevenueAccount, ...] = ()
     datev: Datev | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """The accounts of all operators; `path` None: none were declared."""
+    """The accounts of all operators, and the file's text; None: none were declared."""
 
-    path: Path | None = None
+    text: str | None = None
     operators: Mapping[str, Accounts] = field(default_factory=dict)
 
     def of(self, operator_id: str) -> Accounts | None:
@@ -75,14 +81,20 @@ def read_accounts(path: Path | None) -> Chart:
     if path is None:
         return Chart()
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-        operators = content["operators"]
-        return Chart(path, {str(name): _accounts(entry) for name, entry in operators.items()})
-    except OSError as error:
-        raise InputError(f"The accounts file {path} cannot be read: {error.strerror}.") from error
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"The accounts file {path} cannot be read: {error}.") from error
+    return parse_accounts(text, str(path))
+
+
+def parse_accounts(text: str, name: str) -> Chart:
+    """The accounts that `text` declares. Raises `InputError` naming what is wrong in the file called `name`."""
+    try:
+        operators = yaml.safe_load(text)["operators"]
+        return Chart(text, {str(operator): _accounts(entry) for operator, entry in operators.items()})
     except (yaml.YAMLError, KeyError, TypeError, AttributeError, ValueError, InvalidOperation) as error:
         raise InputError(
-            f"The accounts file {path} is not as it should be ({type(error).__name__}: {error}); "
+            f"The accounts file {name} is not as it should be ({type(error).__name__}: {error}); "
             "docs/how-to/finance.md has an example."
         ) from error
 
@@ -98,8 +110,16 @@ def _accounts(entry: dict[str, Any]) -> Accounts:
         )
         for row in entry["revenue"]
     )
+    clearing = entry.get("clearing") or {}
+    if unknown := sorted(set(clearing) - set(METHODS)):
+        raise ValueError(f"clearing: {unknown[0]} is no way that money takes; there are {', '.join(METHODS)}")
+    roles = {
+        "receivables": str(entry["receivables"]),
+        **{name: str(entry[name]) for name in ROLES if entry.get(name) is not None},
+        **{f"clearing_{method}": str(account) for method, account in clearing.items()},
+    }
     datev = entry.get("datev")
-    return Accounts(str(entry["receivables"]), revenue, None if datev is None else _datev(datev))
+    return Accounts(roles, revenue, None if datev is None else _datev(datev))
 
 
 def _datev(entry: dict[str, Any]) -> Datev:
@@ -118,14 +138,15 @@ def _datev(entry: dict[str, Any]) -> Datev:
 
 
 def load(con: duckdb.DuckDBPyConnection, chart: Chart) -> None:
-    """Make the temporary tables `receivable_accounts` and `revenue_accounts`, which extracts join."""
-    con.execute("CREATE OR REPLACE TEMP TABLE receivable_accounts (operator_id VARCHAR, account VARCHAR)")
+    """Make the temporary tables `role_accounts` and `revenue_accounts`, which extracts join."""
+    con.execute("CREATE OR REPLACE TEMP TABLE role_accounts (operator_id VARCHAR, role VARCHAR, account VARCHAR)")
     con.execute(
         "CREATE OR REPLACE TEMP TABLE revenue_accounts (operator_id VARCHAR, place INTEGER, vat_percent DECIMAL(7, 4),"
         " country_code VARCHAR, account VARCHAR, vat_account VARCHAR, bu_key VARCHAR)"
     )
     for name, accounts in chart.operators.items():
-        con.execute("INSERT INTO receivable_accounts VALUES (?, ?)", [name, accounts.receivables])
+        for role, account in accounts.roles.items():
+            con.execute("INSERT INTO role_accounts VALUES (?, ?, ?)", [name, role, account])
         for place, row in enumerate(accounts.revenue):
             con.execute(
                 "INSERT INTO revenue_accounts VALUES (?, ?, CAST(? AS DECIMAL(7, 4)), ?, ?, ?, ?)",

@@ -1,11 +1,13 @@
 """DATEV's Buchungsstapel: EXTF header 700, category 21, format version 13; Windows-1252, CRLF, decimal comma.
 
 Source: developer.datev.de, DATEV-Format, "Header" (31 fields) and "Buchungsstapel" (125 columns). Amounts are above
-zero; S or H says on which side receivables stand. Accounts and keys come from the declared accounts file.
+zero; S or H says on which side `Konto` stands: receivables, or what a movement of money touches beside the account
+where the money is. Accounts and keys come from the declared accounts file.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, date, timedelta
 from decimal import Decimal
@@ -44,6 +46,8 @@ COLUMNS: Final = (
     *(f"{what} {n}" for n in range(1, 21) for what in ("Zusatzinformation - Art", "Zusatzinformation- Inhalt")),
     *_AFTER.split(";"),
 )
+# What Belegfeld 1 does not take.
+_NOT_IN_BELEGFELD: Final = re.compile(r"[^A-Za-z0-9$&%*+/-]")
 # Columns of text, from 1: always in quotation marks, also when empty.
 _TEXT: Final = frozenset(
     {2, 3, 6, 9, 11, 12, 14, 16, *range(20, 39), 40, 42, *range(48, 88)}
@@ -102,10 +106,7 @@ def _header(request: Request, datev: Datev, currency: str, stamp: str) -> str:
 
 def _posting(row: Mapping[str, Any]) -> str:
     if row["account"] is None or row["contra"] is None:
-        raise QueryError(
-            f"No account is declared for {row['vat_percent'].normalize():f} % in {row['country_code']} "
-            f"({row['document_id']}). Add a row to `revenue` in the accounts file."
-        )
+        raise QueryError(_undeclared(row))
     month: date = row["booked_month"]
     last = date(month.year + month.month // 12, month.month % 12 + 1, 1) - timedelta(days=1)
     issued: date = row["issue_date"]
@@ -118,14 +119,31 @@ def _posting(row: Mapping[str, Any]) -> str:
         "BU-Schlüssel": row["contra"]["bu_key"],
         # A batch takes no date outside its months: what is issued later is posted on the month's last day.
         "Belegdatum": f"{issued if month <= issued <= last else last:%d%m}",
-        "Belegfeld 1": row["document_id"][:36],
-        "Buchungstext": f"{row['document_kind'].replace('_', ' ').capitalize()} {row['contract_id']}"[:60],
+        "Belegfeld 1": _NOT_IN_BELEGFELD.sub("-", row["document_id"])[:36],
+        "Buchungstext": f"{row['document_kind'].replace('_', ' ').capitalize()} {row['contract_id'] or ''}"[
+            :60
+        ].strip(),
         "Festschreibung": "0",
-        "Fälligkeit": f"{row['due_date']:%d%m%Y}",
+        "Fälligkeit": f"{row['due_date']:%d%m%Y}" if row["due_date"] else "",
     }
     return ";".join(
         _quoted(told.get(name, "")) if number in _TEXT else told.get(name, "")
         for number, name in enumerate(COLUMNS, start=1)
+    )
+
+
+def _undeclared(row: Mapping[str, Any]) -> str:
+    """Which account is missing, and where it is declared."""
+    if row["vat_percent"] is not None:
+        return (
+            f"No account is declared for {row['vat_percent'].normalize():f} % in {row['country_code']} "
+            f"({row['document_id']}). Add a row to `revenue` in the accounts file."
+        )
+    role = row["role"] if row["account"] is None else row["contra_role"]
+    part = f"clearing: {{{role.removeprefix('clearing_')}: …}}" if role.startswith("clearing_") else f"{role}: …"
+    return (
+        f"No account is declared for {role} ({row['document_kind']} {row['document_id']}). Add `{part}` to the "
+        "accounts file."
     )
 
 

@@ -61,6 +61,8 @@ def _transaction(entries: ET.Element, document_id: str, lines: list[dict[str, An
         element = ET.SubElement(transaction, "Line")
         ET.SubElement(element, "RecordID").text = str(line["line_no"])
         ET.SubElement(element, "AccountID").text = line["account"]
+        if line["document"] is not None and line["document"] != first["document"]:
+            ET.SubElement(element, "SourceDocumentID").text = line["document"]
         if line["vat_percent"] is not None:
             ET.SubElement(element, "TaxCountry").text = line["country_code"]
             ET.SubElement(element, "TaxPercentage").text = for_text(line["vat_percent"])

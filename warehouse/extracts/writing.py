@@ -10,7 +10,7 @@ import io
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -19,8 +19,8 @@ from typing import Any, BinaryIO
 import duckdb
 
 from warehouse.errors import InputError, QueryError
-from warehouse.extracts import marks
-from warehouse.extracts.accounts import Chart, load, read_accounts
+from warehouse.extracts import account_files, marks
+from warehouse.extracts.accounts import Chart, load
 from warehouse.extracts.catalog import EXTRACTS, FORMATS, Extract, Format
 from warehouse.extracts.marks import Mark
 from warehouse.files import refuse_own, whole_file
@@ -242,7 +242,7 @@ def _writer(extract: Extract, fmt: str) -> Callable[[Result, BinaryIO], int]:
 @contextmanager
 def _run(lake: Lake, request: Request, snapshot: str | None) -> Iterator[Result]:
     mark = marks.newest(lake) if snapshot is None else marks.parse(lake, snapshot)
-    chart = read_accounts(lake.settings.accounts)
+    mark, chart = _accounts(lake, request.extract, mark)
     asked: dict[str, object] = {
         "date_from": request.date_from,
         "date_to": request.date_to,
@@ -264,6 +264,16 @@ def _run(lake: Lake, request: Request, snapshot: str | None) -> Iterator[Result]
             raise QueryError(f"The extract {request.extract.name} could not be read: {error}") from error
         finally:
             cursor.close()
+
+
+def _accounts(lake: Lake, extract: Extract, mark: Mark) -> tuple[Mark, Chart]:
+    """The accounts that an extract posts to, and the mark that names them; those that post to none name none."""
+    if not extract.balanced:
+        return replace(mark, accounts=None), Chart()
+    if mark.accounts is not None:
+        return mark, account_files.kept(lake.settings, mark.accounts)
+    chart, name = account_files.declared(lake.settings)
+    return replace(mark, accounts=name), chart
 
 
 def _named(query: str, asked: dict[str, object]) -> dict[str, object]:

@@ -56,11 +56,10 @@ class Fact:
     def amount(self) -> Decimal:
         return decimal(Money(self.currency, self.amount_minor))
 
-    def told(self, part: int = 1) -> Told:
-        """Who tells of it; `part` counts the movements of a fact that is several."""
+    def told(self, now: datetime, part: int = 1) -> Told:
+        """Who tells of it, and that we know it since `now`; `part` counts the movements of a fact that is several."""
         reference = self.fact_key if part == 1 else f"{self.fact_key}/{part}"
-        at = self.happened_at if self.happened_at.tzinfo else self.happened_at.replace(tzinfo=UTC)
-        return Told(SOURCE, reference, at.astimezone(UTC).date(), at)
+        return Told(SOURCE, reference, self.happened_at.astimezone(UTC).date(), now)
 
 
 def tell(connection: sa.Connection, told: PaymentFact | MethodReady) -> None:
@@ -161,7 +160,7 @@ def _fact(told: PaymentFact) -> Fact | None:
 
 
 def _steps(connection: sa.Connection, account: Account, fact: Fact, document_id: str) -> list[_Step]:
-    told, amount = fact.told(), fact.amount
+    told, amount = fact.told(datetime.now(UTC)), fact.amount
     match fact.fact:
         case "captured":
             pays = [document_id]
@@ -191,7 +190,7 @@ def _refund_came_back(connection: sa.Connection, account: Account, fact: Fact) -
     rest = fact.amount
     for refund in exact or left:
         if (part := min(rest, left[refund])) > 0:
-            steps.append(_restored(fact.told(len(steps) + 1), refund, part))
+            steps.append(_restored(fact.told(datetime.now(UTC), len(steps) + 1), refund, part))
             rest -= part
     if rest:
         raise NotEnough(f"Refunds of {fact.payment_id}", fact.amount, fact.amount - rest, fact.currency)

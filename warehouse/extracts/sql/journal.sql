@@ -1,4 +1,5 @@
--- Double entry: an invoice debits receivables with the gross and credits revenue and VAT; a credit note the reverse.
+-- Double entry: an invoice debits receivables with the gross and credits revenue and VAT, a credit note the reverse; a
+-- movement of money debits where it is and credits what it pays (`billing.movement_postings`).
 WITH documents AS (
     SELECT *
     FROM billing.documents
@@ -20,44 +21,80 @@ postings AS (
     SEMI JOIN documents USING (document_id)
     WHERE t.vat <> 0
 ),
-accounts AS (
+entries AS (
     SELECT
-        p.*,
+        1 AS part,
+        d.document_id AS transaction_id,
         d.operator_id,
         d.booked_month,
-        d.issue_date,
+        d.issue_date AS posting_date,
         d.kind,
         d.contract_id,
         d.currency,
-        CASE p.role
-            WHEN 'receivables' THEN (
-                SELECT arg_max(r.account, r.operator_id = d.operator_id)
-                FROM receivable_accounts AS r
-                WHERE r.operator_id IN (d.operator_id, '*')
-            )
-            ELSE (
+        d.document_id,
+        p.role,
+        p.country_code,
+        p.vat_percent,
+        p.debit
+    FROM postings AS p
+    JOIN documents AS d USING (document_id)
+    UNION ALL
+    SELECT
+        2,
+        payment_id,
+        operator_id,
+        CAST(date_trunc('month', booked_on) AS DATE),
+        booked_on,
+        kind,
+        contract_id,
+        currency,
+        document_id,
+        role,
+        '',
+        NULL,
+        debit
+    FROM billing.movement_postings
+    WHERE booked_on >= $date_from
+      AND booked_on < $date_to
+      AND ($operator IS NULL OR operator_id = $operator)
+),
+accounts AS (
+    SELECT
+        e.*,
+        CASE
+            WHEN e.role IN ('revenue', 'vat') THEN (
                 SELECT arg_min(
-                    CASE p.role WHEN 'revenue' THEN r.account ELSE r.vat_account END,
+                    CASE e.role WHEN 'revenue' THEN r.account ELSE r.vat_account END,
                     r.place + CASE WHEN r.operator_id = '*' THEN 1000000 ELSE 0 END
                 )
                 FROM revenue_accounts AS r
-                WHERE r.operator_id IN (d.operator_id, '*')
-                  AND r.vat_percent = p.vat_percent
-                  AND (r.country_code IS NULL OR r.country_code = p.country_code)
+                WHERE r.operator_id IN (e.operator_id, '*')
+                  AND r.vat_percent = e.vat_percent
+                  AND (r.country_code IS NULL OR r.country_code = e.country_code)
+            )
+            ELSE (
+                SELECT arg_max(r.account, r.operator_id = e.operator_id)
+                FROM role_accounts AS r
+                WHERE r.operator_id IN (e.operator_id, '*')
+                  AND r.role = e.role
             )
         END AS declared_account
-    FROM postings AS p
-    JOIN documents AS d USING (document_id)
+    FROM entries AS e
 )
 SELECT
-    document_id AS transaction_id,
+    transaction_id,
     CAST(row_number() OVER (
-        PARTITION BY document_id
-        ORDER BY CASE role WHEN 'receivables' THEN 1 WHEN 'revenue' THEN 2 ELSE 3 END, country_code, vat_percent
+        PARTITION BY part, transaction_id
+        ORDER BY
+            CASE role WHEN 'receivables' THEN part WHEN 'revenue' THEN 2 WHEN 'vat' THEN 3 ELSE 1 END,
+            country_code,
+            vat_percent,
+            document_id NULLS LAST,
+            role
     ) AS INTEGER) AS line_no,
     operator_id,
     booked_month,
-    issue_date AS posting_date,
+    posting_date,
     coalesce(declared_account, role) AS account,
     role AS account_role,
     country_code,
@@ -69,4 +106,4 @@ SELECT
     kind AS document_kind,
     contract_id
 FROM accounts
-ORDER BY booked_month, operator_id, document_id, line_no
+ORDER BY booked_month, operator_id, part, CASE part WHEN 2 THEN posting_date END, transaction_id, line_no
