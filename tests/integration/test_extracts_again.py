@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -16,6 +17,9 @@ import pytest
 import sqlalchemy as sa
 
 from ingest.importing.cdrs import import_cdrs
+from pipelines.billing.ledger import posting, reversing, store
+from pipelines.billing.ledger.model import Ledger, Posting, payment_id_of
+from pipelines.billing.ledger.posting import Account, Told
 from pipelines.maintenance import maintain
 from tests.integration.closing_world import ClosingWorld
 from warehouse.errors import InputError, QueryError
@@ -187,6 +191,81 @@ def test_the_journal_balances_or_is_not_written(world: ClosingWorld) -> None:
     world.spoil("documents", number, total_incl_vat=Decimal("3.58"))
     with pytest.raises(QueryError, match=r"KWH-2019-0001 is posted with 3\.5800 in debit and 3\.5700 in credit"):
         extract_bytes(world.lake, "journal", *MAY, "csv")
+
+
+def move_money(world: ClosingWorld, number: str) -> None:
+    """Movements of every kind on C1's account, which then has 3.00 of credit and 8.00 prepaid."""
+    moves: list[Callable[[Ledger, Account, Told], Posting]] = [
+        lambda ledger, mine, told: posting.pay(ledger, mine, told, Decimal("5.00"), "bank_transfer", [number]),
+        lambda _ledger, mine, told: posting.top_up(mine, told, Decimal("10.00"), "card"),
+        lambda ledger, mine, told: posting.use_prepaid(ledger, mine, told, Decimal("2.00")),
+        lambda ledger, mine, told: posting.refund(ledger, mine, told, Decimal("1.00"), "cash"),
+        lambda ledger, _mine, told: reversing.charge_back(ledger, told, payment_id_of("manual", "m1")),
+        lambda ledger, mine, told: posting.write_off(ledger, mine, told, number, Decimal("0.57")),
+        lambda ledger, _mine, told: reversing.restore(ledger, told, payment_id_of("manual", "m5")),
+    ]
+    for n, make in enumerate(moves, 1):
+        with store.writing(world.engine) as connection:
+            told = Told("manual", f"m{n}", date(2019, 5, 20 + n), datetime(2019, 6, 1, tzinfo=UTC))
+            store.write(connection, make(store.read(connection), store.account_of(connection, number), told))
+
+
+def test_money_is_posted_against_where_it_is(world: ClosingWorld) -> None:
+    number = world.issue(the_draft(world))
+    move_money(world, number)
+    rows = json.loads(extract_bytes(world.lake, "journal", *MAY, "json"))
+    sums: dict[str, Decimal] = defaultdict(Decimal)
+    for row in rows:
+        sums[row["account"]] += Decimal(row["debit"]) - Decimal(row["credit"])
+    assert {account: str(amount) for account, amount in sums.items()} == {
+        "10000": "-3.0000", "8400": "-3.0000", "1776": "-0.5700", "1200": "5.0000", "1361": "10.0000",
+        "1718": "-8.0000", "1000": "-1.0000", "2400": "0.5700",
+    }  # fmt: skip
+    assert sum(sums.values()) == 0
+    (first,) = (row for row in rows if row["document"] == number and row["posting_date"] == "2019-05-21")
+    assert (first["document_kind"], first["account_role"], first["credit"]) == ("payment", "receivables", "3.5700")
+    root = ET.fromstring(extract_bytes(world.lake, "journal", *MAY, "xml"))
+    for transaction in root.iter("Transaction"):
+        debit = sum(Decimal(line.text or "") for line in transaction.iter("DebitAmount"))
+        assert debit == sum(Decimal(line.text or "") for line in transaction.iter("CreditAmount"))
+
+    lines = extract_bytes(world.lake, "datev", *MAY, "csv").decode("cp1252").removesuffix("\r\n").split("\r\n")[3:]
+    posted = [dict(zip(COLUMNS, line.replace('"', "").split(";"), strict=True)) for line in lines]
+    shown = ("Umsatz (ohne Soll/Haben-Kz)", "Soll/Haben-Kennzeichen", "Konto", "Gegenkonto (ohne BU-Schlüssel)")
+    told = [(row["Belegdatum"], row["Belegfeld 1"], *(row[name] for name in shown)) for row in posted]
+    assert told == [
+        ("2105", number, "3,57", "H", "10000", "1200"),
+        ("2105", "m1", "1,43", "H", "10000", "1200"),
+        ("2205", "m2", "10,00", "H", "1718", "1361"),
+        ("2305", "m3", "2,00", "H", "10000", "1718"),
+        ("2405", "m4", "1,00", "S", "10000", "1000"),
+        ("2505", number, "3,57", "S", "10000", "1200"),
+        ("2505", "m5", "1,43", "S", "10000", "1200"),
+        ("2605", number, "0,57", "H", "10000", "2400"),
+        ("2705", number, "3,00", "H", "10000", "1200"),
+        ("2705", "m7", "2,00", "H", "10000", "1200"),
+    ]
+
+
+def test_a_changed_accounts_file_changes_no_extract_of_before(world: ClosingWorld) -> None:
+    number = world.issue(the_draft(world))
+    move_money(world, number)
+    path = world.lake.settings.accounts
+    assert path is not None
+    first, _, mark = extract_content(world.lake, "journal", *MAY, "csv")
+    path.write_text(ACCOUNTS.replace("1200", "1210").replace(', cash: "1000"', ""))
+    now, _, other = extract_content(world.lake, "journal", *MAY, "csv")
+    assert b",1210,clearing_bank_transfer," in now
+    assert mark.partition("#")[0] == other.partition("#")[0]
+    assert mark != other
+    assert extract_bytes(world.lake, "journal", *MAY, "csv", snapshot=mark) == first
+    assert b",clearing_cash,clearing_cash," in now, "an account that is not declared is named in words"
+    with pytest.raises(QueryError, match=r"No account is declared for clearing_cash.*`clearing: \{cash: …\}`"):
+        extract_bytes(world.lake, "datev", *MAY, "csv")
+    path.unlink()
+    assert extract_bytes(world.lake, "journal", *MAY, "csv", snapshot=mark) == first
+    with pytest.raises(InputError, match="No extract was made with an accounts file 'abc'"):
+        extract_bytes(world.lake, "journal", *MAY, "csv", snapshot=f"{world.lake.snapshot()}#abc")
 
 
 @pytest.mark.parametrize("name", ["cdrs_ocpi", "cdrs_ocpi_230"])

@@ -20,6 +20,7 @@ from pipelines.billing.closing.chain import LINKS, Chain, Reason, Step, next_mon
 from pipelines.billing.closing.periods import MonthDoesNotClose, Period
 from warehouse.decisions import account
 from warehouse.errors import InputError
+from warehouse.extracts import account_files
 from warehouse.plain import instant
 from warehouse.state import open_state, table
 from warehouse.store import Lake
@@ -100,6 +101,7 @@ def close(
             reasons = list(blockers(lake, chain, accept_unpriced, moment))
             if reasons:
                 raise MonthDoesNotClose(operator_id, month, reasons)
+            mark = f"{chain.snapshot}@{instant(moment)}#{account_files.declared(lake.settings)[1]}"
             with engine.begin() as connection:
                 _refuse_newer_documents(connection, chain)
                 closed = periods.move(
@@ -110,7 +112,7 @@ def close(
                     at=moment,
                     by=name,
                     snapshot=chain.snapshot,
-                    control_sums={"mark": f"{chain.snapshot}@{instant(moment)}"} | control_sums(chain, accept_unpriced),
+                    control_sums={"mark": mark} | control_sums(chain, accept_unpriced),
                 )
         except BaseException:
             if before.state == "open":

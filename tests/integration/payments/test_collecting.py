@@ -24,6 +24,7 @@ from pipelines.billing.payments.errors import PaymentRefused
 from pipelines.billing.payments.events import MethodReady
 from pipelines.billing.payments.service import PaymentService, payment_service
 from pipelines.defs.payments import payments_every_five_minutes, reconcile_payments
+from pipelines.instance import open_instance
 from tests.integration.ledger_world import build, issue
 from tests.stripe_server import DECLINED, GOOD, KEY, SECURE, StripeServer
 from warehouse.settings import Settings, load_settings
@@ -155,7 +156,7 @@ def test_dagster_asks_the_provider_about_what_no_webhook_told(world: sa.Engine, 
     issue(world, "R-1", "c1", "12.34")
     server.trouble += ["pass"] + ["503"] * 3
     card("collect", "--operator", "op", "--on", "2026-12-01")
-    with dg.DagsterInstance.ephemeral() as instance:
+    with open_instance(load_settings()) as instance:
         tick = payments_every_five_minutes.evaluate_tick(dg.build_schedule_context(instance))
         assert len(tick.run_requests or ()) == 1
         done = reconcile_payments.execute_in_process(instance=instance)
