@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from pipelines.billing.bank import pain008
 from pipelines.billing.bank.errors import BankDataRefused, BankError
 from pipelines.billing.bank.pain008 import Claim, Creditor, DirectDebits, LeftOut, Mandate
+from pipelines.billing.cards.attempts import UNDER_WAY, attempts
 from pipelines.billing.ledger import dunning_book, settling, store
 from pipelines.billing.ledger.model import Ledger
 from warehouse.state import table
@@ -106,7 +107,7 @@ def _claims(
     state: dict[str, tuple[str, str | None]] = {}
     for row in connection.execute(sa.select(items).order_by(items.c.returned_on.is_(None), items.c.returned_on)):
         state[row.document_id] = (row.state, row.return_reason)
-    disputed = dunning_book.paused(connection)
+    disputed, paying = dunning_book.paused(connection), attempts(connection)
     for due in ledger.dues:
         amount = ledger.open(due.document_id)
         if (
@@ -126,6 +127,8 @@ def _claims(
             held_back.append(
                 LeftOut(due.document_id, f"came back before ({reason}): mend it, then collect with --retry")
             )
+        elif (tried := paying.get(due.document_id)) and tried.last(*UNDER_WAY):
+            held_back.append(LeftOut(due.document_id, "is being paid through the payment provider"))
         elif due.document_id in disputed:
             held_back.append(LeftOut(due.document_id, "is disputed: dunning is paused"))
         else:

@@ -139,10 +139,14 @@ class Payments:
 
     def give_up(self, payment_id: str) -> PaymentRecord:
         """Give up a charge that nobody has paid yet. One that was paid meanwhile stays: its record says so."""
-        record = self.advance(payment_id)
-        if record.kind == "charge" and record.state == "awaiting_payer" and record.provider_id is not None:
-            with suppress(PaymentRefused):  # paid, or under way: asked below
-                self._provider.cancel(record.provider_id, key=f"{record.idempotency_key}-cancel")
+        record = records.get(self._engine, payment_id)
+        if record.kind != "charge" or record.state not in ("opening", "awaiting_payer"):
+            return record
+        if record.provider_id is None:  # without its id nobody can pay it
+            records.changed(self._engine, record, {"state": "failed"}, self._now())
+            return records.get(self._engine, payment_id)
+        with suppress(PaymentRefused):  # paid, or under way: asked below
+            self._provider.cancel(record.provider_id, key=f"{record.idempotency_key}-cancel")
         return self.refresh(payment_id)
 
     def refund(self, payment_id: str, amount: Money, *, reason: str, number: int = 1) -> RefundRecord:

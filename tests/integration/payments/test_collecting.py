@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -80,6 +80,13 @@ def card(*arguments: str) -> Any:
     return call(card_app, *arguments, "--json")
 
 
+def transferred(world: sa.Engine, number: str, amount: str) -> None:
+    told = posting.Told("manual", f"{number} {amount}", AT.date(), AT)
+    with store.writing(world) as connection:
+        ledger, account = store.read(connection), store.account_of(connection, number)
+        store.write(connection, posting.pay(ledger, account, told, Decimal(amount), "bank_transfer", [number]))
+
+
 def opens(world: sa.Engine) -> dict[str, Decimal]:
     with world.connect() as connection:
         ledger = store.read(connection)
@@ -149,6 +156,35 @@ def test_a_run_that_broke_off_is_gone_on_with(world: sa.Engine, server: StripeSe
     assert opens(world)["R-1"] == 0
     assert card("collect", "--operator", "op", "--on", "2026-12-01")["charges"] == []
     assert intents(server) == 1
+
+
+def test_an_amount_that_changed_before_the_charge_was_made_is_charged_as_it_is_now(
+    world: sa.Engine, server: StripeServer
+) -> None:
+    stores(world, server, "c1", server.method(GOOD))
+    issue(world, "R-1", "c1", "12.34")
+    server.trouble += ["pass"] + ["503"] * 3
+    card("collect", "--operator", "op", "--on", "2026-12-01")
+    transferred(world, "R-1", "2.34")
+    (charge,) = card("collect", "--operator", "op", "--on", "2026-12-01")["charges"]
+    assert (charge["amount"], charge["state"]) == ("10.00", "captured")
+    assert opens(world)["R-1"] == 0
+    old = records.get(world, records.payment_id("invoice-R-1-charge-1"))
+    assert (old.state, old.captured_minor) == ("failed", 0)
+
+
+def test_what_is_paid_through_the_provider_is_in_no_direct_debit_file(world: sa.Engine, tmp_path: Path) -> None:
+    with world.begin() as connection:
+        connection.execute(sa.update(table("registry", "contracts")).values(payment_method="sepa_debit"))
+    for number, contract in (("R-1", "c1"), ("R-2", "c2")):
+        issue(world, number, contract, "12.34")
+    call(payment_app, "page", "R-1", "--json")
+    with world.begin() as connection:
+        connection.execute(sa.update(table("billing", "provider_payments")).values(state="processing"))
+    file = tmp_path / "debits.xml"
+    made = call(payment_app, "collect", "--operator", "op", "--on", "2026-12-01", "-o", str(file), "--json")
+    assert [row["document_id"] for row in made["left_out"]] == ["R-1"]
+    assert made["documents"] == ["R-2"]
 
 
 def test_dagster_asks_the_provider_about_what_no_webhook_told(world: sa.Engine, server: StripeServer) -> None:
@@ -229,11 +265,7 @@ def test_a_page_takes_what_is_open_and_stays_good(
     assert shown is not None
     assert (shown["amount"], shown["state"], "card" in shown) == ("12.34 EUR", "open", True)
 
-    told = posting.Told("manual", "m1", AT.date(), AT)
-    with store.writing(world) as connection:
-        account = store.account_of(connection, "R-1")
-        part = posting.pay(store.read(connection), account, told, Decimal("2.34"), "bank_transfer", ["R-1"])
-        store.write(connection, part)
+    transferred(world, "R-1", "2.34")
     after = pages.page(service, token)
     assert after is not None
     assert after["amount"] == "10.00 EUR", "the link that was sent shows what is open now"
@@ -265,11 +297,7 @@ def test_a_page_without_a_provider_offers_the_operators_account(
     page = pages.page(service, token)
     assert page is not None
     assert page["bank"]["iban"] == "DE89370400440532013000"
-    told = posting.Told("manual", "m1", AT.date(), AT + timedelta(days=1))
-    with store.writing(world) as connection:
-        account = store.account_of(connection, "R-1")
-        paid = posting.pay(store.read(connection), account, told, Decimal("12.34"), "bank_transfer", ["R-1"])
-        store.write(connection, paid)
+    transferred(world, "R-1", "12.34")
     page = pages.page(service, token)
     assert page is not None
     assert page["state"] == "paid"
