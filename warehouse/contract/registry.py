@@ -12,6 +12,20 @@ from warehouse.contract.model import Column, Home, Table, optional, required
 VALID_FROM = required("valid_from", "TIMESTAMPTZ", "in force from this instant on")
 VALID_TO = optional("valid_to", "TIMESTAMPTZ", "in force until this instant (exclusive); NULL: open end")
 NOTE = optional("note", "VARCHAR", "free text, e.g. that a row is made up for the demo")
+# OCPP 2.1 part 2, IdTokenEnumStringType, without NoAuthorization: that is no token.
+OCPP_TOKEN_TYPES = (
+    "Central",
+    "DirectPayment",
+    "eMAID",
+    "EVCCID",
+    "ISO14443",
+    "ISO15693",
+    "KeyCode",
+    "Local",
+    "MacAddress",
+    "VIN",
+)
+DAYS_OF_WEEK = ("MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY")
 
 
 def _table(name: str, grain: str, key: tuple[str, ...], *columns: Column) -> Table:
@@ -155,7 +169,59 @@ TOKENS = _table(
     optional("contract_id", "VARCHAR", "contract that pays; NULL: ad hoc", references="contracts.contract_id"),
     optional("token_group", "VARCHAR", "group that tariffs may be assigned to (OCPP parentIdTag / groupIdToken)"),
     optional("cost_centre", "VARCHAR", "cost centre of its fleet, as lines of invoices name it"),
+    optional(
+        "ocpp_type",
+        "VARCHAR",
+        "kind that stations of OCPP 2.x must present it as (IdTokenEnumType); NULL: any. MacAddress: Autocharge; "
+        "KeyCode: a code typed in; eMAID: plug and charge; Central: started from outside",
+        values=OCPP_TOKEN_TYPES,
+    ),
+    Column(
+        "certificate_key",
+        "VARCHAR",
+        "contract certificate it is pinned to: hash algorithm, issuer's name and key hash and serial number, as "
+        "OCPP 2.x tells them, with colons between; NULL: any",
+        personal=True,
+    ),
     required("status", "VARCHAR", "whether it may charge", values=("active", "blocked")),
+    VALID_FROM,
+    VALID_TO,
+    NOTE,
+)
+
+ACCESS_RULES = _table(
+    "access_rules",
+    "one allowance (or a block) of a token, group, contract or driver; of several about one, one that lets in will do",
+    ("access_rule_id",),
+    required("access_rule_id", "VARCHAR", "own key of the rule"),
+    Column(
+        "id_token",
+        "VARCHAR",
+        "only this token; a rule names one of these four",
+        personal=True,
+        references="tokens.id_token",
+    ),
+    optional("token_group", "VARCHAR", "tokens of this group"),
+    optional("contract_id", "VARCHAR", "tokens of this contract", references="contracts.contract_id"),
+    optional("driver_id", "VARCHAR", "tokens of all contracts of this driver", references="drivers.driver_id"),
+    optional("blocked", "BOOLEAN", "true: they may not charge while the rule is in force, whatever other rules say"),
+    optional("site_ids", "JSON", "list of the sites where they may charge; NULL: at every site"),
+    optional(
+        "day_of_week", "JSON", "list of the days on which they may: MONDAY … SUNDAY, in the site's zone; NULL: each day"
+    ),
+    optional("start_time", "VARCHAR", "from this local time on, HH:MM; NULL: from the begin of the day"),
+    optional(
+        "end_time",
+        "VARCHAR",
+        "until this local time (exclusive); 00:00 or NULL: to the end of the day; not after start_time: over midnight",
+    ),
+    optional("most_sessions", "INTEGER", "sessions that may go on at a time; NULL: not limited", "sessions"),
+    optional(
+        "credit_limit",
+        "DECIMAL(18,6)",
+        "a session may begin while less than this is owed on the contract; 0: only with credit; NULL: not limited",
+        "currency",
+    ),
     VALID_FROM,
     VALID_TO,
     NOTE,
@@ -343,6 +409,21 @@ SESSION_DECISIONS = _table(
     optional("energy_wh", "DECIMAL(18,6)", "energy of the session when it was decided", "Wh"),
 )
 
+CHANGES = _table(
+    "changes",
+    "one change of one row of the registry: what it was, what it is, who changed it",
+    ("change_id",),
+    required("change_id", "BIGINT", "1, 2, …, in the order of the changes"),
+    required("changed_at", "TIMESTAMPTZ", "when"),
+    required("table_name", "VARCHAR", "registry table"),
+    Column("row_key", "JSON", "key columns as a JSON array", nullable=False, personal=True),
+    required("change", "VARCHAR", "what happened", values=("added", "changed", "removed")),
+    Column("before", "JSON", "the row as it was, or what has changed of it; NULL: there was none", personal=True),
+    Column("after", "JSON", "the row as it is, or what has changed of it; NULL: there is none", personal=True),
+    Column("changed_by", "VARCHAR", "account or API key that changed it", nullable=False, personal=True),
+    required("source", "VARCHAR", "what it was changed with, e.g. registry apply"),
+)
+
 TABLES = (
     OPERATORS,
     SITES,
@@ -351,6 +432,7 @@ TABLES = (
     DRIVERS,
     CONTRACTS,
     TOKENS,
+    ACCESS_RULES,
     TARIFFS,
     TARIFF_ASSIGNMENTS,
     PLANS,
@@ -362,9 +444,10 @@ TABLES = (
     METER_KEYS,
     SESSION_DECISIONS,
     PSEUDONYMS,
+    CHANGES,
 )
 
 # What people declare in files, in an order in which every reference points backwards.
-DECLARED = tuple(table for table in TABLES if table not in (PSEUDONYMS, SESSION_DECISIONS))
+DECLARED = tuple(table for table in TABLES if table not in (PSEUDONYMS, SESSION_DECISIONS, CHANGES))
 # What the lake keeps a history of, so that stages see what people changed.
 TRACKED = (*DECLARED, SESSION_DECISIONS)
