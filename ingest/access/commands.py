@@ -28,7 +28,7 @@ By = Annotated[str | None, typer.Option(metavar="NAME", help="Who changes it; de
 @token_app.command("add")
 def add_token(
     id_token: Id,
-    token_type: Annotated[
+    kind: Annotated[
         str, typer.Option("--type", metavar="TYPE", help=f"One of {', '.join(TOKENS.by_name['token_type'].values)}.")
     ] = "RFID",
     contract: Annotated[str | None, typer.Option(metavar="ID", help="Contract that pays; without it: ad hoc.")] = None,
@@ -46,7 +46,7 @@ def add_token(
 
     row: dict[str, object] = {
         "id_token": id_token,
-        "token_type": token_type,
+        "token_type": kind,
         "contract_id": contract,
         "token_group": group,
         "ocpp_type": ocpp_type,
