@@ -17,7 +17,7 @@ import orjson
 
 from ingest.access.known import AccessRule, Contract, Known, Place, Subject, Token
 from ingest.clock import microseconds
-from warehouse.contract.registry import DAYS_OF_WEEK
+from warehouse.contract.access import DAYS_OF_WEEK
 
 if TYPE_CHECKING:
     import sqlalchemy as sa

@@ -61,7 +61,7 @@ class SharedSessions:
         return {
             "station_id": name.station_id,
             "transaction_id": name.transaction_id,
-            "place": going.place,
+            "evse_or_connector": going.place,
             "started_at": instant(going.started_at),
             "collector_id": self._collector_id,
             **{column: by_kind.get(kind) for kind, column in _COLUMNS.items()},
@@ -80,7 +80,7 @@ class SharedSessions:
                 found = here if row["collector_id"] == self._collector_id else elsewhere
                 begun = microseconds(row["started_at"].isoformat()) or 0
                 found[Transaction(row["station_id"], row["transaction_id"])] = Going(
-                    row["place"], begun, tuple(_subjects(row))
+                    row["evse_or_connector"], begun, tuple(_subjects(row))
                 )
         return Told(here, elsewhere)
 

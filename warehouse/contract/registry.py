@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from warehouse.contract.model import Column, Home, Table, optional, required
+from warehouse.contract.access import ACCESS_RULES, CHANGES
+from warehouse.contract.declared import NOTE, VALID_FROM, VALID_TO, declared
+from warehouse.contract.model import Column, optional, required
 
-VALID_FROM = required("valid_from", "TIMESTAMPTZ", "in force from this instant on")
-VALID_TO = optional("valid_to", "TIMESTAMPTZ", "in force until this instant (exclusive); NULL: open end")
-NOTE = optional("note", "VARCHAR", "free text, e.g. that a row is made up for the demo")
 # OCPP 2.1 part 2, IdTokenEnumStringType, without NoAuthorization: that is no token.
 OCPP_TOKEN_TYPES = (
     "Central",
@@ -25,12 +24,6 @@ OCPP_TOKEN_TYPES = (
     "MacAddress",
     "VIN",
 )
-DAYS_OF_WEEK = ("MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY")
-
-
-def _table(name: str, grain: str, key: tuple[str, ...], *columns: Column) -> Table:
-    return Table("registry", name, grain, key, columns, home=Home.STATE)
-
 
 _POSTAL = (
     optional("street", "VARCHAR", "street and number"),
@@ -40,7 +33,7 @@ _POSTAL = (
 )
 _PERSONAL_POSTAL = tuple(replace(column, personal=True) for column in _POSTAL)
 
-OPERATORS = _table(
+OPERATORS = declared(
     "operators",
     "one charge point operator, the seller on invoices",
     ("operator_id",),
@@ -67,7 +60,7 @@ OPERATORS = _table(
     NOTE,
 )
 
-SITES = _table(
+SITES = declared(
     "sites",
     "one place with stations",
     ("site_id",),
@@ -85,7 +78,7 @@ SITES = _table(
     NOTE,
 )
 
-STATIONS = _table(
+STATIONS = declared(
     "stations",
     "one charging station (OCPP charge point)",
     ("station_id",),
@@ -97,7 +90,7 @@ STATIONS = _table(
     NOTE,
 )
 
-CONNECTORS = _table(
+CONNECTORS = declared(
     "connectors",
     "one connector during one uninterrupted time in service",
     ("station_id", "evse_id", "connector_id", "in_service_from"),
@@ -117,7 +110,7 @@ CONNECTORS = _table(
     NOTE,
 )
 
-DRIVERS = _table(
+DRIVERS = declared(
     "drivers",
     "one person (or fleet vehicle) known by name",
     ("driver_id",),
@@ -136,7 +129,7 @@ DRIVERS = _table(
     NOTE,
 )
 
-CONTRACTS = _table(
+CONTRACTS = declared(
     "contracts",
     "one agreement under which sessions are billed",
     ("contract_id",),
@@ -160,7 +153,7 @@ CONTRACTS = _table(
     NOTE,
 )
 
-TOKENS = _table(
+TOKENS = declared(
     "tokens",
     "one means of identification",
     ("id_token",),
@@ -189,45 +182,7 @@ TOKENS = _table(
     NOTE,
 )
 
-ACCESS_RULES = _table(
-    "access_rules",
-    "one allowance (or a block) of a token, group, contract or driver; of several about one, one that lets in will do",
-    ("access_rule_id",),
-    required("access_rule_id", "VARCHAR", "own key of the rule"),
-    Column(
-        "id_token",
-        "VARCHAR",
-        "only this token; a rule names one of these four",
-        personal=True,
-        references="tokens.id_token",
-    ),
-    optional("token_group", "VARCHAR", "tokens of this group"),
-    optional("contract_id", "VARCHAR", "tokens of this contract", references="contracts.contract_id"),
-    optional("driver_id", "VARCHAR", "tokens of all contracts of this driver", references="drivers.driver_id"),
-    optional("blocked", "BOOLEAN", "true: they may not charge while the rule is in force, whatever other rules say"),
-    optional("site_ids", "JSON", "list of the sites where they may charge; NULL: at every site"),
-    optional(
-        "day_of_week", "JSON", "list of the days on which they may: MONDAY … SUNDAY, in the site's zone; NULL: each day"
-    ),
-    optional("start_time", "VARCHAR", "from this local time on, HH:MM; NULL: from the begin of the day"),
-    optional(
-        "end_time",
-        "VARCHAR",
-        "until this local time (exclusive); 00:00 or NULL: to the end of the day; not after start_time: over midnight",
-    ),
-    optional("most_sessions", "INTEGER", "sessions that may go on at a time; NULL: not limited", "sessions"),
-    optional(
-        "credit_limit",
-        "DECIMAL(18,6)",
-        "a session may begin while less than this is owed on the contract; 0: only with credit; NULL: not limited",
-        "currency",
-    ),
-    VALID_FROM,
-    VALID_TO,
-    NOTE,
-)
-
-TARIFFS = _table(
+TARIFFS = declared(
     "tariffs",
     "one version of an OCPI tariff",
     ("tariff_id", "version"),
@@ -250,7 +205,7 @@ TARIFFS = _table(
     NOTE,
 )
 
-TARIFF_ASSIGNMENTS = _table(
+TARIFF_ASSIGNMENTS = declared(
     "tariff_assignments",
     "one rule: which tariff holds where and for whom; the most particular one wins",
     ("assignment_id",),
@@ -267,7 +222,7 @@ TARIFF_ASSIGNMENTS = _table(
     NOTE,
 )
 
-PLANS = _table(
+PLANS = declared(
     "plans",
     "one version of a plan that drivers or fleets subscribe to",
     ("plan_id", "version"),
@@ -289,7 +244,7 @@ PLANS = _table(
     NOTE,
 )
 
-SUBSCRIPTIONS = _table(
+SUBSCRIPTIONS = declared(
     "subscriptions",
     "one contract's subscription to a plan during one time",
     ("subscription_id",),
@@ -301,7 +256,7 @@ SUBSCRIPTIONS = _table(
     NOTE,
 )
 
-SITE_OWNERS = _table(
+SITE_OWNERS = declared(
     "site_owners",
     "one owner of ground that stations stand on",
     ("owner_id",),
@@ -315,7 +270,7 @@ SITE_OWNERS = _table(
     NOTE,
 )
 
-OWNER_CONTRACTS = _table(
+OWNER_CONTRACTS = declared(
     "owner_contracts",
     "what the owner of one site gets during one time",
     ("owner_contract_id",),
@@ -331,7 +286,7 @@ OWNER_CONTRACTS = _table(
     NOTE,
 )
 
-TAX_RATES = _table(
+TAX_RATES = declared(
     "tax_rates",
     "one tax rate during one time",
     ("country_code", "tax_code", "valid_from"),
@@ -344,7 +299,7 @@ TAX_RATES = _table(
     NOTE,
 )
 
-METER_KEYS = _table(
+METER_KEYS = declared(
     "meter_keys",
     "one public key of a meter that signs its readings, during the time it was in use",
     ("station_id", "evse_id", "valid_from"),
@@ -360,7 +315,7 @@ METER_KEYS = _table(
     NOTE,
 )
 
-PSEUDONYMS = _table(
+PSEUDONYMS = declared(
     "pseudonyms",
     "one idToken that was ever seen, with the pseudonym that stands for it in `core` and `mart`",
     ("id_token",),
@@ -368,7 +323,7 @@ PSEUDONYMS = _table(
     required("pseudonym", "VARCHAR", "keyed pseudonym; without this row nobody can tell whose it was"),
 )
 
-STATION_PROFILES = _table(
+STATION_PROFILES = declared(
     "station_profiles",
     "what an operator has decided about the stations of one model and firmware; goes before what was learned",
     ("vendor", "model", "firmware"),
@@ -391,7 +346,7 @@ STATION_PROFILES = _table(
     NOTE,
 )
 
-SESSION_DECISIONS = _table(
+SESSION_DECISIONS = declared(
     "session_decisions",
     "one decision of a person on whether a session is billed; the newest one holds",
     ("session_id", "decided_at"),
@@ -407,21 +362,6 @@ SESSION_DECISIONS = _table(
     Column("decided_by", "VARCHAR", "who: the name of the account", nullable=False, personal=True),
     required("grade", "VARCHAR", "grade of the session when it was decided", values=("ok", "suspect", "unbillable")),
     optional("energy_wh", "DECIMAL(18,6)", "energy of the session when it was decided", "Wh"),
-)
-
-CHANGES = _table(
-    "changes",
-    "one change of one row of the registry: what it was, what it is, who changed it",
-    ("change_id",),
-    required("change_id", "BIGINT", "1, 2, …, in the order of the changes"),
-    required("changed_at", "TIMESTAMPTZ", "when"),
-    required("table_name", "VARCHAR", "registry table"),
-    Column("row_key", "JSON", "key columns as a JSON array", nullable=False, personal=True),
-    required("change", "VARCHAR", "what happened", values=("added", "changed", "removed")),
-    Column("before", "JSON", "the row as it was, or what has changed of it; NULL: there was none", personal=True),
-    Column("after", "JSON", "the row as it is, or what has changed of it; NULL: there is none", personal=True),
-    Column("changed_by", "VARCHAR", "account or API key that changed it", nullable=False, personal=True),
-    required("source", "VARCHAR", "what it was changed with, e.g. registry apply"),
 )
 
 TABLES = (

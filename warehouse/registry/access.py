@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from warehouse import exact_json
-from warehouse.contract.registry import DAYS_OF_WEEK
+from warehouse.contract.access import DAYS_OF_WEEK
 from warehouse.errors import Problem
 from warehouse.registry.records import Record
 

@@ -10,8 +10,8 @@ from itertools import pairwise
 
 from warehouse import exact_json
 from warehouse.contract import Table, registry
+from warehouse.contract.access import ACCESS_RULES
 from warehouse.contract.registry import (
-    ACCESS_RULES,
     CONNECTORS,
     DECLARED,
     METER_KEYS,

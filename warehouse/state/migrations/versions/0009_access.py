@@ -49,7 +49,7 @@ def upgrade() -> None:
         "access_transactions",
         sa.Column("station_id", sa.Text(), nullable=False),
         sa.Column("transaction_id", sa.Text(), nullable=False),
-        sa.Column("place", sa.Text(), nullable=False),
+        sa.Column("evse_or_connector", sa.Text(), nullable=False),
         sa.Column("id_token", sa.Text(), nullable=False),
         sa.Column("started_at", sa.Text(), nullable=False),
         sa.Column("collector_id", sa.Text(), nullable=False),
