@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ingest.access.commands import driver_app, token_app
 from pipelines.billing.commands.card import card_app
 from pipelines.billing.commands.close import close_app
 from pipelines.billing.commands.invoice import invoice_app
@@ -55,6 +56,8 @@ import_app = typer.Typer(
     no_args_is_help=True,
 )
 app.add_typer(import_app, name="import")
+app.add_typer(token_app, name="token")
+app.add_typer(driver_app, name="driver")
 app.add_typer(invoice_app, name="invoice")
 app.add_typer(payment_app, name="payment")
 app.add_typer(card_app, name="card")

@@ -85,6 +85,11 @@ def microseconds(text: Any) -> int | None:
         return None
 
 
+def instant(us: int) -> datetime:
+    """Microseconds since 1970 as an aware datetime in UTC."""
+    return _EPOCH + us * _MICROSECOND
+
+
 def iso(instant: int) -> str:
     """`2019-05-01T00:00:00.000Z`: the form every OCPP version takes."""
     text = (_EPOCH + instant * _MICROSECOND).isoformat(timespec="milliseconds")

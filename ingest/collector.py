@@ -7,8 +7,12 @@ import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ingest.access import Access, Directory, Registry
+from ingest.access.directory import Directory, Registry
+from ingest.access.gate import Access
+from ingest.access.sharing import SharedSessions, Sharing
 from ingest.endpoint import Endpoint
+from ingest.journal import Journal
+from ingest.metrics import Tally
 from ingest.service import Ready, serve, until_signalled
 from warehouse.settings import is_loopback
 
@@ -35,8 +39,20 @@ async def run(
             "Keep it in a private network, or set KWHOUSE_COLLECT_HOST=127.0.0.1.",
             settings.collect_host,
         )
-    access = Access(directory or Registry(settings))
-    return await serve(settings, lambda journal, tally: Endpoint(settings, journal, access, tally), log, ready, stop)
+
+    def front(journal: Journal, tally: Tally) -> Endpoint:
+        known, sharing = (directory, None) if directory is not None else _state(settings, journal.collector_id)
+        access = Access(known, sharing, let_unknown_in=settings.unknown_tokens == "let_in")
+        return Endpoint(settings, journal, access, tally)
+
+    return await serve(settings, front, log, ready, stop)
+
+
+def _state(settings: Settings, collector_id: str) -> tuple[Directory, Sharing]:
+    from warehouse.state import open_state
+
+    engine = open_state(settings)
+    return Registry(engine), SharedSessions(engine, collector_id)
 
 
 def main(settings: Settings) -> int:

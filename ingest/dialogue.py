@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import logging
 
-from ingest.access import Access
+from ingest.access.active import Transaction
+from ingest.access.gate import Access
+from ingest.access.rules import Ask, Decision
 from ingest.clock import Clock, iso
 from ingest.journal import Deliver, Journal
 from ingest.metrics import Tally
 from ingest.ocpp.answers import Answer, answer, answer_rejection
-from ingest.ocpp.desk import Start, Verdict
+from ingest.ocpp.desk import Asked, Start, Verdict
 from ingest.ocpp.frames import CALL, CALL_RESULT, Frame, Rejection, read, reject
 from ingest.ocpp.schemas import schema_error
 from ingest.record import Record
@@ -40,14 +42,30 @@ class Dialogue:
         self.unanswered = 0
         self.record = Record(station_id, version, clock, journal, tally)
         self._clock, self._journal, self._access, self._send = clock, journal, access, send
+        self._decided: list[tuple[Asked, Decision]] = []  # by the answer that is being made
 
     # The answers' desk.
 
     def time(self) -> str:
         return iso(self._clock.now())
 
-    def verdict(self, id_token: str) -> Verdict:
-        return self._access.verdict(id_token, self._clock.now())
+    def verdict(self, asked: Asked) -> Verdict:
+        ask = Ask(
+            asked.id_token, self.station_id, self._clock.now(), asked.purpose, asked.token_type, asked.certificates
+        )
+        transaction = None
+        if asked.transaction_id is not None:
+            transaction = Transaction(self.station_id, asked.transaction_id)
+        decision = self._access.decide(ask, transaction, asked.place or asked.transaction_id)
+        self._decided.append((asked, decision))
+        until = decision.valid_until
+        return Verdict(decision.status, None if until is None else iso(until), decision.parent)
+
+    def ended(self, transaction_id: str) -> None:
+        self._access.ended(Transaction(self.station_id, transaction_id))
+
+    def free(self, place: str) -> None:
+        self._access.free(self.station_id, place)
 
     def transaction_id(self, start: Start) -> int:
         return self._journal.transaction_id(self.station_id, start)
@@ -83,9 +101,12 @@ class Dialogue:
         reply = None
         if action is not None:
             defect = defect or schema_error(self.version, action, payload)
+            self._decided.clear()
             if message_type == CALL:
                 reply = answer(self.version, action, payload, self)
         self.record.message(now, "in", message_type, message_id, action, payload_text, defect)
+        for asked, decision in self._decided:
+            self.record.decided(now, message_id, str(action), asked, decision)
         if reply is not None:
             self._reply(now, id_literal, message_id, action, reply)
 

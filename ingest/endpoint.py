@@ -16,7 +16,7 @@ from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
 from ingest import handshake
-from ingest.access import Access
+from ingest.access.gate import Access
 from ingest.clock import Clock
 from ingest.dialogue import Dialogue
 from ingest.journal import Journal

@@ -5,7 +5,7 @@ being committed, so that one flush of the disk serves many frames. Only when a g
 If the disk refuses, the group is kept and tried again; no answer goes out meanwhile, and `failure` says why.
 
 Rows look as `warehouse.contract.raw` says, except that times are integers (microseconds since 1970, UTC) and
-collector_id, the same in all rows, stands once in `identity`. `seq` runs over all three tables and never starts
+collector_id, the same in all rows, stands once in `identity`. `seq` runs over all tables and never starts
 again: `ingest.landing` keeps the number of the last row it took away.
 
 Only one process may hold a journal open for writing; `journal.lock` says which.
@@ -27,7 +27,7 @@ from typing import Any, Final, TypeVar
 
 from ingest.ocpp.desk import Start
 from warehouse.contract.model import Table
-from warehouse.contract.raw import CONNECTIONS, MESSAGES, REJECTED
+from warehouse.contract.raw import ACCESS_DECISIONS, CONNECTIONS, MESSAGES, REJECTED
 from warehouse.errors import CollectorRuns, SettingsError
 from warehouse.store.lock import file_lock
 
@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 Deliver = Callable[[bytes], None]
 
-TABLES: Final = (MESSAGES, CONNECTIONS, REJECTED)
+TABLES: Final = (MESSAGES, CONNECTIONS, REJECTED, ACCESS_DECISIONS)
 _ROWS_A_STATEMENT: Final = (128, 16, 1)
 _RETRY_SECONDS: Final = 1.0
 _CLOSE_SECONDS: Final = 10.0

@@ -34,6 +34,7 @@ class Tally:
         self.frames: Counter[FrameKey] = Counter()
         self.rejected: Counter[str] = Counter()
         self.refused: Counter[str] = Counter()
+        self.decided: Counter[str] = Counter()  # reasons of decisions on access
         self.connections = 0
 
     def count(self, version: str, direction: str, message_type: int, action: str | None) -> None:
@@ -77,6 +78,10 @@ class Exposition:
         for status, count in self._tally.refused.copy().items():
             refused.add_metric((status,), count)
         yield refused
+        decided = CounterMetricFamily("kwhouse_access_decisions", "Who may charge, by reason.", labels=("reason",))
+        for reason, count in self._tally.decided.copy().items():
+            decided.add_metric((reason,), count)
+        yield decided
         healthy, facts = self._health()
         yield GaugeMetricFamily("kwhouse_connections", "Stations connected.", value=self._tally.connections)
         yield GaugeMetricFamily("kwhouse_healthy", "1 while frames can be journaled.", value=int(healthy))

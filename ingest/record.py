@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from ingest.access.rules import Decision
 from ingest.clock import Clock
 from ingest.journal import Journal
 from ingest.metrics import Tally
+from ingest.ocpp.desk import Asked
 from ingest.ocpp.frames import Rejection
-from warehouse.contract.raw import CONNECTIONS, MESSAGES, REJECTED
+from warehouse.contract.raw import ACCESS_DECISIONS, CONNECTIONS, MESSAGES, REJECTED
 
 
 class Record:
@@ -69,6 +71,27 @@ class Record:
             soon=soon,
         )
         self._tally.count(version, direction, message_type, action)
+
+    def decided(self, now: int, message_id: str, action: str, asked: Asked, decision: Decision) -> None:
+        """One decision on whether somebody may charge."""
+        self._journal.append(
+            ACCESS_DECISIONS,
+            (
+                self._connection_id,
+                self.station_id,
+                now,
+                self.version,
+                message_id,
+                action,
+                asked.purpose,
+                asked.id_token,
+                asked.token_type,
+                decision.status,
+                decision.reason,
+                decision.rule_id,
+            ),
+        )
+        self._tally.decided[decision.reason] += 1
 
     def rejected(self, now: int, text: str, rejection: Rejection) -> None:
         """One text that is not a frame."""

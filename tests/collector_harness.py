@@ -16,7 +16,7 @@ import duckdb
 import uvloop
 from websockets.asyncio.client import ClientConnection, connect
 
-from ingest.access import Known, Token
+from ingest.access.known import Known, Place, Token
 from ingest.collector import run
 from ingest.proxy.main import run as run_proxy
 from ingest.service import Ready
@@ -24,6 +24,7 @@ from warehouse.settings import Settings, load_settings
 
 SUBPROTOCOLS = {"1.6": "ocpp1.6", "2.0.1": "ocpp2.0.1", "2.1": "ocpp2.1"}
 STATIONS = frozenset({"CP-1", "CP-2", "Säule 3"} | {f"S{number}" for number in range(20)})
+PLACE = Place("depot", "Europe/Berlin")
 TOKENS = {
     "good": Token(group="fleet"),
     "blocked": Token(blocked=True),
@@ -38,7 +39,7 @@ class InMemory:
     stations: frozenset[str] = STATIONS
 
     def load(self) -> Known:
-        return Known(self.stations, TOKENS)
+        return Known(dict.fromkeys(self.stations, PLACE), TOKENS)
 
 
 @dataclass

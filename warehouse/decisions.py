@@ -7,7 +7,6 @@ at the next refresh.
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import sqlalchemy as sa
 
+from warehouse.account import account
 from warehouse.errors import DecisionRefused, InputError
 from warehouse.readers import decisions, sessions
 from warehouse.state import open_state, table
@@ -95,11 +95,3 @@ def _refusal(decision: Decision, session: dict[str, Any], newest: dict[str, Any]
     if decision == "release" and session["grade"] == "ok" and in_force == "withdraw":
         return "is graded ok: it is billed without a release"
     return None
-
-
-def account() -> str:
-    """The name of the account that runs the command. Raises `InputError` where it has none."""
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # an account without a name, as in some containers
-        raise InputError("The name of this account is not known. Say who decides: --by NAME.") from None

@@ -13,7 +13,7 @@ import duckdb
 
 from warehouse.contract import TABLES, Home, Table
 from warehouse.contract.ddl import create_statements, quoted
-from warehouse.contract.registry import NOTE
+from warehouse.contract.declared import NOTE
 from warehouse.errors import InputError, QueryError
 from warehouse.files import refuse_own, whole_file
 from warehouse.store import Lake

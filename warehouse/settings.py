@@ -44,6 +44,9 @@ class Settings(BaseSettings):
         pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$",  # it becomes part of file names
     )
     allow_replay: bool = Field(False, description="let loopback connections drive the collector's clock")
+    unknown_tokens: Literal["refuse", "let_in"] = Field(
+        "refuse", description="whether a token that the registry does not know may charge"
+    )
     heartbeat_seconds: int = Field(300, description="heartbeat interval told to stations")
     landing_rows: int = Field(500_000, description="journal entries that trigger a landing")
     landing_seconds: float = Field(60.0, description="age of the oldest journal entry that triggers a landing")

@@ -5,16 +5,28 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from ingest.ocpp.desk import EMPTY, Desk, Rule, Start, boot, data_transfer, heartbeat, text_of, to_json
+from ingest.ocpp.desk import EMPTY, Asked, Desk, Rule, Start, Status, boot, data_transfer, heartbeat, text_of, to_json
+
+# AuthorizationStatus (1.6 section 7.2) has no word for the place, the hour and the money.
+_STATUS: Final[Mapping[Status, str]] = {
+    "Accepted": "Accepted",
+    "Blocked": "Blocked",
+    "ConcurrentTx": "ConcurrentTx",
+    "Expired": "Expired",
+    "Invalid": "Invalid",
+    "NoCredit": "Blocked",
+    "NotAtThisLocation": "Invalid",
+    "NotAtThisTime": "Invalid",
+    "Unknown": "Invalid",
+}
 
 
-def id_tag_info(id_tag: Any, desk: Desk) -> dict[str, str]:
+def id_tag_info(asked: Asked | None, desk: Desk) -> dict[str, str]:
     """IdTagInfo for an idTag; one that cannot be read is Invalid."""
-    tag = text_of(id_tag)
-    if tag is None:
+    if asked is None:
         return {"status": "Invalid"}
-    verdict = desk.verdict(tag)
-    info: dict[str, str] = {"status": verdict.status}
+    verdict = desk.verdict(asked)
+    info: dict[str, str] = {"status": _STATUS[verdict.status]}
     if verdict.valid_until is not None:
         info["expiryDate"] = verdict.valid_until
     if verdict.parent is not None:
@@ -23,13 +35,17 @@ def id_tag_info(id_tag: Any, desk: Desk) -> dict[str, str]:
 
 
 def authorize(payload: Mapping[str, Any], desk: Desk) -> str:
-    return to_json({"idTagInfo": id_tag_info(payload.get("idTag"), desk)})
+    tag = text_of(payload.get("idTag"))
+    return to_json({"idTagInfo": id_tag_info(None if tag is None else Asked(tag, "authorize"), desk)})
 
 
 def start_transaction(payload: Mapping[str, Any], desk: Desk) -> str:
     """A transaction gets its id even where the tag is refused: the station may be reporting what already happened."""
     start = Start(*(_plain(payload.get(name)) for name in ("connectorId", "idTag", "timestamp", "meterStart")))
-    return to_json({"transactionId": desk.transaction_id(start), "idTagInfo": id_tag_info(payload.get("idTag"), desk)})
+    number = desk.transaction_id(start)
+    tag = text_of(payload.get("idTag"))
+    asked = None if tag is None else Asked(tag, "start", None, (), str(number), start.connector_id)
+    return to_json({"transactionId": number, "idTagInfo": id_tag_info(asked, desk)})
 
 
 def _plain(value: Any) -> str:
@@ -38,9 +54,17 @@ def _plain(value: Any) -> str:
 
 
 def stop_transaction(payload: Mapping[str, Any], desk: Desk) -> str:
+    desk.ended(_plain(payload.get("transactionId")))
     if "idTag" not in payload:
         return EMPTY
-    return to_json({"idTagInfo": id_tag_info(payload["idTag"], desk)})
+    tag = text_of(payload["idTag"])
+    return to_json({"idTagInfo": id_tag_info(None if tag is None else Asked(tag, "stop"), desk)})
+
+
+def status_notification(payload: Mapping[str, Any], desk: Desk) -> str:
+    if payload.get("status") == "Available":
+        desk.free(_plain(payload.get("connectorId")))
+    return EMPTY
 
 
 RULES: Final[Mapping[str, Rule]] = {
@@ -55,6 +79,6 @@ RULES: Final[Mapping[str, Rule]] = {
     "SecurityEventNotification": EMPTY,
     "SignedFirmwareStatusNotification": EMPTY,
     "StartTransaction": start_transaction,
-    "StatusNotification": EMPTY,
+    "StatusNotification": status_notification,
     "StopTransaction": stop_transaction,
 }

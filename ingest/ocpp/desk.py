@@ -12,10 +12,36 @@ OWN_MESSAGE: Final = "ExternalSession"  # the id a session has in the system it 
 EMPTY: Final = "{}"
 
 
-class Verdict(NamedTuple):
-    """What is known of an idToken at a time."""
+Status = Literal[
+    "Accepted",
+    "Blocked",
+    "ConcurrentTx",
+    "Expired",
+    "Invalid",
+    "NoCredit",
+    "NotAtThisLocation",
+    "NotAtThisTime",
+    "Unknown",
+]
+"""OCPP 2.0.1 part 2, AuthorizationStatusEnumType: what kwhouse uses of it. 1.6 has fewer (`answers_v16`)."""
+Purpose = Literal["authorize", "start", "stop"]
 
-    status: Literal["Accepted", "Blocked", "Expired", "Invalid"]
+
+class Asked(NamedTuple):
+    """Who wants what on this station."""
+
+    id_token: str
+    purpose: Purpose
+    token_type: str | None = None  # 2.x IdTokenEnumType; 1.6 knows none
+    certificates: tuple[str, ...] = ()  # contract certificates presented with it, as `certificate_key` spells them
+    transaction_id: str | None = None  # of a start
+    place: str | None = None  # EVSE (2.x) or connector (1.6) of a start
+
+
+class Verdict(NamedTuple):
+    """What holds for an idToken at a time."""
+
+    status: Status
     valid_until: str | None = None  # ISO 8601
     parent: str | None = None
 
@@ -38,8 +64,16 @@ class Desk(Protocol):
         """The connection's time, ISO 8601."""
         ...
 
-    def verdict(self, id_token: str) -> Verdict:
-        """Whether a driver may charge with this token now."""
+    def verdict(self, asked: Asked) -> Verdict:
+        """Whether somebody may charge now."""
+        ...
+
+    def ended(self, transaction_id: str) -> None:
+        """A transaction is over."""
+        ...
+
+    def free(self, place: str) -> None:
+        """Nothing goes on at an EVSE or connector any more."""
         ...
 
     def transaction_id(self, start: Start) -> int:

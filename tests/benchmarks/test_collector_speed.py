@@ -18,7 +18,7 @@ import uvloop
 from websockets.asyncio.client import connect
 from websockets.asyncio.server import ServerConnection, serve
 
-from ingest.access import Known
+from ingest.access.known import Known, Place
 from ingest.collector import run
 from warehouse.settings import load_settings
 
@@ -32,7 +32,7 @@ CALL = (
 
 class Directory:
     def load(self) -> Known:
-        return Known(frozenset(f"S{number}" for number in range(STATIONS)))
+        return Known({f"S{number}": Place("depot", "UTC") for number in range(STATIONS)})
 
 
 def echo(pipe: Connection, home: Path) -> None:

@@ -18,7 +18,8 @@ import duckdb
 import orjson
 import pytest
 
-from ingest.access import Known, Registry, Token
+from ingest.access.directory import Registry
+from ingest.access.known import Known, Place, Token
 from ingest.collector import run as run_collector
 from ingest.fleet import wire
 from ingest.fleet.errors import ConnectionLost, NobodyListens, StationRefused
@@ -32,6 +33,7 @@ from ingest.replay.workload import plan
 from warehouse.errors import InputError, StoreBusy
 from warehouse.registry import apply
 from warehouse.settings import load_settings
+from warehouse.state import open_state
 from warehouse.store.lock import file_lock
 
 BEGIN = datetime(2020, 2, 3, 17, 2, 11, tzinfo=UTC)
@@ -52,7 +54,7 @@ class Everyone:
     """A registry that knows the stations of the workload and its card."""
 
     def load(self):
-        return Known(frozenset(VERSIONS), {"0a1b2c3d4e5f60": Token()})
+        return Known(dict.fromkeys(VERSIONS, Place("depot", "UTC")), {"0a1b2c3d4e5f60": Token()})
 
 
 @contextmanager
@@ -162,6 +164,7 @@ from pathlib import Path
 from ingest.replay.runner import replay
 from tests.integration.test_replay import workload
 from warehouse.settings import load_settings
+from warehouse.state import open_state
 replay(load_settings(home=Path(sys.argv[1])), workload(25), sys.argv[2])
 """
 
@@ -238,7 +241,7 @@ def test_a_session_file_is_told_at_the_registrys_power(tmp_path):
     file = tmp_path / "sessions.csv"
     file.write_text((root / "docs" / "tutorial" / "sessions.csv").read_text() + "town-hall,TH-01,1,no,no,1,,,\n")
     said = []
-    with collector(tmp_path, directory=Registry(settings)) as url:
+    with collector(tmp_path, directory=Registry(open_state(settings))) as url:
         report = replay_file(settings, file, ocpp_version="2.0.1", url=url, say=said.append)
     assert (report.sessions, report.tokens_refused, len(said)) == (4, 0, 1)
     assert str(report).startswith("Told 4 sessions of 2 stations")
@@ -263,7 +266,7 @@ def test_a_simulated_fleet_lives_at_any_speed(tmp_path, speed):
     settings = load_settings(home=tmp_path)
     write_registry(tmp_path / "registry", fleet)
     apply(settings, tmp_path / "registry")
-    with collector(tmp_path, directory=Registry(settings)) as url:
+    with collector(tmp_path, directory=Registry(open_state(settings))) as url:
         report = simulate(fleet, url, hours=8 if speed > 1 else 1 / 3600, speed=speed)
     assert (report.refused, report.tokens_refused) == (0, 0)
     assert landed(tmp_path).filter("schema_error IS NOT NULL OR message_type = 4").count("*").fetchone() == (0,)

@@ -11,7 +11,8 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.access import Access, Known, Token
+from ingest.access.gate import Access
+from ingest.access.known import Known, Place, Token
 from ingest.clock import ReplayClock
 from ingest.dialogue import Dialogue
 from ingest.journal import Journal
@@ -44,7 +45,7 @@ def damaged(draw: st.DrawFn) -> bytes:
 
 class Directory:
     def load(self) -> Known:
-        return Known(frozenset({"CP-1"}), {"": Token(), "a": Token(valid_to=0)})
+        return Known({"CP-1": Place("depot", "UTC")}, {"": Token(), "a": Token(valid_to=0)})
 
 
 @settings(max_examples=40, deadline=None)

@@ -11,7 +11,8 @@ from typing import Any
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from ingest.access import Access, Known, Token
+from ingest.access.gate import Access
+from ingest.access.known import Known, Place, Token
 from ingest.clock import LiveClock
 from ingest.dialogue import Dialogue
 from ingest.journal import Journal
@@ -30,7 +31,7 @@ from warehouse.store import open_lake
 
 class Directory:
     def load(self) -> Known:
-        return Known(frozenset({"CP-1"}), {"good": Token(), "1": Token()})
+        return Known({"CP-1": Place("depot", "UTC")}, {"good": Token(), "1": Token()})
 
 
 async def keep(settings: Settings, texts: Sequence[bytes], sent: list[bytes]) -> None:

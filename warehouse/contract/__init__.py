@@ -5,7 +5,7 @@ One module a schema; `model.py` says what a declaration is and lists what is mad
 
 from __future__ import annotations
 
-from warehouse.contract import billing, core, documents, ledger, mart, ops, payments, raw, registry, signed
+from warehouse.contract import access, billing, core, documents, ledger, mart, ops, payments, raw, registry, signed
 from warehouse.contract.model import Column, Home, Table
 
 TABLES: tuple[Table, ...] = (
@@ -19,6 +19,7 @@ TABLES: tuple[Table, ...] = (
     *payments.TABLES,
     *ops.TABLES,
     *registry.TABLES,
+    *access.TABLES,
 )
 BY_NAME: dict[str, Table] = {table.full_name: table for table in TABLES}
 LAKE_TABLES = tuple(table for table in TABLES if table.home is Home.LAKE)

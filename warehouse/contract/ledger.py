@@ -5,9 +5,9 @@ Kept in the state database, because a payment counts once: real unique keys hold
 
 from __future__ import annotations
 
+from warehouse.contract.declared import NOTE
 from warehouse.contract.mart import CURRENCY, MONEY
 from warehouse.contract.model import Column, Home, Table, optional, required
-from warehouse.contract.registry import NOTE
 
 OPERATOR_ID = required("operator_id", "VARCHAR", "operator whose money it is")
 CONTRACT_ID = optional("contract_id", "VARCHAR", "contract that it belongs to; NULL: not known, or ad hoc")

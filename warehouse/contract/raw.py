@@ -72,6 +72,29 @@ REJECTED = Table(
     ),
 )
 
+ACCESS_DECISIONS = Table(
+    "raw",
+    "access_decisions",
+    "one decision on whether somebody may charge, with its reason",
+    ("collector_id", "seq"),
+    (
+        COLLECTOR_ID,
+        SEQ,
+        CONNECTION_ID,
+        STATION_ID,
+        required("decided_at", "TIMESTAMPTZ", "when; on replay connections the station's time"),
+        OCPP_VERSION,
+        required("message_id", "VARCHAR", "call that asked, as in `raw.messages`"),
+        required("action", "VARCHAR", "OCPP action that asked, e.g. Authorize"),
+        required("purpose", "VARCHAR", "what it was wanted for", values=("authorize", "start", "stop")),
+        required("id_token", "VARCHAR", "token as the station sent it; empty where it sent none"),
+        optional("token_type", "VARCHAR", "OCPP 2.x IdTokenEnumType; NULL with OCPP 1.6"),
+        required("status", "VARCHAR", "OCPP 2.0.1 AuthorizationStatusEnumType; 1.6 is told the nearest of its own"),
+        required("reason", "VARCHAR", "question of the decision table that decided, e.g. token_expired"),
+        optional("access_rule_id", "VARCHAR", "rule of `registry.access_rules` that decided, where one did"),
+    ),
+)
+
 SESSION_RECORDS = Table(
     "raw",
     "session_records",
@@ -109,4 +132,4 @@ SESSION_RECORDS = Table(
     ),
 )
 
-TABLES = (MESSAGES, CONNECTIONS, REJECTED, SESSION_RECORDS)
+TABLES = (MESSAGES, CONNECTIONS, REJECTED, ACCESS_DECISIONS, SESSION_RECORDS)

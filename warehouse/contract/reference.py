@@ -22,6 +22,7 @@ SCHEMAS = {
     "billing": "What sessions cost and who owes it. Amounts are exact decimals.",
     "ops": "What the pipeline did and what it found.",
     "registry": "What people declare: who runs which stations, who may charge, at what price.",
+    "access": "Who charges now, as collectors tell each other.",
 }
 
 

@@ -7,16 +7,23 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from warehouse.contract.model import Column, Home, Table, optional, required
+from warehouse.contract.access import ACCESS_RULES, CHANGES
+from warehouse.contract.declared import NOTE, VALID_FROM, VALID_TO, declared
+from warehouse.contract.model import Column, optional, required
 
-VALID_FROM = required("valid_from", "TIMESTAMPTZ", "in force from this instant on")
-VALID_TO = optional("valid_to", "TIMESTAMPTZ", "in force until this instant (exclusive); NULL: open end")
-NOTE = optional("note", "VARCHAR", "free text, e.g. that a row is made up for the demo")
-
-
-def _table(name: str, grain: str, key: tuple[str, ...], *columns: Column) -> Table:
-    return Table("registry", name, grain, key, columns, home=Home.STATE)
-
+# OCPP 2.1 part 2, IdTokenEnumStringType, without NoAuthorization: that is no token.
+OCPP_TOKEN_TYPES = (
+    "Central",
+    "DirectPayment",
+    "eMAID",
+    "EVCCID",
+    "ISO14443",
+    "ISO15693",
+    "KeyCode",
+    "Local",
+    "MacAddress",
+    "VIN",
+)
 
 _POSTAL = (
     optional("street", "VARCHAR", "street and number"),
@@ -26,7 +33,7 @@ _POSTAL = (
 )
 _PERSONAL_POSTAL = tuple(replace(column, personal=True) for column in _POSTAL)
 
-OPERATORS = _table(
+OPERATORS = declared(
     "operators",
     "one charge point operator, the seller on invoices",
     ("operator_id",),
@@ -53,7 +60,7 @@ OPERATORS = _table(
     NOTE,
 )
 
-SITES = _table(
+SITES = declared(
     "sites",
     "one place with stations",
     ("site_id",),
@@ -71,7 +78,7 @@ SITES = _table(
     NOTE,
 )
 
-STATIONS = _table(
+STATIONS = declared(
     "stations",
     "one charging station (OCPP charge point)",
     ("station_id",),
@@ -83,7 +90,7 @@ STATIONS = _table(
     NOTE,
 )
 
-CONNECTORS = _table(
+CONNECTORS = declared(
     "connectors",
     "one connector during one uninterrupted time in service",
     ("station_id", "evse_id", "connector_id", "in_service_from"),
@@ -103,7 +110,7 @@ CONNECTORS = _table(
     NOTE,
 )
 
-DRIVERS = _table(
+DRIVERS = declared(
     "drivers",
     "one person (or fleet vehicle) known by name",
     ("driver_id",),
@@ -122,7 +129,7 @@ DRIVERS = _table(
     NOTE,
 )
 
-CONTRACTS = _table(
+CONTRACTS = declared(
     "contracts",
     "one agreement under which sessions are billed",
     ("contract_id",),
@@ -146,7 +153,7 @@ CONTRACTS = _table(
     NOTE,
 )
 
-TOKENS = _table(
+TOKENS = declared(
     "tokens",
     "one means of identification",
     ("id_token",),
@@ -155,13 +162,27 @@ TOKENS = _table(
     optional("contract_id", "VARCHAR", "contract that pays; NULL: ad hoc", references="contracts.contract_id"),
     optional("token_group", "VARCHAR", "group that tariffs may be assigned to (OCPP parentIdTag / groupIdToken)"),
     optional("cost_centre", "VARCHAR", "cost centre of its fleet, as lines of invoices name it"),
+    optional(
+        "ocpp_type",
+        "VARCHAR",
+        "kind that stations of OCPP 2.x must present it as (IdTokenEnumType); NULL: any. MacAddress: Autocharge; "
+        "KeyCode: a code typed in; eMAID: plug and charge; Central: started from outside",
+        values=OCPP_TOKEN_TYPES,
+    ),
+    Column(
+        "certificate_key",
+        "VARCHAR",
+        "contract certificate it is pinned to: hash algorithm, issuer's name and key hash and serial number, as "
+        "OCPP 2.x tells them, with colons between; NULL: any",
+        personal=True,
+    ),
     required("status", "VARCHAR", "whether it may charge", values=("active", "blocked")),
     VALID_FROM,
     VALID_TO,
     NOTE,
 )
 
-TARIFFS = _table(
+TARIFFS = declared(
     "tariffs",
     "one version of an OCPI tariff",
     ("tariff_id", "version"),
@@ -184,7 +205,7 @@ TARIFFS = _table(
     NOTE,
 )
 
-TARIFF_ASSIGNMENTS = _table(
+TARIFF_ASSIGNMENTS = declared(
     "tariff_assignments",
     "one rule: which tariff holds where and for whom; the most particular one wins",
     ("assignment_id",),
@@ -201,7 +222,7 @@ TARIFF_ASSIGNMENTS = _table(
     NOTE,
 )
 
-PLANS = _table(
+PLANS = declared(
     "plans",
     "one version of a plan that drivers or fleets subscribe to",
     ("plan_id", "version"),
@@ -223,7 +244,7 @@ PLANS = _table(
     NOTE,
 )
 
-SUBSCRIPTIONS = _table(
+SUBSCRIPTIONS = declared(
     "subscriptions",
     "one contract's subscription to a plan during one time",
     ("subscription_id",),
@@ -235,7 +256,7 @@ SUBSCRIPTIONS = _table(
     NOTE,
 )
 
-SITE_OWNERS = _table(
+SITE_OWNERS = declared(
     "site_owners",
     "one owner of ground that stations stand on",
     ("owner_id",),
@@ -249,7 +270,7 @@ SITE_OWNERS = _table(
     NOTE,
 )
 
-OWNER_CONTRACTS = _table(
+OWNER_CONTRACTS = declared(
     "owner_contracts",
     "what the owner of one site gets during one time",
     ("owner_contract_id",),
@@ -265,7 +286,7 @@ OWNER_CONTRACTS = _table(
     NOTE,
 )
 
-TAX_RATES = _table(
+TAX_RATES = declared(
     "tax_rates",
     "one tax rate during one time",
     ("country_code", "tax_code", "valid_from"),
@@ -278,7 +299,7 @@ TAX_RATES = _table(
     NOTE,
 )
 
-METER_KEYS = _table(
+METER_KEYS = declared(
     "meter_keys",
     "one public key of a meter that signs its readings, during the time it was in use",
     ("station_id", "evse_id", "valid_from"),
@@ -294,7 +315,7 @@ METER_KEYS = _table(
     NOTE,
 )
 
-PSEUDONYMS = _table(
+PSEUDONYMS = declared(
     "pseudonyms",
     "one idToken that was ever seen, with the pseudonym that stands for it in `core` and `mart`",
     ("id_token",),
@@ -302,7 +323,7 @@ PSEUDONYMS = _table(
     required("pseudonym", "VARCHAR", "keyed pseudonym; without this row nobody can tell whose it was"),
 )
 
-STATION_PROFILES = _table(
+STATION_PROFILES = declared(
     "station_profiles",
     "what an operator has decided about the stations of one model and firmware; goes before what was learned",
     ("vendor", "model", "firmware"),
@@ -325,7 +346,7 @@ STATION_PROFILES = _table(
     NOTE,
 )
 
-SESSION_DECISIONS = _table(
+SESSION_DECISIONS = declared(
     "session_decisions",
     "one decision of a person on whether a session is billed; the newest one holds",
     ("session_id", "decided_at"),
@@ -351,6 +372,7 @@ TABLES = (
     DRIVERS,
     CONTRACTS,
     TOKENS,
+    ACCESS_RULES,
     TARIFFS,
     TARIFF_ASSIGNMENTS,
     PLANS,
@@ -362,9 +384,10 @@ TABLES = (
     METER_KEYS,
     SESSION_DECISIONS,
     PSEUDONYMS,
+    CHANGES,
 )
 
 # What people declare in files, in an order in which every reference points backwards.
-DECLARED = tuple(table for table in TABLES if table not in (PSEUDONYMS, SESSION_DECISIONS))
+DECLARED = tuple(table for table in TABLES if table not in (PSEUDONYMS, SESSION_DECISIONS, CHANGES))
 # What the lake keeps a history of, so that stages see what people changed.
 TRACKED = (*DECLARED, SESSION_DECISIONS)

@@ -9,9 +9,12 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from warehouse.account import account_or_number
 from warehouse.contract import Table
 from warehouse.contract.registry import DECLARED
 from warehouse.errors import Problem, RegistryError
+from warehouse.registry import changes
+from warehouse.registry.changes import Author
 from warehouse.registry.records import Record, record
 from warehouse.registry.rules import Declared, problems_of, same
 from warehouse.registry.sources import files_of, read
@@ -54,12 +57,18 @@ class ApplyReport:
 
 
 def apply(
-    where: Settings | sa.Engine, folder: Path, check_tariff: TariffCheck | None = None, *, allow_removal: bool = False
+    where: Settings | sa.Engine,
+    folder: Path,
+    check_tariff: TariffCheck | None = None,
+    *,
+    allow_removal: bool = False,
+    author: Author | None = None,
 ) -> ApplyReport:
     """Apply the registry files in `folder`. A table without a file stays as it is; rows missing from a file go.
 
     A file without rows may empty a table that has some only with `allow_removal`. `check_tariff` says why a tariff
-    cannot be priced, where the caller has pricing code. Raises `RegistryError` with every problem found; nothing is
+    cannot be priced, where the caller has pricing code; `author` is who is told in `registry.changes` (default: the
+    account). Raises `RegistryError` with every problem found; nothing is
     changed then.
     """
     problems: list[Problem] = []
@@ -72,7 +81,7 @@ def apply(
         declared[name] = Declared(path.name, records, complete=not found)
         problems.extend(found)
     with state_engine(where) as engine, engine.begin() as connection:
-        _one_at_a_time(connection)
+        changes.lock(connection)
         stored = {name: _stored_rows(connection, declaration) for name, declaration in tables.items()}
         known = {name: [Record(dict(row)) for row in rows] for name, rows in stored.items()}
         problems.extend(problems_of(declared, known, check_tariff))
@@ -80,8 +89,12 @@ def apply(
             problems.extend(_emptied(declared, stored))
         if problems:
             raise RegistryError(sorted(problems, key=lambda problem: (problem.file, problem.line or 0)))
+        author = author or Author(account_or_number(), "registry apply")
         return ApplyReport(
-            {name: _write(connection, tables[name], stored[name], given.records) for name, given in declared.items()}
+            {
+                name: _write(connection, tables[name], stored[name], given.records, author)
+                for name, given in declared.items()
+            }
         )
 
 
@@ -106,20 +119,16 @@ def state_engine(where: Settings | sa.Engine) -> Iterator[sa.Engine]:
         engine.dispose()
 
 
-def _one_at_a_time(connection: sa.Connection) -> None:
-    # Compare and write must see the same rows, so the write lock is taken before reading.
-    if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-    else:
-        connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext('kwhouse registry apply'))"))
-
-
 def _stored_rows(connection: sa.Connection, declared: Table) -> Sequence[Mapping[str, Value]]:
     return [dict(row) for row in connection.execute(sa.select(table("registry", declared.name))).mappings()]
 
 
 def _write(
-    connection: sa.Connection, declared: Table, stored: Sequence[Mapping[str, Value]], records: Sequence[Record]
+    connection: sa.Connection,
+    declared: Table,
+    stored: Sequence[Mapping[str, Value]],
+    records: Sequence[Record],
+    author: Author,
 ) -> TableChanges:
     rows = table("registry", declared.name)
     before = {_key(row, declared): row for row in stored}
@@ -139,6 +148,12 @@ def _write(
         )
     if added:
         connection.execute(sa.insert(rows), [dict(row) for row in added])
+    told = [
+        *((row, None) for row in removed),
+        *((before[_key(row, declared)], row) for row in changed),
+        *((None, row) for row in added),
+    ]
+    changes.record(connection, declared, told, author)
     return TableChanges(len(added), len(changed), len(removed), len(after) - len(added) - len(changed))
 
 

@@ -10,18 +10,20 @@ from itertools import pairwise
 
 from warehouse import exact_json
 from warehouse.contract import Table, registry
+from warehouse.contract.access import ACCESS_RULES
 from warehouse.contract.registry import (
     CONNECTORS,
     DECLARED,
     METER_KEYS,
     PLANS,
+    SITES,
     SUBSCRIPTIONS,
     TARIFF_ASSIGNMENTS,
     TARIFFS,
     TAX_RATES,
 )
 from warehouse.errors import Problem
-from warehouse.registry import plans
+from warehouse.registry import access, plans
 from warehouse.registry.records import Record, by_key
 from warehouse.registry.tariffs import TariffCheck, shape_problems
 from warehouse.registry.values import Value
@@ -71,6 +73,8 @@ def problems_of(
         yield from _assigned_connectors(future)
     if TARIFFS.name in declared:
         yield from _tariffs(future[TARIFFS.name], check_tariff)
+    if {ACCESS_RULES.name, SITES.name} & declared.keys() and _complete(declared, SITES.name):
+        yield from access.problems_of(future[ACCESS_RULES.name], future[SITES.name])
     yield from _prices_and_terms(declared, stored, future)
 
 

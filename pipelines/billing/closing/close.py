@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from pipelines.billing.closing import periods
 from pipelines.billing.closing.chain import LINKS, Chain, Reason, Step, next_month, reconcile
 from pipelines.billing.closing.periods import MonthDoesNotClose, Period
-from warehouse.decisions import account
+from warehouse.account import account
 from warehouse.errors import InputError
 from warehouse.extracts import account_files
 from warehouse.plain import instant

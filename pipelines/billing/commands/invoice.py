@@ -69,7 +69,7 @@ def issue(
     """
     from pipelines.billing.issuing.drafts import Wanted
     from pipelines.billing.issuing.issue import issue as run
-    from warehouse.decisions import account
+    from warehouse.account import account
 
     if not (drafts or month):
         raise typer.BadParameter("Say what to issue: --month 2026-10, or drafts by name (`kwhouse invoice list`).")
@@ -92,7 +92,7 @@ def void(
 ) -> None:
     """Take an issued invoice back by a credit note; its sessions are a draft again."""
     from pipelines.billing.issuing.issue import void as run
-    from warehouse.decisions import account
+    from warehouse.account import account
 
     with _opened() as (lake, engine):
         done = run(lake, engine, number, reason=reason, now=_now(), by=by or account())

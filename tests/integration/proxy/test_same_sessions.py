@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from ingest.access import Registry
+from ingest.access.directory import Registry
 from ingest.collector import run
 from ingest.fleet.simulated_registry import write_registry
 from ingest.fleet.simulator import Fleet, simulate
@@ -15,6 +15,7 @@ from tests.collector_harness import Running, in_thread, landed, proxy
 from tests.pipeline import TABLES, bring_up_to_date
 from warehouse.registry import apply
 from warehouse.settings import load_settings
+from warehouse.state import open_state
 from warehouse.store import open_lake
 
 # Who wrote a row, and where. Stations speak at the same time: how their rows take turns is chance.
@@ -45,7 +46,7 @@ def test_the_proxy_lands_what_the_collector_behind_it_lands(tmp_path: Path) -> N
     settings = load_settings(home=tmp_path / "collector", collect_port=0, metrics_port=0, allow_replay=True)
     write_registry(tmp_path / "registry", fleet)
     apply(settings, tmp_path / "registry")
-    with in_thread(settings, lambda ready, stop: run(settings, Registry(settings), ready, stop)) as behind:  # noqa: SIM117
+    with in_thread(settings, lambda ready, stop: run(settings, Registry(open_state(settings)), ready, stop)) as behind:  # noqa: SIM117
         with proxy(tmp_path / "proxy", behind.ready.url) as before:
             report = simulate(fleet, before.ready.url, hours=8, speed=1_000_000)
     assert (before.status, behind.status) == (0, 0)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from ingest.ocpp import answers_v2, answers_v16
 from ingest.ocpp.answers import answer, answer_rejection
-from ingest.ocpp.desk import Start, Verdict
+from ingest.ocpp.desk import Asked, Start, Verdict
 from ingest.ocpp.frames import Rejection
 from ingest.ocpp.schemas import is_action, schema_error
 
@@ -25,6 +25,8 @@ VERDICTS = {
     "good": Verdict("Accepted", "2030-01-01T00:00:00.000Z", "fleet"),
     "blocked": Verdict("Blocked"),
     "old": Verdict("Expired", "2019-01-01T00:00:00.000Z"),
+    "far": Verdict("NotAtThisLocation"),
+    "": Verdict("Accepted"),  # of a button
 }
 
 
@@ -36,8 +38,19 @@ class FrontDesk:
     def time(self) -> str:
         return "2026-01-31T12:00:00.000Z"
 
-    def verdict(self, id_token: str) -> Verdict:
-        return VERDICTS.get(id_token, Verdict("Invalid"))
+    def __init__(self) -> None:
+        self.asked: list[Asked] = []
+        self.over: list[str] = []
+
+    def verdict(self, asked: Asked) -> Verdict:
+        self.asked.append(asked)
+        return VERDICTS.get(asked.id_token, Verdict("Unknown"))
+
+    def ended(self, transaction_id: str) -> None:
+        self.over.append(transaction_id)
+
+    def free(self, place: str) -> None:
+        self.over.append(f"all at {place}")
 
     def transaction_id(self, start: Start) -> int:
         return 40 + int(start.connector_id) if start.connector_id.isdigit() else 0
@@ -103,6 +116,7 @@ def test_boot_and_heartbeat_tell_the_time(version: str) -> None:
         ("blocked", {"status": "Blocked"}),
         ("old", {"status": "Expired", "expiryDate": "2019-01-01T00:00:00.000Z"}),
         ("nobody", {"status": "Invalid"}),
+        ("far", {"status": "Invalid"}),
     ],
 )
 def test_tokens_in_1_6(token: str, info: dict[str, str]) -> None:
@@ -127,6 +141,7 @@ def test_tokens_in_1_6(token: str, info: dict[str, str]) -> None:
         ),
         ({"idToken": "blocked", "type": "ISO14443"}, {"status": "Blocked"}),
         ({"idToken": "nobody", "type": "ISO14443"}, {"status": "Unknown"}),
+        ({"idToken": "far", "type": "ISO14443"}, {"status": "NotAtThisLocation"}),
         ({"idToken": "", "type": "NoAuthorization"}, {"status": "Accepted"}),
         ("good", {"status": "Invalid"}),
     ],

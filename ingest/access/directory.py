@@ -1,0 +1,238 @@
+"""The registry in the state database, as the collector needs it: all of it once, then what has changed.
+
+`registry.changes` names each row that was changed since; a million tokens are read once. What is owed on contracts is
+read where somebody's limit depends on it, and again only when documents or payments came.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, time
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+import orjson
+
+from ingest.access.known import AccessRule, Contract, Known, Place, Subject, Token
+from ingest.clock import microseconds
+from warehouse.contract.access import DAYS_OF_WEEK
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+_KEYS_AT_ONCE: Final = 500
+_MOST_CHANGES: Final = 50_000  # beyond that reading all of it is quicker
+_SUBJECTS: Final = {"id_token": "token", "token_group": "group", "contract_id": "contract", "driver_id": "driver"}
+
+
+class Directory(Protocol):
+    """Where stations, tokens and rules are looked up."""
+
+    def load(self) -> Known:
+        """What holds now; called in a thread, again and again."""
+        ...
+
+
+@dataclass(slots=True)
+class _Seen:
+    """How far the registry and the accounts were read."""
+
+    change_id: int
+    movements: tuple[int, int]
+
+
+class Registry:
+    """The directory in the state database."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+        self._seen: _Seen | None = None
+        self._tokens: dict[str, Token] = {}
+        self._known = Known()
+
+    def load(self) -> Known:
+        """All of it at first; later the same tokens with what has changed, and the small tables anew."""
+        with self._engine.connect() as connection:
+            if self._engine.dialect.name == "sqlite":
+                connection.exec_driver_sql("BEGIN")  # one state of the database for all that is read
+            before = self._seen
+            seen = _Seen(_newest_change(connection), _movements(connection))
+            if before == seen:
+                return self._known
+            changed = None if before is None else _changed_tokens(connection, before.change_id, seen.change_id)
+            self._tokens = _tokens(connection, self._tokens, changed)
+            self._known = _read(connection, self._tokens)
+            self._seen = seen
+        return self._known
+
+
+def _newest_change(connection: sa.Connection) -> int:
+    import sqlalchemy as sa
+
+    from warehouse.state import table
+
+    return connection.execute(sa.select(sa.func.max(table("registry", "changes").c.change_id))).scalar() or 0
+
+
+def _movements(connection: sa.Connection) -> tuple[int, int]:
+    """How many documents and payments there are: both are only ever added to."""
+    import sqlalchemy as sa
+
+    from warehouse.state import table
+
+    counts = (
+        connection.execute(sa.select(sa.func.count()).select_from(table("billing", name))).scalar_one()
+        for name in ("documents", "payments")
+    )
+    documents, payments = counts
+    return documents, payments
+
+
+def _changed_tokens(connection: sa.Connection, since: int, until: int) -> list[str] | None:
+    """The idTokens whose rows were changed; None where there are so many that all are to be read."""
+    import sqlalchemy as sa
+
+    from warehouse.state import table
+
+    if until - since > _MOST_CHANGES:
+        return None
+    changes = table("registry", "changes")
+    keys = sa.select(changes.c.row_key).where(
+        changes.c.table_name == "tokens", changes.c.change_id > since, changes.c.change_id <= until
+    )
+    return [orjson.loads(key)[0] for key in connection.scalars(keys)]
+
+
+def _read(connection: sa.Connection, tokens: Mapping[str, Token]) -> Known:
+    import sqlalchemy as sa
+
+    from warehouse.state import table
+
+    stations, sites = table("registry", "stations"), table("registry", "sites")
+    placed = sa.select(stations.c.station_id, stations.c.site_id, sites.c.time_zone).outerjoin(
+        sites, sites.c.site_id == stations.c.site_id
+    )
+    rules = _rules(connection)
+    return Known(
+        {station: Place(site, zone or "UTC") for station, site, zone in connection.execute(placed)},
+        tokens,
+        _contracts(connection, rules),
+        rules,
+    )
+
+
+def _tokens(connection: sa.Connection, before: dict[str, Token], changed: Sequence[str] | None) -> dict[str, Token]:
+    import sqlalchemy as sa
+
+    from warehouse.state import table
+
+    rows = table("registry", "tokens")
+    names = ("id_token", "status", "valid_from", "valid_to", "token_group", "contract_id", "ocpp_type")
+    query = sa.select(*(rows.c[name] for name in names), rows.c.certificate_key)
+    if changed is None:
+        return _by_key(connection.execute(query))
+    # Changed in place: copying a million entries would stop every decision for a tenth of a second, and a decision
+    # reads one token, once.
+    for begin in range(0, len(changed), _KEYS_AT_ONCE):
+        wanted = changed[begin : begin + _KEYS_AT_ONCE]
+        found = _by_key(connection.execute(query.where(rows.c.id_token.in_(wanted))))
+        before.update(found)
+        for key in {id_token.casefold() for id_token in wanted} - found.keys():
+            before.pop(key, None)
+    return before
+
+
+def _by_key(rows: Iterable[Any]) -> dict[str, Token]:
+    groups: dict[str | None, str | None] = {}  # texts that many tokens share are kept once
+    return {
+        id_token.casefold(): Token(
+            status == "blocked",
+            _instant(begin),
+            _instant(end),
+            groups.setdefault(group, group),
+            groups.setdefault(contract, contract),
+            groups.setdefault(kind, kind),
+            certificate,
+        )
+        for id_token, status, begin, end, group, contract, kind, certificate in rows
+    }
+
+
+def _rules(connection: sa.Connection) -> dict[Subject, tuple[AccessRule, ...]]:
+    import sqlalchemy as sa
+
+    from warehouse.state import table
+
+    rows = table("registry", "access_rules")
+    found: dict[Subject, list[AccessRule]] = defaultdict(list)
+    for row in connection.execute(sa.select(rows).order_by(rows.c.access_rule_id)).mappings():
+        name = next(name for name in _SUBJECTS if row[name] is not None)
+        key = row[name].casefold() if name == "id_token" else row[name]
+        found[Subject(_SUBJECTS[name], key)].append(
+            AccessRule(
+                row["access_rule_id"],
+                bool(row["blocked"]),
+                _instant(row["valid_from"]),
+                _instant(row["valid_to"]),
+                None if row["site_ids"] is None else frozenset(orjson.loads(row["site_ids"])),
+                None
+                if row["day_of_week"] is None
+                else frozenset(DAYS_OF_WEEK.index(day) for day in orjson.loads(row["day_of_week"])),
+                None if row["start_time"] is None else time.fromisoformat(row["start_time"]),
+                None if row["end_time"] is None else time.fromisoformat(row["end_time"]),
+                row["most_sessions"],
+                row["credit_limit"],
+            )
+        )
+    return {subject: tuple(rules) for subject, rules in found.items()}
+
+
+def _contracts(connection: sa.Connection, rules: Mapping[Subject, tuple[AccessRule, ...]]) -> dict[str, Contract]:
+    import sqlalchemy as sa
+
+    from warehouse.state import table
+
+    rows = table("registry", "contracts")
+    names = ("contract_id", "valid_from", "valid_to", "driver_id", "payment_method")
+    found = connection.execute(sa.select(*(rows.c[name] for name in names))).all()
+    limited = any(rule.credit_limit is not None for of_one in rules.values() for rule in of_one)
+    owed = _owed(connection) if limited or any(row.payment_method == "prepaid" for row in found) else {}
+    return {
+        row.contract_id: Contract(
+            _instant(row.valid_from),
+            _instant(row.valid_to),
+            row.driver_id,
+            row.payment_method == "prepaid",
+            owed.get(row.contract_id),
+        )
+        for row in found
+    }
+
+
+# What a movement does to what is owed; prepaid_use and set_off move nothing between the contract and the operator.
+_SIGNS: Final = {"payment": -1, "topup": -1, "write_off": -1, "refund": 1, "chargeback": 1}
+
+
+def _owed(connection: sa.Connection) -> dict[str, Decimal]:
+    """Documents (credit notes count below 0) less payments, by contract."""
+    import sqlalchemy as sa
+
+    from warehouse.state import table
+
+    documents, payments = table("billing", "documents"), table("billing", "payments")
+    found: dict[str, Decimal] = defaultdict(Decimal)
+    for contract, amount in connection.execute(sa.select(documents.c.contract_id, documents.c.total_incl_vat)):
+        if contract is not None:
+            found[contract] += amount
+    for contract, kind, amount in connection.execute(
+        sa.select(payments.c.contract_id, payments.c.kind, payments.c.amount)
+    ):
+        if contract is not None:
+            found[contract] += _SIGNS.get(kind, 0) * amount
+    return dict(found)
+
+
+def _instant(value: datetime | None) -> int | None:
+    return None if value is None else microseconds(value.isoformat())

@@ -1,0 +1,92 @@
+"""What the collector asks: may this station connect, may this driver charge. Kept fresh in the background.
+
+While the registry cannot be read, the last answer holds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Final
+
+from ingest.access.active import Active, Transaction
+from ingest.access.directory import Directory
+from ingest.access.known import Known, Subject
+from ingest.access.rules import Ask, Decision, decide
+from ingest.access.sharing import Sharing
+
+log = logging.getLogger(__name__)
+
+REFRESH_SECONDS: Final = 2.0  # changes are to be known within five
+
+
+class Access:
+    """The newest `Known` of a directory. `failure` is None, or why it could not be read lately."""
+
+    def __init__(self, directory: Directory, sharing: Sharing | None = None, *, let_unknown_in: bool = False) -> None:
+        self._directory, self._sharing = directory, sharing
+        self._let_unknown_in = let_unknown_in
+        self._known = Known()
+        self._active = Active()
+        self._remembered = False
+        self.failure: str | None = None
+
+    async def refresh(self) -> None:
+        """Read the directory once, and tell and hear what goes on."""
+        try:
+            self._known = await asyncio.to_thread(self._directory.load)
+            if self._sharing is not None:
+                await self._share(self._sharing)
+            self.failure = None
+        except Exception as error:
+            # Whatever is wrong with the database must not stop stations that are known already.
+            if self.failure is None:
+                log.exception("The registry cannot be read; what was known of it before still holds.")
+            self.failure = f"{type(error).__name__}: {error}"
+
+    async def _share(self, sharing: Sharing) -> None:
+        changes = self._active.changes()
+        try:
+            if changes:
+                await asyncio.to_thread(sharing.tell, changes)
+            told = await asyncio.to_thread(sharing.told)
+        except Exception:
+            self._active.unsaid(changes)
+            raise
+        if not self._remembered:
+            self._active.remember(told.here)
+            self._remembered = True
+        self._active.hear(told.elsewhere)
+
+    async def keep_fresh(self) -> None:
+        """Read the directory every few seconds until cancelled."""
+        while True:
+            await asyncio.sleep(REFRESH_SECONDS)
+            await self.refresh()
+
+    def knows_station(self, station_id: str) -> bool:
+        return station_id in self._known.stations
+
+    def decide(self, ask: Ask, transaction: Transaction | None = None, place: str | None = None) -> Decision:
+        """The decision on `ask`. A start that is let in counts as going on: `transaction`, at `place`."""
+        known = self._known
+        decision = decide(
+            ask,
+            known,
+            lambda subject: self._active.going_on(subject, transaction),
+            let_unknown_in=self._let_unknown_in,
+        )
+        if transaction is not None and place is not None and ask.purpose == "start" and decision.status == "Accepted":
+            key = ask.id_token.casefold()
+            token = known.tokens.get(key)
+            subjects = known.subjects(key, token) if token is not None else (Subject("token", key),)
+            self._active.start(transaction, place, ask.now, subjects)
+        return decision
+
+    def ended(self, transaction: Transaction) -> None:
+        """A transaction has ended."""
+        self._active.end(transaction)
+
+    def free(self, station_id: str, place: str) -> None:
+        """A connector is told to be free."""
+        self._active.free(station_id, place)
