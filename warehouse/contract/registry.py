@@ -249,8 +249,8 @@ SITE_OWNERS = _table(
     optional(
         "invoicing",
         "VARCHAR",
-        "self_billed: the operator writes the owner's invoices, as agreed with him; own: the owner does, and gets plain "
-        "statements; NULL: own",
+        "self_billed: the operator writes the owner's invoices, as agreed with him; own: the owner does, and gets "
+        "plain statements; NULL: own",
         values=("self_billed", "own"),
     ),
     optional("vat_exemption", "VARCHAR", "law by which the owner charges no VAT, as his invoices name it; NULL: none"),
