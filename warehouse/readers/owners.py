@@ -22,12 +22,6 @@ def listing(
     return frame(lake, "owner_documents", month=month, operator_id=operator_id, owner_id=owner_id)
 
 
-def content(lake: Lake, document_id: str) -> str | None:
-    """The whole statement as it was issued, as JSON text; None where there is none of that number."""
-    rows = frame(lake, "owner_document_content", document_id=document_id)
-    return None if rows.is_empty() else str(rows.item())
-
-
 def payouts(lake: Lake) -> pl.DataFrame:
     """One row a payout, the newest first; `returned` counts transfers that came back."""
     return frame(lake, "owner_payouts")

@@ -148,7 +148,7 @@ def _open(connection: sa.Connection, operator_id: str) -> Iterator[_Open]:
     documents, items = table("billing", "owner_documents"), table("billing", "owner_payout_items")
     paid = sa.exists().where(items.c.document_id == documents.c.document_id, items.c.state != "returned")
     query = sa.select(documents).where(documents.c.operator_id == operator_id, ~paid)
-    query = query.order_by(documents.c.month, documents.c.issued_at, documents.c.document_id)
+    query = query.order_by(documents.c.month, documents.c.issued_at, documents.c.kind, documents.c.document_id)
     by_owner: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for row in connection.execute(query).mappings():
         by_owner.setdefault((row["owner_id"], row["currency"]), []).append(dict(row))

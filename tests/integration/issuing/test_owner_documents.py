@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
@@ -17,11 +18,13 @@ import pytest
 import sqlalchemy as sa
 from lxml import etree
 from pypdf import PdfReader
+from typer.testing import CliRunner
 
 from pipelines.billing.bank.errors import BankError, NothingToSend
 from pipelines.billing.bank.schema import checked
 from pipelines.billing.closing.chain import reconcile
 from pipelines.billing.closing.periods import move
+from pipelines.billing.commands.owner import owner_app
 from pipelines.billing.documents.en16931 import to_cii
 from pipelines.billing.documents.pdf import to_pdf
 from pipelines.billing.documents.structured import possible
@@ -285,3 +288,33 @@ def test_the_extract_holds_the_documents_and_no_name(stated: OwnersWorld) -> Non
     text = extract_bytes(stated.lake, "owner_documents", MAY, date(2019, 6, 1), "csv").decode()
     assert [line.split(",")[0] for line in text.splitlines()[1:]] == ["KWHO2019-000001", "KWHO2019-000002"]
     assert "Wilma" not in text
+
+
+def test_the_commands(stated: OwnersWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KWHOUSE_HOME", str(stated.lake.settings.home))
+
+    def run(*arguments: str, status: int = 0) -> str:
+        done = CliRunner().invoke(owner_app, list(arguments))
+        assert done.exit_code == status, (done.output, done.exception)
+        return done.stdout
+
+    rows = json.loads(run("list", "--month", "2019-05", "--json"))
+    assert [(row["owner_id"], row["status"]) for row in rows] == [("V", "issued"), ("W", "issued")]
+    assert "Nothing to issue" in run("issue")
+    assert "Wilma Wald" in run("show", "KWHO2019-000002")
+    target = tmp_path / "statement.xml"
+    run("write", "KWHO2019-000002", "-o", str(target), "--format", "cii")
+    assert b">389<" in target.read_bytes()
+    run("write", "KWHO2019-000001", "-o", str(target), "--format", "cii", status=1)
+
+    file = tmp_path / "payout.xml"
+    made = json.loads(run("payout", "--operator", "O", "-o", str(file), "--minimum", "20", "--json"))
+    assert (made["total"], made["carried"][0]["owner_id"]) == ("37.25", "V")
+    [listed] = json.loads(run("payouts", "--json"))
+    assert (listed["payout_id"], listed["transfers"]) == (made["payout_id"], 1)
+    assert "KWHO2019-000002" in run("payouts", made["payout_id"])
+    again = tmp_path / "again.xml"
+    run("payouts", made["payout_id"], "-o", str(again))
+    assert again.read_bytes() == file.read_bytes()
+    assert "KWHO2019-000002" in run("returned", made["payout_id"], "--owner", "W")
+    run("payout", "--operator", "O", "-o", str(file), "--minimum", "-1", status=2)

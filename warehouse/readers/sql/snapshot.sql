@@ -2,5 +2,6 @@
 SELECT
     id AS snapshot_id,
     (SELECT count(*) FROM registry.session_decisions) + (SELECT count(*) FROM billing.documents)
-    + (SELECT count(*) FROM billing.owner_documents) AS decisions
+    + (SELECT count(*) FROM billing.owner_documents)
+    + (SELECT count(*) + count(returned_on) FROM billing.owner_payout_items) AS decisions
 FROM ducklake_current_snapshot('lake')

@@ -1,1 +1,0 @@
-SELECT content FROM billing.owner_documents WHERE document_id = $document_id
