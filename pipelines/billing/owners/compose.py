@@ -19,6 +19,7 @@ _WORDS: dict[Language, dict[str, str]] = {
     "en": {
         "share": "Share of the charging revenue, {percent}",
         "basis": "of {revenue} billed before VAT",
+        "session": "session",
         "sessions": "sessions",
         "rent": "Rent",
         "days": "{days} of {of} days of {amount} a month",
@@ -27,6 +28,7 @@ _WORDS: dict[Language, dict[str, str]] = {
     "de": {
         "share": "Anteil am Ladeumsatz, {percent}",
         "basis": "von {revenue} netto",
+        "session": "Ladevorgang",
         "sessions": "Ladevorgänge",
         "rent": "Miete",
         "days": "{days} von {of} Tagen zu {amount} im Monat",
@@ -125,10 +127,11 @@ def _taxes(percent: Decimal | None, terms: Terms) -> dict[str, Any]:
 
 def _revenue(agreement: Agreement, currency: str, language: Language) -> str:
     words = _WORDS[language]
+    counted = words["session" if agreement.sessions == 1 else "sessions"]
     return " · ".join(
         (
             words["basis"].format(revenue=formats.money(agreement.revenue_excl_vat, currency, language)),
-            f"{formats.number(Decimal(agreement.sessions), 0, language)} {words['sessions']}",
+            f"{formats.number(Decimal(agreement.sessions), 0, language)} {counted}",
             f"{formats.number(agreement.energy_wh.scaleb(-3), 3, language)} kWh",
         )
     )

@@ -40,7 +40,7 @@ from tests.einvoice import validated
 from tests.integration.issuing.issuing_world import IssuingWorld, issuing_world
 from tests.mail_server import Mailbox, started
 from warehouse.errors import InputError
-from warehouse.extracts import extract_bytes
+from warehouse.extracts import extract_bytes, extract_content
 from warehouse.readers import owners as readers
 from warehouse.settings import Settings
 from warehouse.state import table
@@ -146,7 +146,7 @@ def test_a_self_billed_invoice_and_a_plain_statement(stated: OwnersWorld) -> Non
         "Waldweg 3",
         "Your VAT id DE129273398",
         "Share of the charging revenue, 10%",
-        "of €3.00 billed before VAT · 1 sessions · 10.000 kWh",
+        "of €3.00 billed before VAT · 1 session · 10.000 kWh",
         "We transfer €37.25 by 17 June 2019",
         "DE02 1203 0000 0000 2020 51",
         "self-billing",
@@ -185,8 +185,13 @@ def test_late_data_take_a_statement_back_and_write_a_new_one(world: OwnersWorld)
     # The customers' numbers are a chain of their own.
     numbers = [step for step in reconcile(world.lake, "O", MAY).steps if step.step == "numbers_to_documents"]
     assert all(step.adds_up for step in numbers)
-    void(world.lake, world.engine, "KWHO2019-000001", reason="Wrong address", now=later, by="Ada")
+    # What is taken back after the mark of an extract stood when it was made.
+    asked = (world.lake, "owner_documents", MAY, date(2019, 6, 1), "csv")
+    content, _, mark = extract_content(*asked)
+    today = datetime.now(UTC) + timedelta(seconds=5)
+    void(world.lake, world.engine, "KWHO2019-000001", reason="Wrong address", now=today, by="Ada")
     assert world.dues() == [("V", MAY, "draft")]
+    assert extract_bytes(*asked, snapshot=mark) == content != extract_bytes(*asked)
     with pytest.raises(DocumentUnknown, match="taken back already"):
         void(world.lake, world.engine, "KWHO2019-000001", reason="Again", now=later, by="Ada")
 
