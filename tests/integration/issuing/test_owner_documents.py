@@ -23,6 +23,7 @@ from typer.testing import CliRunner
 from pipelines.billing.bank.errors import BankError, NothingToSend
 from pipelines.billing.bank.schema import checked
 from pipelines.billing.closing.chain import reconcile
+from pipelines.billing.closing.close import status
 from pipelines.billing.closing.periods import move
 from pipelines.billing.commands.owner import owner_app
 from pipelines.billing.documents.en16931 import to_cii
@@ -203,6 +204,8 @@ def test_what_cannot_be_stated_says_why_and_takes_no_number(world: OwnersWorld) 
     world.run()
     [refused] = world.state_owners(month=date(2019, 6, 1), owner_id="V").refused
     assert "kwhouse close 2019-06" in refused.reason
+    assert status(world.lake, "O", MAY).chain.owners == ("V", "W", "X")
+    assert "(`kwhouse owner issue`): V, W, X" in str(status(world.lake, "O", MAY))
     report = world.state_owners()
     reasons = {one.owner_id: one.reason for one in report.refused}
     assert set(reasons) == {"W", "X"}
