@@ -14,11 +14,12 @@ import polars as pl
 import streamlit as st
 
 from dashboards import data, formats, layout
+from dashboards.document import show_document
 from dashboards.layout import Figure
 from pipelines.billing.closing.chain import LINKS, Reason, Step, next_month
 from pipelines.billing.closing.close import MonthReport, operators, status
 from warehouse.extracts import EXTRACTS, extract_bytes
-from warehouse.readers import network
+from warehouse.readers import network, owners
 
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _FILES = ("invoices", "invoice_lines", "cdrs", "vat_summary", "journal", "revenue_connectors")
@@ -43,6 +44,7 @@ def main() -> None:
     _figures(report)
     _chain(report)
     _sums(report)
+    _owners(report)
     _downloads(report)
 
 
@@ -191,6 +193,33 @@ def _exact(value: object) -> str | None:
     """A number with all its digits, but for zeros at the end; closed sums are text already."""
     text = None if value is None else str(value)
     return text.rstrip("0").rstrip(".") if text and re.fullmatch(r"-?\d+\.\d+", text) else text
+
+
+def _owners(report: MonthReport) -> None:
+    period, column = report.period, st.column_config
+    rows = data.read(owners.listing, month=period.month, operator_id=period.operator_id)
+    if rows.is_empty():
+        return
+    chosen = layout.choose_row(
+        "Statements of site owners",
+        rows,
+        {
+            "owner_id": column.TextColumn("Owner", pinned=True),
+            "document_id": column.TextColumn("Number"),
+            "kind": column.TextColumn("Kind"),
+            "status": column.TextColumn("Status", help="draft, changed, gone: `kwhouse owner issue` is due"),
+            "total_excl_vat": column.NumberColumn("Excl. VAT", format="%,.2f"),
+            "total_vat": column.NumberColumn("VAT", format="%,.2f"),
+            "total_incl_vat": column.NumberColumn("Incl. VAT", format="%,.2f"),
+            "currency": column.TextColumn("Currency"),
+            "corrects": column.TextColumn("Corrects"),
+            "payout_id": column.TextColumn("Paid by"),
+        },
+        name="owners",
+        note="Issued when the month is closed, paid by `kwhouse owner payout`. Choose a statement to see it.",
+    )
+    if chosen is not None and chosen["document_id"] is not None:
+        show_document(chosen["document_id"])
 
 
 def _downloads(report: MonthReport) -> None:

@@ -8,14 +8,10 @@ import polars as pl
 import streamlit as st
 
 from dashboards import layout
+from dashboards.document import show_document
 from dashboards.formats import count, energy, money
 from dashboards.layout import Figure, read
 from dashboards.session import show_session
-from pipelines.billing.documents.en16931 import to_cii
-from pipelines.billing.documents.pdf import to_pdf, to_pngs
-from pipelines.billing.documents.stored import from_json
-from pipelines.billing.documents.structured import possible
-from warehouse.readers import documents
 from warehouse.readers import money as readers
 
 # What a browser's table shows quickly.
@@ -44,7 +40,7 @@ def main() -> None:
         st.caption(":material/touch_app: Choose an invoice at the left edge of its row to see its lines.")
         return
     if chosen["status"] != "draft":
-        _document(chosen["invoice_id"])
+        show_document(chosen["invoice_id"])
     line = _lines(chosen)
     if line is not None and line["session_id"] is not None:
         show_session(line["session_id"])
@@ -88,25 +84,6 @@ def _list(invoices: pl.DataFrame, matches: int) -> dict[str, Any] | None:
         note="One contract in one local month. Each line is rounded half up to the minor unit; VAT is per rate on the "
         "sum of lines. With sites chosen: whole invoices that touch them." + some,
     )
-
-
-def _document(number: str) -> None:
-    """The document as it was issued: its first page, and its files."""
-    content = read(documents.content, number)
-    with st.expander(f"Document {number}", expanded=True, icon=":material/description:"):
-        pdf, picture, xml = _rendered(content)
-        with st.container(horizontal=True):
-            st.download_button("PDF", pdf, f"{number}.pdf", "application/pdf", icon=":material/download:")
-            if xml is not None:
-                st.download_button("EN 16931 XML", xml, f"{number}.xml", "application/xml", icon=":material/download:")
-        st.image(picture, caption="First page, as it was issued.", width=720)
-
-
-@st.cache_data(max_entries=64, show_spinner="Setting the document …")
-def _rendered(content: str) -> tuple[bytes, bytes, bytes | None]:
-    document = from_json(content.encode())
-    xml = to_cii(document) if possible(document) else None
-    return to_pdf(document), to_pngs(document, ppi=110)[0], xml
 
 
 def _lines(invoice: dict[str, Any]) -> dict[str, Any] | None:

@@ -6,15 +6,24 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from streamlit.testing.v1 import AppTest
 
 from pipelines.billing import closing
 from pipelines.billing.closing import periods
 from pipelines.billing.closing.close import control_sums
+from pipelines.billing.documents.model import Document
+from pipelines.billing.issuing.numbers import Number
+from pipelines.billing.issuing.register import Act
+from pipelines.billing.owners.compose import compose
+from pipelines.billing.owners.dues import Wanted, read_dues
+from pipelines.billing.owners.parties import terms_of
+from pipelines.billing.owners.register import register
 from tests import small_warehouse
 from tests.app.conftest import APP, OpenPage
+from warehouse.readers import documents
 from warehouse.settings import Settings
-from warehouse.state import open_state
+from warehouse.state import open_state, table
 from warehouse.store import open_lake
 
 MAY = date(2025, 5, 1)
@@ -49,10 +58,54 @@ def test_the_page_shows_the_chain_and_what_keeps_the_month_open(open_page: OpenP
     ]  # fmt: skip
 
 
+def state_an_owner(settings: Settings, now: datetime) -> str:
+    """Owner `W` of the market gets a rent for May, and has his statement; gives its number."""
+    statement = {
+        "owner_contract_id": "OC",
+        "owner_id": "W",
+        "site_id": "market",
+        "month": MAY,
+        "currency": "EUR",
+        **dict.fromkeys(("revenue_excl_vat", "share_percent", "share", "vat", "sessions", "energy_wh"), 0),
+        **dict.fromkeys(("rent", "total_excl_vat", "total_incl_vat"), 50),
+    }
+    with open_lake(settings) as lake:
+        with lake.write("a statement") as con:
+            marks = ", ".join("?" for _ in statement)
+            names = ", ".join(statement)
+            con.execute(f"INSERT INTO lake.billing.owner_statements ({names}) VALUES ({marks})", [*statement.values()])
+        engine = open_state(settings)
+        try:
+            with engine.begin() as connection:
+                place = {"street": "Kade 1", "post_code": "1011", "city": "Amsterdam"}
+                connection.execute(sa.update(table("registry", "operators")).values(**place))
+                owner = {"owner_id": "W", "name": "Wilma", "iban": "NL91ABNA0417164300", **place}
+                connection.execute(sa.insert(table("registry", "site_owners")), owner)
+            [due] = read_dues(lake, Wanted())
+            with engine.connect() as connection:
+                terms = terms_of(connection, "kwh", "W")
+
+            def made(number: Number) -> Document:
+                return compose(
+                    due,
+                    terms,
+                    number=number.text,
+                    series=number.series,
+                    issue_date=now.date(),
+                    snapshot=lake.snapshot(),
+                )
+
+            [issued] = register(engine, due, terms.series, made, Act(now, now.date(), "Ada", lake.snapshot()))
+        finally:
+            engine.dispose()
+    return issued.document_id
+
+
 def test_a_closed_month_says_so_with_its_sums(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = small_warehouse.build(tmp_path)
     monkeypatch.setenv("KWHOUSE_HOME", str(tmp_path))
     now = datetime(2025, 6, 3, 8, tzinfo=UTC)
+    number = state_an_owner(settings, now)
     with open_lake(settings, read_only=True) as lake:
         closing.lock(lake, "kwh", MAY, by="Ada", now=now)
         chain_of_may = closing.reconcile(lake, "kwh", MAY)
@@ -67,3 +120,8 @@ def test_a_closed_month_says_so_with_its_sums(tmp_path: Path, monkeypatch: pytes
     (sites,) = [shown.value for shown in app.dataframe if "session_kwh" in shown.value.columns]
     assert sites.to_dict("records")[0]["cdrs"] == str(chain_of_may.sites[0]["cdrs"])
     assert any("always the same file" in caption.value for caption in app.caption)
+    (owners,) = [shown.value for shown in app.dataframe if "payout_id" in shown.value.columns]
+    assert owners[["document_id", "owner_id", "status"]].to_numpy().tolist() == [[number, "W", "issued"]]
+    # A statement is read as invoices are.
+    with open_lake(settings, read_only=True) as lake:
+        assert number in documents.content(lake, number)

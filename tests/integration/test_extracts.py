@@ -36,7 +36,7 @@ def csv_rows(lake: Lake, name: str, date_from: date, date_to: date, **more: list
 
 
 ROWS = {"invoices": 2, "revenue_days": 1, "revenue_connectors": 2, "vat_summary": 0, "journal": 0}
-ROWS |= {"cdrs_ocpi": 0, "cdrs_ocpi_230": 0, "owner_statements": 1, "payments": 0}
+ROWS |= {"cdrs_ocpi": 0, "cdrs_ocpi_230": 0, "owner_statements": 1, "owner_documents": 0, "payments": 0}
 
 
 @pytest.mark.parametrize(

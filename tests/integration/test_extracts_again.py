@@ -97,7 +97,7 @@ def test_the_same_snapshot_gives_the_same_bytes_of_every_extract(world: ClosingW
     now = {name: extract_bytes(world.lake, name, *MAY, extract.formats[0]) for name, extract in EXTRACTS.items()}
     # There are no owners and no payments in this world.
     same = [name for name, content in now.items() if content == first[name, EXTRACTS[name].formats[0]][0]]
-    assert same == ["owner_statements", "payments"]
+    assert same == ["owner_statements", "owner_documents", "payments"]
 
 
 def test_a_bare_snapshot_ends_with_the_documents_of_its_time(world: ClosingWorld, tmp_path: Path) -> None:

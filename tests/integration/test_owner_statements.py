@@ -1,30 +1,21 @@
-"""What site owners get: share of the revenue and rent, by the day, and the list of payouts."""
+"""What site owners get: share of the revenue and rent, by the day."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 
-from pipelines.billing.closing.periods import move
-from pipelines.billing.owners.payout_file import MonthNotClosed, payout_file
-from pipelines.billing.owners.payouts import Payout, PayoutsRefused, payouts
 from tests.integration.billing_world import World
 from warehouse.extracts import extract_bytes
-from warehouse.readers import Scope
-from warehouse.readers.money import owner_statements
 from warehouse.settings import Settings, load_settings
-from warehouse.state import open_state, table
 from warehouse.store import open_lake
 
-CLOSED_AT = datetime(2020, 3, 2, tzinfo=UTC)
 FEBRUARY, MARCH = date(2020, 2, 1), date(2020, 3, 1)
-IBAN = "DE89 3704 0044 0532 0130 00"  # the example of ISO 13616's registry
 
 
 @pytest.fixture
@@ -61,9 +52,6 @@ def test_share_and_rent_by_the_day(world: World) -> None:
         ("OC", FEBRUARY, d("4.33"), d("0.54"), d("20.31"), d("20.85"), d("3.96"), d("24.81"), 2),
         ("OC", MARCH, d(0), d(0), d(10), d(10), d("1.9"), d("11.9"), 0),
     ]
-    found = owner_statements(world.lake, Scope(("site",), date(2020, 2, 15), date(2020, 2, 20)))
-    assert found.select("owner_id", "energy_kwh", "total_incl_vat").rows() == [("W", 14.433, d("24.81"))]
-    assert found["site"].to_list() == ["site"]
     text = extract_bytes(world.lake, "owner_statements", FEBRUARY, MARCH, "csv").decode()
     assert [line.split(",")[-1] for line in text.splitlines()] == ["total_incl_vat", "24.8100"]
 
@@ -115,91 +103,3 @@ def test_incremental_is_the_same_as_a_full_rebuild(world: World, order: list[str
             incremental = world.tables()
             world.run(full=True)
             assert world.tables() == incremental, order[number - 5 : number]
-
-
-def declare(settings: Settings, *owners: dict[str, str]) -> None:
-    engine = open_state(settings)
-    with engine.begin() as connection:
-        connection.execute(sa.delete(table("registry", "site_owners")))
-        connection.execute(
-            sa.insert(table("registry", "site_owners")), [{"name": None, "iban": None, **owner} for owner in owners]
-        )
-    engine.dispose()
-
-
-def test_payouts_are_one_per_owner_or_refused_with_every_reason(settings: Settings) -> None:
-    engine = open_state(settings)
-    with engine.begin() as connection:
-        operator = {"operator_id": "O", "name": "O", "country_code": "DE", "party_id": "KWH"}
-        connection.execute(sa.insert(table("registry", "operators")), [operator])
-        for site in ("site", "site2"):
-            row = {"site_id": site, "operator_id": "O", "name": site, "time_zone": "Europe/Berlin"}
-            connection.execute(
-                sa.insert(table("registry", "sites")), [{**row, "country_code": "DE", "currency": "EUR"}]
-            )
-    engine.dispose()
-    with open_lake(settings) as lake:
-        world = World(lake).basic()
-        world.set(
-            "sites", ["site2"], operator_id="O", name="2", time_zone="Europe/Berlin", country_code="DE", currency="EUR"
-        )
-        february = "2020-01-31T23:00:00Z"
-        world.rent("OC", february)
-        world.rent("OC2", february, site_id="site2", rent_per_month=0.01)
-        world.rent("OC3", february, owner_id="V")
-        world.rent("none", february, owner_id="N", revenue_share_percent=0, rent_per_month=0)
-        world.session("s1", "2020-02-10T12:00:00+00:00")
-        world.run()
-        declare(settings, {"owner_id": "W", "name": "Wilma", "iban": "DE89370400440532013001"})
-        with pytest.raises(PayoutsRefused, match="2020-02") as refused:
-            payouts(lake, "O", FEBRUARY)
-        assert refused.value.reasons == {"V": "is not declared", "W": "has a wrong IBAN (InvalidChecksumDigits)"}
-        assert "DE89" not in str(refused.value)
-        declare(settings, {"owner_id": "W", "name": "Wilma"}, {"owner_id": "V", "iban": IBAN})
-        with pytest.raises(PayoutsRefused) as refused:
-            payouts(lake, "O", FEBRUARY)
-        assert refused.value.reasons == {"V": "has no name", "W": "has no IBAN"}
-        declare(
-            settings,
-            {"owner_id": "W", "name": "Wilma", "iban": IBAN},
-            {"owner_id": "V", "name": "Vera", "iban": "NL91ABNA0417164300"},
-        )
-        # (3.00 × 10 % + 31) + 19 % = 37.25; 0.01 more of the other site, without VAT worth a cent.
-        assert payouts(lake, "O", date(2020, 2, 29)) == [
-            Payout("V", "Vera", "NL91ABNA0417164300", "EUR", Decimal("37.25"), FEBRUARY, ("OC3",)),
-            Payout("W", "Wilma", "DE89370400440532013000", "EUR", Decimal("37.26"), FEBRUARY, ("OC", "OC2")),
-        ]
-        assert payouts(lake, "O", MARCH) == payouts(lake, "P", FEBRUARY) == []
-
-
-def test_the_banks_file_pays_each_owner_once_and_is_the_same_made_again(settings: Settings) -> None:
-    engine = open_state(settings)
-    try:
-        with engine.begin() as connection:
-            connection.execute(
-                sa.insert(table("registry", "operators")),
-                {"operator_id": "O", "name": "kWhouse GmbH", "country_code": "DE", "party_id": "KWH", "iban": IBAN},
-            )
-            site = {"site_id": "site", "operator_id": "O", "name": "site", "time_zone": "Europe/Berlin"}
-            connection.execute(sa.insert(table("registry", "sites")), {**site, "country_code": "DE", "currency": "EUR"})
-        declare(settings, {"owner_id": "W", "name": "Wilma", "iban": IBAN})
-        with open_lake(settings) as lake:
-            world = World(lake).basic()
-            world.rent("OC", "2020-01-31T23:00:00Z")
-            world.session("s1", "2020-02-10T12:00:00+00:00")
-            world.run()
-            with pytest.raises(MonthNotClosed, match="kwhouse close 2020-02"):
-                payout_file(lake, engine, "O", FEBRUARY, wanted=FEBRUARY, today=date(2020, 2, 29))
-            with engine.begin() as connection:
-                move(connection, "O", FEBRUARY, "locked", at=CLOSED_AT, by="Ada")
-                move(connection, "O", FEBRUARY, "closed", at=CLOSED_AT, by="Ada")
-            day = date(2020, 3, 7)  # a Saturday
-            made = payout_file(lake, engine, "O", FEBRUARY, wanted=day, today=day)
-            again = payout_file(lake, engine, "O", FEBRUARY, wanted=day, today=day)
-    finally:
-        engine.dispose()
-    assert [(one.payout.reference, one.payout.amount) for one in made.transfers] == [("W-202002", Decimal("37.25"))]
-    assert (made.total, made.left_out, made.execution_date) == (Decimal("37.25"), (), date(2020, 3, 9))
-    assert made.message_id == again.message_id
-    assert [one.end_to_end_id for one in made.transfers] == [one.end_to_end_id for one in again.transfers]
-    assert b"37.25" in made.xml

@@ -5,7 +5,20 @@ One module a schema; `model.py` says what a declaration is and lists what is mad
 
 from __future__ import annotations
 
-from warehouse.contract import access, billing, core, documents, ledger, mart, ops, payments, raw, registry, signed
+from warehouse.contract import (
+    access,
+    billing,
+    core,
+    documents,
+    ledger,
+    mart,
+    ops,
+    owners,
+    payments,
+    raw,
+    registry,
+    signed,
+)
 from warehouse.contract.model import Column, Home, Table
 
 TABLES: tuple[Table, ...] = (
@@ -17,6 +30,7 @@ TABLES: tuple[Table, ...] = (
     *documents.TABLES,
     *ledger.TABLES,
     *payments.TABLES,
+    *owners.TABLES,
     *ops.TABLES,
     *registry.TABLES,
     *access.TABLES,

@@ -204,6 +204,11 @@ OWNER_STATEMENTS = Table(
         required("share_percent", "DECIMAL(7,4)", "owner's share of the revenue", "%"),
         required("share", MONEY, "half-up to the currency's minor unit", "currency"),
         required("rent", MONEY, "by days in force over days of the month, half-up", "currency"),
+        optional(
+            "rent_per_month", "DECIMAL(18,6)", "rent of a whole month; NULL: stated before it was kept", "currency"
+        ),
+        optional("rent_days", "INTEGER", "days in force; NULL: as above", "d"),
+        optional("days_of_month", "INTEGER", "days of the month; NULL: as above", "d"),
         required("total_excl_vat", MONEY, "share and rent", "currency"),
         optional("vat_percent", "DECIMAL(7,4)", "VAT that the owner charges; NULL: none", "%"),
         required("vat", MONEY, "on the total, half-up; 0 where the owner charges none", "currency"),

@@ -267,6 +267,14 @@ SITE_OWNERS = declared(
     Column("country_code", "VARCHAR", "ISO 3166-1 alpha-2 of the address", personal=True),
     Column("vat_id", "VARCHAR", "VAT or GST identification number", personal=True),
     Column("iban", "VARCHAR", "account that payouts go to", personal=True),
+    optional(
+        "invoicing",
+        "VARCHAR",
+        "self_billed: the operator writes the owner's invoices, as agreed with him; own: the owner does, and gets "
+        "plain statements; NULL: own",
+        values=("self_billed", "own"),
+    ),
+    optional("vat_exemption", "VARCHAR", "law by which the owner charges no VAT, as his invoices name it; NULL: none"),
     NOTE,
 )
 

@@ -332,6 +332,28 @@ CDRS_OCPI_230 = Extract(
     source="cdrs_ocpi",
 )
 
+OWNER_DOCUMENTS = Extract(
+    "owner_documents",
+    "one statement issued to a site owner, or credit note for one, by the first day of its month",
+    {
+        "document_id": "its number",
+        "kind": "statement or credit_note",
+        "form": "self_billed: the owner's invoice, written by the operator; statement: no invoice",
+        "status": "issued: it stands; credited: a credit note took it back",
+        "operator_id": "operator who pays",
+        "owner_id": "owner who is paid",
+        "month": "first day of the month",
+        "issue_date": "day of issue",
+        "due_date": "day by which it is to be paid",
+        "corrects": "number of the statement that a credit note takes back",
+        "currency": "ISO 4217 code",
+        "total_excl_vat": "sum of its lines; negative on a credit note",
+        "total_vat": "per rate on the sum of the lines, half-up, then added",
+        "total_incl_vat": "what the owner gets",
+    },
+    ("total_excl_vat", "total_vat", "total_incl_vat"),
+)
+
 PAYMENTS = Extract(
     "payments",
     "one movement on a contract's account, by the day it is booked on; none with sites given",
@@ -370,6 +392,7 @@ EXTRACTS: dict[str, Extract] = {
         CDRS_OCPI,
         CDRS_OCPI_230,
         OWNER_STATEMENTS,
+        OWNER_DOCUMENTS,
         PAYMENTS,
     )
 }

@@ -40,6 +40,7 @@ def newest(lake: Lake) -> Mark:
     try:
         row = cursor.execute(
             "SELECT current.id, greatest((SELECT max(issued_at) FROM billing.documents),"
+            " (SELECT max(issued_at) FROM billing.owner_documents),"
             " (SELECT max(received_at) FROM billing.payments))"
             " FROM ducklake_current_snapshot('lake') AS current"
         ).fetchone()

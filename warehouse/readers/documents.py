@@ -1,4 +1,4 @@
-"""Invoices and credit notes, issued or draft."""
+"""Invoices and credit notes, issued or draft; the content of any document."""
 
 from __future__ import annotations
 

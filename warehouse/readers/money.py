@@ -59,11 +59,6 @@ def contract_by_cost_centre(lake: Lake, contract_id: str, month: date) -> pl.Dat
     return frame(lake, "contract_by_cost_centre", contract_id=contract_id, month=month)
 
 
-def owner_statements(lake: Lake, scope: Scope) -> pl.DataFrame:
-    """What owners of the sites get for the months that the period touches, the newest first."""
-    return frame(lake, "owner_statements", **scope.parameters())
-
-
 def session_prices(lake: Lake, session_id: str) -> pl.DataFrame:
     """Price components of one session's CDR."""
     return frame(lake, "session_prices", session_id=session_id)

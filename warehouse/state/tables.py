@@ -101,7 +101,7 @@ def metadata() -> sa.MetaData:
 
 
 def _add_indexes(meta: sa.MetaData) -> None:
-    """Ways to find rows, and the one key that holds for some rows only: what the contract does not say."""
+    """Ways to find rows, and the keys that hold for some rows only: what the contract does not say."""
     items, allocations, payments = (
         meta.tables[f"billing_{name}"] for name in ("collection_items", "allocations", "payments")
     )
@@ -113,8 +113,29 @@ def _add_indexes(meta: sa.MetaData) -> None:
         sqlite_where=not_returned,
         postgresql_where=not_returned,
     )
+    _add_owner_indexes(meta)
     sa.Index("billing_allocations_document", allocations.c.document_id)
     sa.Index("billing_payments_contract", payments.c.operator_id, payments.c.contract_id)
+
+
+def _add_owner_indexes(meta: sa.MetaData) -> None:
+    """One statement stands for a month of an owner, and one payout that has not come back pays it."""
+    statements, items = (meta.tables[f"billing_{name}"] for name in ("owner_documents", "owner_payout_items"))
+    stands, not_returned = sa.text("kind = 'statement' AND status = 'issued'"), sa.text("state <> 'returned'")
+    sa.Index(
+        "billing_owner_documents_once",
+        *(statements.c[name] for name in ("operator_id", "owner_id", "month", "currency")),
+        unique=True,
+        sqlite_where=stands,
+        postgresql_where=stands,
+    )
+    sa.Index(
+        "billing_owner_payout_items_once",
+        items.c.document_id,
+        unique=True,
+        sqlite_where=not_returned,
+        postgresql_where=not_returned,
+    )
 
 
 def table(schema: str, name: str) -> sa.Table:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from warehouse.contract import documents, ledger, ops
+from warehouse.contract import documents, ledger, ops, owners
 from warehouse.contract.ddl import CATALOG, quoted, stored_type, view_statement
 from warehouse.contract.model import Table
 from warehouse.contract.registry import DECLARED
@@ -28,11 +28,12 @@ def as_of_views(state: str, until: datetime) -> Iterator[str]:
 
 
 def _documents(state: str, moment: str) -> Iterator[str]:
-    # An invoice that was credited later stood then.
-    yield _view(
-        documents.DOCUMENTS,
-        f"""
-WITH issued AS ({_now(documents.DOCUMENTS, state)})
+    for table in (documents.DOCUMENTS, owners.OWNER_DOCUMENTS):
+        # What was credited later stood then.
+        yield _view(
+            table,
+            f"""
+WITH issued AS ({_now(table, state)})
 SELECT * REPLACE (
     CASE WHEN status = 'credited' AND document_id IN (SELECT corrects FROM issued WHERE issued_at > {moment})
         THEN 'issued' ELSE status END AS status
@@ -40,7 +41,7 @@ SELECT * REPLACE (
 FROM issued
 WHERE issued_at <= {moment}
 """,  # noqa: S608 (names from the contract, an instant that was parsed)
-    )
+        )
     lines = _now(documents.DOCUMENT_LINES, state)
     yield _view(documents.DOCUMENT_LINES, f"FROM ({lines}) SEMI JOIN billing.documents USING (document_id)")
     yield _view(

@@ -120,7 +120,8 @@ class Chain:
     """All links of one operator's month, as of one snapshot of the lake, with control sums.
 
     `sites`, `documents` and `vat` are rows by column name (see `sql/site_sums.sql` and so on). `drafts` are the
-    drafts that are still to be issued in the month; `unknown_vat` those of them that cannot be.
+    drafts that are still to be issued in the month; `unknown_vat` those of them that cannot be. `owners`:
+    owners whose statement of the month is to be issued once it is closed.
     """
 
     operator_id: str
@@ -132,6 +133,7 @@ class Chain:
     vat: tuple[dict[str, Any], ...]
     drafts: tuple[str, ...]
     unknown_vat: tuple[str, ...]
+    owners: tuple[str, ...] = ()
 
     @property
     def adds_up(self) -> bool:
@@ -188,6 +190,7 @@ def reconcile(lake: Lake, operator_id: str, month: date) -> Chain:
             tuple(_rows(cursor, "vat_sums", asked)),
             tuple(draft["invoice_id"] for draft in drafts),
             tuple(draft["invoice_id"] for draft in drafts if draft["is_vat_unknown"]),
+            tuple(row["owner_id"] for row in _rows(cursor, "owner_dues", asked)),
         )
     finally:
         cursor.close()

@@ -47,6 +47,9 @@ class MonthReport:
         if self.changed_since:
             lines += ["Changed since it was closed; booked in the next open month:"]
             lines += [f"  {change}" for change in self.changed_since]
+        if self.chain.owners and self.period.state == "closed":
+            owners = _ids(self.chain.owners, len(self.chain.owners))
+            lines.append(f"Statements of site owners to be issued (`kwhouse owner issue`): {owners}")
         return "\n".join(lines)
 
 

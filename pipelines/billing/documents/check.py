@@ -35,7 +35,7 @@ def check(document: Document) -> tuple[Fault, ...]:
     if document.currency not in MINOR_UNITS:
         return (Fault("currency", f"{document.currency!r} is not in ISO 4217", "Set the contract's currency"),)
     groups: list[Callable[[Document], Iterator[Fault]]] = [_texts, _head, _parties, _lines, _sums, _payment]
-    if document.seller.country_code == "IN":
+    if document.seller.country_code == "IN" and document.form != "statement":
         groups.append(gst.faults)
     return tuple(fault for faults in groups for fault in faults(document))
 
@@ -78,19 +78,29 @@ def _head(document: Document) -> Iterator[Fault]:
 
 def _parties(document: Document) -> Iterator[Fault]:
     for role, party in (("seller", document.seller), ("buyer", document.buyer)):
-        yield from _party(role, party, addressed=role == "seller" or not document.simplified)
+        yield from _party(role, party, document)
+    if document.form == "statement":
+        return
     categories = {line.tax_category for line in document.lines}
     seller, buyer = document.seller, document.buyer
     if not seller.vat_id and categories != {"O"}:
-        yield Fault("seller.vat_id", "is missing", "Set vat_id of the operator in the registry")
+        yield Fault("seller.vat_id", "is missing", f"Set vat_id of {_whose('seller', document)} in the registry")
     if categories == {"O"} and not seller.legal_id:
         yield Fault("seller.legal_id", "is missing, and no VAT is charged", "Set the seller's register number")
     if "AE" in categories and not buyer.vat_id:
         yield Fault("buyer.vat_id", "is missing, and the buyer owes the VAT", "Ask the buyer for the VAT number")
 
 
-def _party(role: str, party: Party, *, addressed: bool) -> Iterator[Fault]:
-    where = "the operator" if role == "seller" else "the contract's holder"
+def _whose(role: str, document: Document) -> str:
+    if document.form == "invoice":
+        return "the operator" if role == "seller" else "the contract's holder"
+    return "the owner (site_owners)" if role == "seller" else "the operator"
+
+
+def _party(role: str, party: Party, document: Document) -> Iterator[Fault]:
+    where = _whose(role, document)
+    # A statement goes to whom it concerns; an invoice names both, but for one of a small amount.
+    addressed = party == document.writer or not (document.simplified or document.form == "statement")
     if not party.name.strip():
         yield Fault(f"{role}.name", "is missing", f"Give {where} a name")
     if len(party.country_code) != 2 or not party.country_code.isupper():
@@ -110,7 +120,8 @@ def _lines(document: Document) -> Iterator[Fault]:
         yield Fault("lines", "are not numbered 1, 2, 3, …", "Number them in the order they are printed in")
     for line in document.lines:
         yield from _line(line, document)
-    if "O" in (categories := {line.tax_category for line in document.lines}) and len(categories) > 1:
+    categories = {line.tax_category for line in document.lines}
+    if document.form != "statement" and "O" in categories and len(categories) > 1:
         yield Fault("lines", "some are outside the scope of VAT, others not", "Issue two documents")
     if "E" in categories and not document.exemption_reason:
         yield Fault("exemption_reason", "is missing, and a line is exempt", "Name the law that exempts it")

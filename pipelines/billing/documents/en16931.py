@@ -74,7 +74,7 @@ def _date(parent: etree._Element, name: str, day: date, namespace: str = _UDT) -
 
 def _header(parent: etree._Element, document: Document) -> None:
     _ram(parent, "ID", document.number)  # BT-1
-    _ram(parent, "TypeCode", TYPE_CODES[document.kind])  # BT-3
+    _ram(parent, "TypeCode", TYPE_CODES[document.form, document.kind])  # BT-3
     _date(parent, "IssueDateTime", document.issue_date)  # BT-2
     for note in document.notes:
         _ram(_ram(parent, "IncludedNote"), "Content", note)  # BT-22

@@ -18,7 +18,7 @@ from hashlib import sha256
 from pipelines.billing.documents import formats
 from pipelines.billing.documents.faults import DocumentIncomplete, Fault
 from pipelines.billing.documents.model import Document
-from pipelines.billing.documents.page import heading
+from pipelines.billing.documents.page import heading, text_key
 from pipelines.billing.documents.texts import TEXTS
 
 # A plain address (RFC 5321). Beyond ASCII it would need SMTPUTF8 (RFC 6531) of every server on its way.
@@ -38,22 +38,22 @@ def message_of(
     sent_at: datetime,
     text: str | None = None,
 ) -> EmailMessage:
-    """A message from the seller to the buyer, with `pdf` and (where given) the structured invoice `xml` attached.
+    """A message from the document's writer to its reader, with `pdf` and (where given) the structured `xml` attached.
 
     `sent_at` must have a zone. `text` stands for the words that the document's language has. Raises
     `DocumentIncomplete` where an e-mail address is missing or is none.
     """
     if faults := tuple(_address_faults(document)):
         raise DocumentIncomplete(document.number, faults)
-    seller, buyer, texts = document.seller, document.buyer, TEXTS[document.language]
-    identity = _digest(seller.email, document.series, document.number, buyer.email)
+    writer, reader, texts = document.writer, document.reader, TEXTS[document.language]
+    identity = _digest(writer.email, document.series, document.number, reader.email)
     message = EmailMessage(policy=SMTP)
-    message["From"] = Address(_line(seller.name), addr_spec=seller.email)
-    message["To"] = Address(_line(buyer.name), addr_spec=buyer.email)
-    subject = texts["mail_subject"].format(kind=heading(document), number=document.number, seller=seller.name)
+    message["From"] = Address(_line(writer.name), addr_spec=writer.email)
+    message["To"] = Address(_line(reader.name), addr_spec=reader.email)
+    subject = texts["mail_subject"].format(kind=heading(document), number=document.number, seller=writer.name)
     message["Subject"] = _line(subject)
     message["Date"] = format_datetime(sent_at)
-    message["Message-ID"] = f"<{identity}@{seller.email.rpartition('@')[2]}>"
+    message["Message-ID"] = f"<{identity}@{writer.email.rpartition('@')[2]}>"
     message.set_content(text or _words(document), cte="quoted-printable")
     message.add_attachment(pdf, maintype="application", subtype="pdf", filename=file_name(document, "pdf"))
     if xml is not None:
@@ -63,9 +63,10 @@ def message_of(
 
 
 def _address_faults(document: Document) -> Iterator[Fault]:
+    reader, whom = ("buyer", "the contract's holder") if document.form == "invoice" else ("seller", "the owner")
     for role, party, whose in (
-        ("seller", document.seller, "the operator"),
-        ("buyer", document.buyer, "the contract's holder"),
+        ("seller" if reader == "buyer" else "buyer", document.writer, "the operator"),
+        (reader, document.reader, whom),
     ):
         if not _ADDRESS.fullmatch(party.email):
             yield Fault(f"{role}.email", "is missing or no e-mail address", f"Give {whose} one, or send it by post")
@@ -74,13 +75,13 @@ def _address_faults(document: Document) -> Iterator[Fault]:
 def _words(document: Document) -> str:
     texts, language = TEXTS[document.language], document.language
     paragraphs = [
-        texts["mail_greeting"].format(buyer=document.buyer.name),
-        texts[f"mail_{document.kind}"].format(
+        texts["mail_greeting"].format(buyer=document.reader.name),
+        texts[f"mail_{text_key(document)}"].format(
             number=document.number,
             date=formats.day(document.issue_date, language),
             amount=formats.money(document.totals.incl_tax, document.currency, language),
         ),
-        f"{texts['mail_closing']}\n{document.seller.name}",
+        f"{texts['mail_closing']}\n{document.writer.name}",
     ]
     # Mail programs show a no-break space as they like.
     return "\n\n".join(paragraphs).replace("\u00a0", " ") + "\n"

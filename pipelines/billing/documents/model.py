@@ -18,6 +18,8 @@ from warehouse.errors import InputError
 from warehouse.money import MINOR_UNITS
 
 Kind = Literal["invoice", "credit_note"]
+# An invoice is written by the seller, or in his stead by the buyer (self-billing); a statement, by the buyer, is none.
+Form = Literal["invoice", "self_billed", "statement"]
 Language = Literal["en", "de"]
 Unit = Literal["kWh", "h", "min", "session", "month", "day", "piece"]
 Means = Literal["bank_transfer", "sepa_direct_debit", "card", "upi", "prepaid"]
@@ -188,6 +190,17 @@ class Document:
     simplified: bool = False  # invoice of a small amount, which needs no address of the buyer (Germany: § 33 UStDV)
     rounding: str = "half_up_per_line"  # the rounding policy used
     snapshot_id: int | None = None  # state of the warehouse that it was made from
+    form: Form = "invoice"
+
+    @property
+    def writer(self) -> Party:
+        """Whose letter head it bears."""
+        return self.seller if self.form == "invoice" else self.buyer
+
+    @property
+    def reader(self) -> Party:
+        """Whom it is sent to."""
+        return self.buyer if self.form == "invoice" else self.seller
 
 
 def half_up(value: Decimal, currency: str) -> Decimal:

@@ -39,11 +39,11 @@ def page_of(document: Document) -> dict[str, Any]:
         "heading": heading(document),
         "number": document.number,
         "seller": {
-            "name": document.seller.name,
-            "sender": " · ".join([document.seller.name, *_address(document.seller, "")[:2]]),
+            "name": document.writer.name,
+            "sender": " · ".join([document.writer.name, *_address(document.writer, "")[:2]]),
             "columns": _footer(document),
         },
-        "buyer": [breakable(text) for text in _buyer(document)],
+        "buyer": [breakable(text) for text in _reader(document)],
         "facts": [(label, breakable(value)) for label, value in _facts(document)],
         "statement": _statement(document),
         "with_sac": any(line.sac_code for line in document.lines),
@@ -61,11 +61,16 @@ def heading(document: Document) -> str:
     """What the document calls itself."""
     if document.kind == "invoice" and _is_indian(document):
         return TEXTS[document.language]["tax_invoice"]
-    return TEXTS[document.language][document.kind]
+    return TEXTS[document.language][text_key(document)]
+
+
+def text_key(document: Document) -> str:
+    """What form and kind are called in `TEXTS`."""
+    return document.kind if document.form == "invoice" else f"{document.form}_{document.kind}"
 
 
 def _is_indian(document: Document) -> bool:
-    return document.seller.country_code == "IN"
+    return document.seller.country_code == "IN" and document.form != "statement"
 
 
 def _address(party: Party, from_country: str) -> list[str]:
@@ -81,8 +86,8 @@ def _address(party: Party, from_country: str) -> list[str]:
     return [line for line in lines if line]
 
 
-def _buyer(document: Document) -> list[str]:
-    return [document.buyer.name, *_address(document.buyer, document.seller.country_code)]
+def _reader(document: Document) -> list[str]:
+    return [document.reader.name, *_address(document.reader, document.writer.country_code)]
 
 
 def _country(code: str) -> str:
@@ -92,13 +97,13 @@ def _country(code: str) -> str:
 
 
 def _footer(document: Document) -> list[list[str]]:
-    seller, texts = document.seller, TEXTS[document.language]
+    writer, texts = document.writer, TEXTS[document.language]
     identity = []
-    if seller.vat_id:
-        identity.append(f"{texts['gstin' if _is_indian(document) else 'vat_id']} {seller.vat_id}")
-    if seller.legal_note or seller.legal_id:
-        identity.extend((seller.legal_note or seller.legal_id).split(" · "))
-    columns = [[seller.name, *_address(seller, "")], [seller.email, seller.phone.replace(" ", "\u00a0")], identity]
+    if writer.vat_id:
+        identity.append(f"{texts['gstin' if writer.country_code == 'IN' else 'vat_id']} {writer.vat_id}")
+    if writer.legal_note or writer.legal_id:
+        identity.extend((writer.legal_note or writer.legal_id).split(" · "))
+    columns = [[writer.name, *_address(writer, "")], [writer.email, writer.phone.replace(" ", "\u00a0")], identity]
     return [[text for text in column if text] for column in columns]
 
 
@@ -113,8 +118,9 @@ def _facts(document: Document) -> Iterator[tuple[str, str]]:
         yield texts["buyer_reference"], document.buyer_reference
     if document.contract_id:
         yield texts["contract"], document.contract_id
-    if document.buyer.vat_id:
-        yield texts["buyer_gstin" if _is_indian(document) else "buyer_vat_id"], document.buyer.vat_id
+    if document.reader.vat_id:
+        is_gstin = document.seller.country_code == "IN"
+        yield texts["buyer_gstin" if is_gstin else "buyer_vat_id"], document.reader.vat_id
     if _is_indian(document):
         yield texts["place_of_supply"], f"{gst.STATES[document.place_of_supply]} ({document.place_of_supply})"
         yield texts["reverse_charge"], texts["yes" if document.lines[0].tax_category == "AE" else "no"]
@@ -123,7 +129,7 @@ def _facts(document: Document) -> Iterator[tuple[str, str]]:
 def _statement(document: Document) -> str:
     if document.corrects is None:
         return ""
-    return TEXTS[document.language]["corrects"].format(
+    return TEXTS[document.language]["corrects" if document.form == "invoice" else "takes_back"].format(
         number=document.corrects.number, date=formats.day(document.corrects.issue_date, document.language)
     )
 
@@ -201,7 +207,11 @@ def _sums(document: Document) -> Iterator[dict[str, str]]:
     for tax in document.taxes:
         yield row("plain", _tax_label(tax, document), tax.amount)
     adjusted = totals.paid or totals.rounding
-    last = texts["credited"] if document.kind == "credit_note" else texts["due" if totals.due > ZERO else "settled"]
+    last = texts["due" if totals.due > ZERO else "settled"]
+    if document.form != "invoice":
+        last = texts["taken_back" if document.kind == "credit_note" else "paid_out"]
+    elif document.kind == "credit_note":
+        last = texts["credited"]
     if adjusted or totals.due <= ZERO:
         yield row("total", texts["incl_tax"], totals.incl_tax)
     if totals.paid:
@@ -235,7 +245,10 @@ def _payment(document: Document) -> dict[str, Any]:
         "last4": payment.card_last4,
     }
     code = payment_code(document)
-    if document.kind == "credit_note":
+    if document.form != "invoice":
+        text = texts["set_off" if document.kind == "credit_note" else "we_transfer"]
+        facts = _transfer_facts(document)
+    elif document.kind == "credit_note":
         text = texts["refund"]
     elif payment.means in ("card", "prepaid") and due <= ZERO:
         text = texts["paid_card_number" if payment.card_last4 else f"paid_{payment.means}"]
@@ -294,6 +307,8 @@ def _small_print(document: Document) -> Iterator[str]:
         reason, _ = exemption_of(document, tax)
         if reason:
             yield reason
+    if document.form != "invoice":
+        yield texts[f"{document.form}_note"]
     minor = half_up(Decimal(1).scaleb(-MINOR_UNITS[document.currency]), document.currency)
     yield texts["rounding_note"].format(minor=formats.money(minor, document.currency, document.language))
     if _is_indian(document):

@@ -17,7 +17,7 @@ _NAME_LENGTH, _GREATEST = 70, Decimal("999999999.99")
 
 def payment_code(document: Document) -> str:
     """SVG of the code that pays the amount due of an invoice; empty where none fits, as on a draft without number."""
-    if document.kind != "invoice" or document.totals.due <= ZERO or not document.number:
+    if (document.form, document.kind) != ("invoice", "invoice") or document.totals.due <= ZERO or not document.number:
         return ""
     if document.payment.means == "bank_transfer" and document.currency == "EUR" and document.payment.iban:
         return _epc(document)

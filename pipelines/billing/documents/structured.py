@@ -16,7 +16,12 @@ from pipelines.billing.documents.texts import TEXTS
 from warehouse.money import MINOR_UNITS
 
 SPECIFICATION = "urn:cen.eu:en16931:2017"
-TYPE_CODES = {"invoice": "380", "credit_note": "381"}  # UNTDID 1001
+TYPE_CODES = {  # UNTDID 1001, by form and kind
+    ("invoice", "invoice"): "380",
+    ("invoice", "credit_note"): "381",
+    ("self_billed", "invoice"): "389",
+    ("self_billed", "credit_note"): "261",
+}
 UNIT_CODES = {  # UN/ECE Recommendation 20
     "kWh": "KWH",
     "h": "HUR",
@@ -52,6 +57,8 @@ def means_of(payment: Payment) -> Means:
 
 def structured_faults(document: Document) -> Iterator[Fault]:
     """What EN 16931 cannot say of a document that is otherwise complete."""
+    if document.form == "statement":
+        yield Fault("form", "a statement is no invoice", "Send the PDF without structured data")
     if MINOR_UNITS[document.currency] > 2:
         yield Fault("currency", "EN 16931 allows two decimals (BR-DEC)", "Send the PDF without structured data")
     for role, party in (("seller", document.seller), ("buyer", document.buyer)):

@@ -74,7 +74,7 @@ def _header(root: etree._Element, document: Document, kind: str) -> None:
     _cbc(root, "IssueDate", document.issue_date.isoformat())  # BT-2
     if kind == "Invoice" and document.due_date is not None:
         _cbc(root, "DueDate", document.due_date.isoformat())  # BT-9
-    _cbc(root, f"{kind}TypeCode", TYPE_CODES[document.kind])  # BT-3
+    _cbc(root, f"{kind}TypeCode", TYPE_CODES[document.form, document.kind])  # BT-3
     if document.notes:
         _cbc(root, "Note", "\n".join(document.notes))  # BT-22; UBL binds one
     _cbc(root, "DocumentCurrencyCode", document.currency)  # BT-5

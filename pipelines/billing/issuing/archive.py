@@ -31,15 +31,22 @@ class DocumentAltered(StoreError):
     def __init__(self, number: str) -> None:
         super().__init__(
             f"What is kept of {number} is not what was issued: its hash differs. "
-            "Restore billing_documents from a backup."
+            "Restore the state database from a backup."
         )
         self.number = number
 
 
 def issued_document(engine: sa.Engine, number: str) -> Document:
-    """The document of that number, as it was issued. Raises `DocumentUnknown`, `DocumentAltered`."""
-    documents = table("billing", "documents")
-    chosen = sa.select(documents.c.content, documents.c.content_sha256).where(documents.c.document_id == number)
+    """The customer's or owner's document of that number, as it was issued.
+
+    Raises `DocumentUnknown`, `DocumentAltered`.
+    """
+    chosen = sa.union_all(
+        *(
+            sa.select(kept.c.content, kept.c.content_sha256).where(kept.c.document_id == number)
+            for kept in (table("billing", "documents"), table("billing", "owner_documents"))
+        )
+    )
     with engine.connect() as connection:
         row = connection.execute(chosen).one_or_none()
     if row is None:

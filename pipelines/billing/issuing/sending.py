@@ -52,10 +52,15 @@ def mail_server(settings: Settings) -> MailServer:
 
 
 def unsent(
-    engine: sa.Engine, *, numbers: Sequence[str] | None = None, month: date | None = None, again: bool = False
+    engine: sa.Engine,
+    *,
+    numbers: Sequence[str] | None = None,
+    month: date | None = None,
+    again: bool = False,
+    kept_in: Literal["documents", "owner_documents"] = "documents",
 ) -> list[str]:
     """Numbers of the issued documents asked for, in their order; `again`: also what a server has accepted before."""
-    documents, deliveries = table("billing", "documents"), table("billing", "deliveries")
+    documents, deliveries = table("billing", kept_in), table("billing", "deliveries")
     chosen = sa.select(documents.c.document_id).order_by(documents.c.series, documents.c.serial)
     if numbers is not None:
         chosen = chosen.where(documents.c.document_id.in_(numbers))
@@ -78,7 +83,7 @@ def send_documents(
     clock: Callable[[], datetime],
     on_progress: Callable[[int, int], None] = lambda _done, _all: None,
 ) -> list[Sent]:
-    """Send issued documents to their buyers over one connection; every attempt is kept in `billing.deliveries`.
+    """Send issued documents to their readers over one connection; every attempt is kept in `billing.deliveries`.
 
     One that is refused does not hold up the others; where the server cannot be reached, the rest is left for later.
     """
@@ -127,7 +132,7 @@ def _keep(engine: sa.Engine, document: Document, attempt: Sent, moment: datetime
                 "document_id": attempt.document_id,
                 "sent_at": moment,
                 "channel": "email",
-                "recipient": document.buyer.email,
+                "recipient": document.reader.email,
                 "message_id": message_id,
                 "outcome": attempt.outcome,
                 "detail": attempt.detail or None,

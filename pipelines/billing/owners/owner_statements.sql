@@ -63,6 +63,9 @@ SELECT
     revenue_share_percent AS share_percent,
     share,
     rent,
+    rent_per_month,
+    days AS rent_days,
+    days_of_month,
     total_excl_vat,
     vat_percent,
     in_money(
