@@ -223,6 +223,7 @@ DOCUMENT_VAT = Table(
         required("document_id", "VARCHAR", "the document's number"),
         required("country_code", "VARCHAR", "country of the sites; of what has no site, the operator's"),
         required("vat_percent", "DECIMAL(7,4)", "VAT rate", "%"),
+        required("tax_category", "VARCHAR", "VAT category (UNCL5305): S, Z, E, AE or O"),
         required("net", MONEY, "sum of the lines before VAT", "currency"),
         required("vat", MONEY, "VAT on the sum per rate, half-up to the currency's minor unit", "currency"),
     ),

@@ -3,11 +3,13 @@
     operators:
       O:
         receivables: "10000"
+        rounding: "4840"
         revenue:
           - {vat_percent: 19, account: "8400", vat_account: "1776"}
           - {vat_percent: 7, country: AT, account: "8300", vat_account: "1771", bu_key: "2"}
         datev: {consultant: 29098, client: 55003, account_length: 4, year_begins: 1, chart: "03"}
 
+`rounding` takes what amounts due are rounded by (India) and may be left out.
 `*` stands for every operator that is not named. The first row of `revenue` that fits rate and country holds; a row
 without `country` fits every one. Without a file the journal names accounts in words, and DATEV is refused.
 """
@@ -55,6 +57,7 @@ class Accounts:
     """The accounts of one operator."""
 
     receivables: str
+    rounding: str | None = None
     revenue: tuple[RevenueAccount, ...] = ()
     datev: Datev | None = None
 
@@ -99,7 +102,13 @@ def _accounts(entry: dict[str, Any]) -> Accounts:
         for row in entry["revenue"]
     )
     datev = entry.get("datev")
-    return Accounts(str(entry["receivables"]), revenue, None if datev is None else _datev(datev))
+    rounding = entry.get("rounding")
+    return Accounts(
+        str(entry["receivables"]),
+        None if rounding is None else str(rounding),
+        revenue,
+        None if datev is None else _datev(datev),
+    )
 
 
 def _datev(entry: dict[str, Any]) -> Datev:
@@ -119,13 +128,16 @@ def _datev(entry: dict[str, Any]) -> Datev:
 
 def load(con: duckdb.DuckDBPyConnection, chart: Chart) -> None:
     """Make the temporary tables `receivable_accounts` and `revenue_accounts`, which extracts join."""
-    con.execute("CREATE OR REPLACE TEMP TABLE receivable_accounts (operator_id VARCHAR, account VARCHAR)")
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE receivable_accounts"
+        " (operator_id VARCHAR, account VARCHAR, rounding_account VARCHAR)"
+    )
     con.execute(
         "CREATE OR REPLACE TEMP TABLE revenue_accounts (operator_id VARCHAR, place INTEGER, vat_percent DECIMAL(7, 4),"
         " country_code VARCHAR, account VARCHAR, vat_account VARCHAR, bu_key VARCHAR)"
     )
     for name, accounts in chart.operators.items():
-        con.execute("INSERT INTO receivable_accounts VALUES (?, ?)", [name, accounts.receivables])
+        con.execute("INSERT INTO receivable_accounts VALUES (?, ?, ?)", [name, accounts.receivables, accounts.rounding])
         for place, row in enumerate(accounts.revenue):
             con.execute(
                 "INSERT INTO revenue_accounts VALUES (?, ?, CAST(? AS DECIMAL(7, 4)), ?, ?, ?, ?)",

@@ -244,11 +244,12 @@ REVENUE_CONNECTORS = Extract(
 
 VAT_SUMMARY = Extract(
     "vat_summary",
-    "one operator, booked month, country, VAT rate and currency of issued documents",
+    "one operator, booked month, country, VAT category and rate, and currency of issued documents",
     {
         "operator_id": "who issued them",
         "booked_month": "first day of the month that they are booked in",
         "country_code": "country of the sites; of what has no site, the operator's",
+        "tax_category": "VAT category (UNCL5305): S, Z, E, AE (reverse charge) or O",
         "vat_percent": "VAT rate",
         "currency": "ISO 4217 code",
         "invoices": "invoices with that rate",
@@ -265,12 +266,12 @@ JOURNAL = Extract(
     "one posting of an issued document, by the month that it is booked in; debit and credit of a document are equal",
     {
         "transaction_id": "the document's number",
-        "line_no": "1, 2, … receivables, then revenue, then VAT",
+        "line_no": "1, 2, … receivables, then revenue, then VAT, then rounding",
         "operator_id": "whose books",
         "booked_month": "first day of the month that it is booked in",
         "posting_date": "day of issue",
         "account": "account, as the accounts file says; without one, its role",
-        "account_role": "receivables, revenue or vat",
+        "account_role": "receivables, revenue, vat or rounding",
         "country_code": "country of the revenue; empty for receivables",
         "vat_percent": "VAT rate; empty for receivables",
         "currency": "ISO 4217 code",

@@ -96,6 +96,8 @@ def _footer(document: Document) -> list[list[str]]:
     identity = []
     if seller.vat_id:
         identity.append(f"{texts['gstin' if _is_indian(document) else 'vat_id']} {seller.vat_id}")
+    elif seller.tax_number:
+        identity.append(f"{texts['tax_number']} {seller.tax_number}")
     if seller.legal_note or seller.legal_id:
         identity.extend((seller.legal_note or seller.legal_id).split(" · "))
     columns = [[seller.name, *_address(seller, "")], [seller.email, seller.phone.replace(" ", "\u00a0")], identity]

@@ -40,6 +40,7 @@ ZERO_RATED = (Tax("VAT", Decimal(0)),)
         lambda: document(buyer=replace(BUYER, street="", city="", post_code=""), simplified=True),
         lambda: document([line(taxes=(), tax_category="O")], seller=replace(SELLER, vat_id="")),
         lambda: document([line(1), line(2, quantity="-1", unit="session", unit_price="3.5")]),
+        lambda: document(seller=replace(SELLER, vat_id="", tax_number="143/815/08154")),
         indian,
         lambda: indian(replace(INDIAN_BUYER, state_code="36")),
         lambda: credited(indian()),
@@ -73,6 +74,9 @@ FAULTY: dict[str, Callable[[], Document]] = {
     "seller.legal_id": lambda: document([line(taxes=(), tax_category="O")], seller=replace(SELLER, legal_id="")),
     "buyer.city": lambda: document(buyer=replace(BUYER, city="")),
     "buyer.vat_id": lambda: document([line(taxes=ZERO_RATED, tax_category="AE")]),
+    "buyer.country_code": lambda: document(
+        [line(taxes=ZERO_RATED, tax_category="AE")], buyer=replace(BUYER, vat_id="DE136695976")
+    ),
     "taxes": lambda: replace(document(), taxes=()),
     "totals.due": lambda: replace(document(), totals=replace(document().totals, due=Decimal(1))),
     "totals.incl_tax": lambda: document([line(quantity="-1")]),
@@ -102,6 +106,17 @@ def test_an_unknown_vat_names_the_price_component_to_mend() -> None:
         require(replace(document(), lines=(line(taxes=None),)))
     assert "Give the ENERGY price component of element 0 of tariff AC-49 (version 3) its VAT" in str(caught.value)
     assert [fault.place for fault in caught.value.faults] == ["lines[1].taxes"]
+
+
+def test_reverse_charge_is_within_the_union_and_across_a_border() -> None:
+    reverse = [line(taxes=ZERO_RATED, tax_category="AE")]
+    swiss = replace(BUYER, country_code="CH", vat_id="CHE100155212")
+    assert [fault.place for fault in check(document(reverse, buyer=swiss))] == ["buyer.country_code"]
+    austrian = replace(BUYER, country_code="AT", vat_id="ATU13585627")
+    assert check(document(reverse, buyer=austrian)) == ()
+    # The number at the tax office does not do where the buyer is to find the seller in VIES.
+    unknown = replace(SELLER, vat_id="", tax_number="143/815/08154")
+    assert [fault.place for fault in check(document(reverse, buyer=austrian, seller=unknown))] == ["seller.vat_id"]
 
 
 def test_categories_outside_and_inside_of_vat_do_not_mix() -> None:

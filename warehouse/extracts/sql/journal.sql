@@ -1,4 +1,5 @@
--- Double entry: an invoice debits receivables with the gross and credits revenue and VAT; a credit note the reverse.
+-- Double entry: an invoice debits receivables with the gross and credits revenue, VAT and what the amount due was rounded by; a credit note
+-- the reverse.
 WITH documents AS (
     SELECT *
     FROM billing.documents
@@ -19,6 +20,10 @@ postings AS (
     FROM billing.document_vat AS t
     SEMI JOIN documents USING (document_id)
     WHERE t.vat <> 0
+    UNION ALL
+    SELECT document_id, 'rounding', '', NULL, -rounding_amount
+    FROM documents
+    WHERE rounding_amount <> 0
 ),
 accounts AS (
     SELECT
@@ -32,6 +37,11 @@ accounts AS (
         CASE p.role
             WHEN 'receivables' THEN (
                 SELECT arg_max(r.account, r.operator_id = d.operator_id)
+                FROM receivable_accounts AS r
+                WHERE r.operator_id IN (d.operator_id, '*')
+            )
+            WHEN 'rounding' THEN (
+                SELECT arg_max(r.rounding_account, r.operator_id = d.operator_id)
                 FROM receivable_accounts AS r
                 WHERE r.operator_id IN (d.operator_id, '*')
             )
@@ -53,7 +63,7 @@ SELECT
     document_id AS transaction_id,
     CAST(row_number() OVER (
         PARTITION BY document_id
-        ORDER BY CASE role WHEN 'receivables' THEN 1 WHEN 'revenue' THEN 2 ELSE 3 END, country_code, vat_percent
+        ORDER BY CASE role WHEN 'receivables' THEN 1 WHEN 'revenue' THEN 2 WHEN 'vat' THEN 3 ELSE 4 END, country_code, vat_percent
     ) AS INTEGER) AS line_no,
     operator_id,
     booked_month,
