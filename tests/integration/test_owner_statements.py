@@ -153,7 +153,10 @@ def test_payouts_are_one_per_owner_or_refused_with_every_reason(settings: Settin
         declare(settings, {"owner_id": "W", "name": "Wilma", "iban": "DE89370400440532013001"})
         with pytest.raises(PayoutsRefused, match="2020-02") as refused:
             payouts(lake, "O", FEBRUARY)
-        assert refused.value.reasons == {"V": "is not declared", "W": "its IBAN has a wrong check digit: a digit is mistyped"}
+        assert refused.value.reasons == {
+            "V": "is not declared",
+            "W": "its IBAN has a wrong check digit: a digit is mistyped",
+        }
         assert "DE89" not in str(refused.value)
         declare(settings, {"owner_id": "W", "name": "Wilma"}, {"owner_id": "V", "iban": IBAN})
         with pytest.raises(PayoutsRefused) as refused:

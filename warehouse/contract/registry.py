@@ -224,7 +224,12 @@ PLANS = _table(
     required("currency", "VARCHAR", "ISO 4217 code"),
     required("monthly_fee", "DECIMAL(18,6)", "fee of a whole month before VAT", "currency"),
     required("included_kwh", "DECIMAL(18,6)", "energy of a month that the fee pays for; 0: none", "kWh"),
-    optional("vat_percent", "DECIMAL(7,4)", "VAT of the fee; NULL: not known, the invoice cannot be issued", "%"),
+    optional(
+        "vat_percent",
+        "DECIMAL(7,4)",
+        "VAT of the fee; NULL: the rate of the operator's country; where that is not known either, no invoice",
+        "%",
+    ),
     optional(
         "tariff_id",
         "VARCHAR",

@@ -80,7 +80,7 @@ def _parties(document: Document) -> Iterator[Fault]:
     for role, party in (("seller", document.seller), ("buyer", document.buyer)):
         yield from _party(role, party, addressed=role == "seller" or not document.simplified)
     categories = {line.tax_category for line in document.lines}
-    seller, buyer = document.seller, document.buyer
+    seller = document.seller
     # Who has no VAT identifier names the number at its tax office, as small enterprises do (BR-S-02, BR-E-02).
     may_lack = bool(seller.tax_number) and seller.country_code != "IN" and "AE" not in categories
     if not seller.vat_id and not may_lack and categories != {"O"}:
@@ -130,7 +130,11 @@ def _lines(document: Document) -> Iterator[Fault]:
     if "O" in (categories := {line.tax_category for line in document.lines}) and len(categories) > 1:
         yield Fault("lines", "some are outside the scope of VAT, others not", "Issue two documents")
     if "E" in categories and not document.exemption_reason:
-        yield Fault("exemption_reason", "is missing, and a line is exempt", "Name the law that exempts it in a row E of tax_rates")
+        yield Fault(
+            "exemption_reason",
+            "is missing, and a line is exempt",
+            "Name the law that exempts it in a row E of tax_rates",
+        )
 
 
 def _line(line: Line, document: Document) -> Iterator[Fault]:

@@ -34,7 +34,7 @@ class TaxUnknown(InputError):
         where = "its tariff" if source is None else str(source)
         super().__init__(
             f"The VAT of line {line_no} is not known, so nothing may be issued. Give {where} its VAT "
-            "(0 where none is due) in a new version of the tariff, or declare the rate of the country in tax_rates, and "
+            "(0 where none is due) in a new version of the tariff, or declare the country's rate in tax_rates, and "
             "refresh."
         )
         self.line_no, self.source = line_no, source

@@ -23,3 +23,10 @@ def upgrade() -> None:
             op.add_column(table, sa.Column(name, sa.Text(), nullable=True))
     # No amount due was rounded before.
     op.add_column("billing_documents", sa.Column("rounding_amount", sa.Text(), nullable=False, server_default="0"))
+
+
+def downgrade() -> None:
+    op.drop_column("billing_documents", "rounding_amount")
+    for table, columns in ADDED.items():
+        for name in columns:
+            op.drop_column(table, name)
