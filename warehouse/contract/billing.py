@@ -141,7 +141,16 @@ INVOICE_DRAFTS = Table(
     "invoice_drafts",
     "what the invoice of one contract, local month and currency would say now",
     ("invoice_id",),
-    (INVOICE_ID, _CONTRACT_ID, _OPERATOR_ID, MONTH, CURRENCY, *_TOTALS, LINES_HASH),
+    (
+        INVOICE_ID,
+        _CONTRACT_ID,
+        _OPERATOR_ID,
+        MONTH,
+        CURRENCY,
+        *_TOTALS,
+        LINES_HASH,
+        optional("tax_category", "VARCHAR", "where no VAT is charged (UNCL5305): AE, E or O; NULL: it is"),
+    ),
     sort=("month", "contract_id"),
 )
 

@@ -30,14 +30,20 @@ class _Law:
     rates: tuple[tuple[Span, Decimal], ...]
 
     def __str__(self) -> str:
-        return f"{self.country_code}, where the operator charges no VAT" if self.seller_is_exempt else self.country_code
+        return f"{self.country_code}, the operator being exempt" if self.seller_is_exempt else self.country_code
+
+    def against(self, rate: Decimal, time: Span) -> str:
+        """What contradicts a tariff, in words."""
+        if self.seller_is_exempt:
+            return f"its operator in {self.country_code} charges none (tax_category)"
+        return f"tax_rates says {plain(rate)} % for {self.country_code} {told_span(time)}"
 
 
 def check_taxes(registry: Mapping[str, Rows]) -> Iterator[Finding]:
     """Findings on `tariffs`, by `tariff_assignments`, `sites`, `stations`, `operators` and `tax_rates`."""
     tariffs, rates = registry.get("tariffs", ()), registry.get("tax_rates", ())
     exempt = {row["operator_id"] for row in registry.get("operators", ()) if row.get("tax_category") in ("E", "O")}
-    sites = {row["site_id"]: row for row in registry.get("sites", ())}
+    sites = {row["site_id"]: row for row in registry.get("sites", ()) if row.get("country_code")}
     reached = _reached(registry, sites)
     for row in tariffs:
         try:
@@ -88,10 +94,7 @@ def _of_version(row: Row, tariff: Tariff, laws: Sequence[_Law]) -> Iterator[Find
             for time, rate in law.rates:
                 both = shared(span, time)
                 if both is not None and rate != percent:
-                    words = (
-                        f"VAT is {plain(percent)} % in {named}; tax_rates says {plain(rate)} % for {law} "
-                        f"{told_span(both)}."
-                    )
+                    words = f"VAT is {plain(percent)} % in {named}; {law.against(rate, both)}."
                     mend = "The tariff's is charged: correct it in a new version if that is not meant."
                     yield Finding("warning", "unlawful_vat", place, words, mend, tariff_id, version)
 

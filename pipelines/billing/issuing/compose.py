@@ -29,25 +29,36 @@ _NEAR = Decimal("0.01")
 _UNITS: dict[str, Unit] = {"kWh": "kWh", "h": "h", "session": "session"}
 
 
+class TermsChanged(InputError):
+    """Who is charged VAT was declared anew since the draft was made: its VAT is that of before."""
+
+    def __init__(self, draft_id: str, drafted: str | None, declared: str | None) -> None:
+        super().__init__(
+            f"The tax_category of contract or operator is {declared or 'not given'} now, and was "
+            f"{drafted or 'not given'} when the draft was made. Run `kwhouse refresh`."
+        )
+        self.draft_id, self.drafted, self.declared = draft_id, drafted, declared
+
+
 class VatNotDue(InputError):
-    """A draft bears VAT where its seller or buyer is declared not to be charged any. `category`: AE, E or O."""
+    """A price names a VAT, and the seller is declared exempt or outside of it. `category`: E or O."""
 
     def __init__(self, draft_id: str, line: DraftLine, category: str) -> None:
         source = _source(line) or f"plan {line.plan}"
-        why, mend = {
-            "AE": ("the buyer is declared to owe the VAT (tax_category AE of the contract)", "`kwhouse refresh`"),
-            "E": ("the seller is declared exempt (tax_category E of the operator)", f"Take the VAT from {source}"),
-            "O": ("the seller is declared outside of VAT (tax_category O of the operator)", f"Take it from {source}"),
-        }[category]
-        told = "VAT that is not known" if line.vat_percent is None else f"{line.vat_percent.normalize():f} % VAT"
-        super().__init__(f"Line {line.line_no} bears {told}, and {why}. {mend}, or correct the declaration.")
+        super().__init__(
+            f"Line {line.line_no} bears VAT, and the operator charges none (tax_category {category}). Leave the VAT "
+            f"out of {source} in a new version, or take tax_category from the operator."
+        )
         self.draft_id, self.line_no, self.category = draft_id, line.line_no, category
 
 
 def compose(draft: Draft, terms: Terms, *, number: str, series: str, issue_date: date, snapshot: int) -> Document:
-    """The invoice that `draft` becomes. Raises `TaxUnknown` where a line's VAT is not known, and `VatNotDue`."""
+    """The invoice that `draft` becomes. Raises `TaxUnknown` where a line's VAT is not known, `TermsChanged`, and
+    `VatNotDue`."""
+    if draft.tax_category != terms.tax_category:
+        raise TermsChanged(draft.draft_id, draft.tax_category, terms.tax_category)
     for line in draft.lines:
-        if terms.tax_category is not None and line.vat_percent != 0:
+        if terms.tax_category is not None and line.vat_percent:
             raise VatNotDue(draft.draft_id, line, terms.tax_category)
     place = gst.place_of_supply(terms.seller, terms.buyer) if terms.seller.country_code == "IN" else ""
     last_day = calendar.monthrange(draft.month.year, draft.month.month)[1]

@@ -18,7 +18,7 @@ SELECT
     lines_hash
 FROM billing.documents
 UNION ALL BY NAME
-SELECT *, 'invoice' AS kind, 'draft' AS status
+SELECT * EXCLUDE (tax_category), 'invoice' AS kind, 'draft' AS status
 FROM billing.invoice_drafts AS drafts
 WHERE NOT EXISTS (
     SELECT 1
