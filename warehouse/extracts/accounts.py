@@ -6,12 +6,13 @@
         rounding: "4840"
         revenue:
           - {vat_percent: 19, account: "8400", vat_account: "1776"}
+          - {vat_percent: 0, tax_category: AE, account: "8336", vat_account: "1776"}
           - {vat_percent: 7, country: AT, account: "8300", vat_account: "1771", bu_key: "2"}
         datev: {consultant: 29098, client: 55003, account_length: 4, year_begins: 1, chart: "03"}
 
 `rounding` takes what amounts due are rounded by (India) and may be left out.
-`*` stands for every operator that is not named. The first row of `revenue` that fits rate and country holds; a row
-without `country` fits every one. Without a file the journal names accounts in words, and DATEV is refused.
+`*` stands for every operator that is not named. The first row of `revenue` that fits rate, country
+and VAT category (UNCL5305) holds; a row without `country` or `tax_category` fits every one. Without a file the journal names accounts in words, and DATEV is refused.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ class RevenueAccount:
     vat_account: str
     country: str | None = None
     bu_key: str = ""
+    tax_category: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,7 @@ def _accounts(entry: dict[str, Any]) -> Accounts:
             str(row["vat_account"]),
             row.get("country"),
             str(row.get("bu_key", "")),
+            row.get("tax_category"),
         )
         for row in entry["revenue"]
     )
@@ -134,12 +137,21 @@ def load(con: duckdb.DuckDBPyConnection, chart: Chart) -> None:
     )
     con.execute(
         "CREATE OR REPLACE TEMP TABLE revenue_accounts (operator_id VARCHAR, place INTEGER, vat_percent DECIMAL(7, 4),"
-        " country_code VARCHAR, account VARCHAR, vat_account VARCHAR, bu_key VARCHAR)"
+        " country_code VARCHAR, account VARCHAR, vat_account VARCHAR, bu_key VARCHAR, tax_category VARCHAR)"
     )
     for name, accounts in chart.operators.items():
         con.execute("INSERT INTO receivable_accounts VALUES (?, ?, ?)", [name, accounts.receivables, accounts.rounding])
         for place, row in enumerate(accounts.revenue):
             con.execute(
-                "INSERT INTO revenue_accounts VALUES (?, ?, CAST(? AS DECIMAL(7, 4)), ?, ?, ?, ?)",
-                [name, place, str(row.vat_percent), row.country, row.account, row.vat_account, row.bu_key],
+                "INSERT INTO revenue_accounts VALUES (?, ?, CAST(? AS DECIMAL(7, 4)), ?, ?, ?, ?, ?)",
+                [
+                    name,
+                    place,
+                    str(row.vat_percent),
+                    row.country,
+                    row.account,
+                    row.vat_account,
+                    row.bu_key,
+                    row.tax_category,
+                ],
             )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -21,12 +23,21 @@ from warehouse.extracts import extract_bytes
 from warehouse.state import table
 
 JULY, JANUARY = "2020-07-01T00:00:00+02:00", "2021-01-01T00:00:00+01:00"
+ACCOUNTS = """operators:
+  O:
+    receivables: "10000"
+    revenue:
+      - {vat_percent: 0, tax_category: AE, account: "8336", vat_account: "1776"}
+      - {vat_percent: 0, account: "8200", vat_account: "1776"}
+"""
 MAY = (date(2019, 5, 1), date(2019, 6, 1))
 
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[IssuingWorld]:
-    with issuing_world(tmp_path) as world:
+    accounts = tmp_path / "accounts.yaml"
+    accounts.write_text(ACCOUNTS)
+    with issuing_world(tmp_path, accounts=accounts) as world:
         world.people("C1").basic()
         world.tariff("T", 1, energy("0.30", vat=None))
         yield world
@@ -38,8 +49,8 @@ def rate(world: IssuingWorld, percent: str, begin: str = OPEN, end: str | None =
     world.set("tax_rates", key, name="VAT", rate_percent=percent, valid_to=end)
 
 
-def costs(world: IssuingWorld) -> list[tuple[str, Decimal | None, Decimal | None]]:
-    return world.rows("SELECT session_id, total_excl_vat, total_incl_vat FROM billing.cdrs ORDER BY started_at")  # type: ignore[return-value]
+def costs(world: IssuingWorld) -> list[tuple[Any, ...]]:
+    return world.rows("SELECT session_id, total_excl_vat, total_incl_vat FROM billing.cdrs ORDER BY started_at")
 
 
 def amounts(*values: str) -> tuple[Decimal, ...]:
@@ -135,6 +146,11 @@ def test_who_sells_the_energy_on_owes_the_vat_itself(world: IssuingWorld) -> Non
         assert b"ATU13585627" in xml
     summary = extract_bytes(world.lake, "vat_summary", *MAY, "csv").decode().splitlines()
     assert summary[1].startswith("O,2019-05-01,DE,AE,0")
+    assert [row[5] for row in csv.reader(extract_bytes(world.lake, "journal", *MAY, "csv").decode().splitlines())] == [
+        "account",
+        "10000",
+        "8336",
+    ]
 
 
 def test_an_exempt_seller_charges_none_and_says_by_which_law(world: IssuingWorld) -> None:

@@ -24,6 +24,7 @@ SELECT
         WHERE r.operator_id IN (d.operator_id, '*')
           AND r.vat_percent = t.vat_percent
           AND (r.country_code IS NULL OR r.country_code = t.country_code)
+          AND (r.tax_category IS NULL OR r.tax_category = t.tax_category)
     ) AS contra
 FROM billing.document_vat AS t
 JOIN billing.documents AS d USING (document_id)

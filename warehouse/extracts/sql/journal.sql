@@ -8,20 +8,26 @@ WITH documents AS (
       AND ($operator IS NULL OR operator_id = $operator)
 ),
 postings AS (
-    SELECT document_id, 'receivables' AS role, '' AS country_code, CAST(NULL AS DECIMAL(7, 4)) AS vat_percent, total_incl_vat AS debit
+    SELECT
+        document_id,
+        'receivables' AS role,
+        '' AS country_code,
+        CAST(NULL AS DECIMAL(7, 4)) AS vat_percent,
+        CAST(NULL AS VARCHAR) AS tax_category,
+        total_incl_vat AS debit
     FROM documents
     UNION ALL
-    SELECT t.document_id, 'revenue', t.country_code, t.vat_percent, -t.net
+    SELECT t.document_id, 'revenue', t.country_code, t.vat_percent, t.tax_category, -t.net
     FROM billing.document_vat AS t
     SEMI JOIN documents USING (document_id)
     WHERE t.net <> 0
     UNION ALL
-    SELECT t.document_id, 'vat', t.country_code, t.vat_percent, -t.vat
+    SELECT t.document_id, 'vat', t.country_code, t.vat_percent, t.tax_category, -t.vat
     FROM billing.document_vat AS t
     SEMI JOIN documents USING (document_id)
     WHERE t.vat <> 0
     UNION ALL
-    SELECT document_id, 'rounding', '', NULL, -rounding_amount
+    SELECT document_id, 'rounding', '', NULL, NULL, -rounding_amount
     FROM documents
     WHERE rounding_amount <> 0
 ),
@@ -54,6 +60,7 @@ accounts AS (
                 WHERE r.operator_id IN (d.operator_id, '*')
                   AND r.vat_percent = p.vat_percent
                   AND (r.country_code IS NULL OR r.country_code = p.country_code)
+                  AND (r.tax_category IS NULL OR r.tax_category = p.tax_category)
             )
         END AS declared_account
     FROM postings AS p
