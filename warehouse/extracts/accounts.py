@@ -10,9 +10,9 @@
           - {vat_percent: 7, country: AT, account: "8300", vat_account: "1771", bu_key: "2"}
         datev: {consultant: 29098, client: 55003, account_length: 4, year_begins: 1, chart: "03"}
 
-`rounding` takes what amounts due are rounded by (India) and may be left out.
-`*` stands for every operator that is not named. The first row of `revenue` that fits rate, country
-and VAT category (UNCL5305) holds; a row without `country` or `tax_category` fits every one. Without a file the journal names accounts in words, and DATEV is refused.
+`rounding` takes what amounts due are rounded by (India) and may be left out. `*` stands for every operator that is not
+named. The first row of `revenue` that fits rate, country and VAT category (UNCL5305) holds; a row without `country` or
+`tax_category` fits every one. Without a file the journal names accounts in words, and DATEV is refused.
 """
 
 from __future__ import annotations
