@@ -183,6 +183,7 @@ INVOICES = Table(
         ),
         optional("issue_date", "DATE", "day of issue; NULL for a draft"),
         optional("corrects", "VARCHAR", "number of the invoice that a credit note takes back"),
+        optional("rounding_amount", MONEY, "what the amount due was rounded by; NULL for a draft", "currency"),
         *_TOTALS,
         LINES_HASH,
     ),

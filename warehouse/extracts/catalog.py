@@ -156,9 +156,10 @@ INVOICES = Extract(
         "currency": "ISO 4217 code",
         "total_excl_vat": "sum of its lines",
         "total_vat": "per rate on the sum of the lines, then added; empty where a rate is not known",
+        "rounding_amount": "what the amount due was rounded by (India: to rupees); empty for a draft",
         "total_incl_vat": "amount due; empty where a VAT rate is not known",
     },
-    ("sessions", "energy_kwh", "total_excl_vat", "total_vat", "total_incl_vat"),
+    ("sessions", "energy_kwh", "total_excl_vat", "total_vat", "rounding_amount", "total_incl_vat"),
 )
 
 INVOICE_LINES = Extract(

@@ -44,7 +44,7 @@ class VatNotDue(InputError):
     """A price names a VAT, and the seller is declared exempt or outside of it. `category`: E or O."""
 
     def __init__(self, draft_id: str, line: DraftLine, category: str) -> None:
-        source = _source(line) or f"plan {line.plan}"
+        source = f"tariff {line.tariff_id}" if line.tariff_id else f"plan {line.plan}"
         super().__init__(
             f"Line {line.line_no} bears VAT, and the operator charges none (tax_category {category}). Leave the VAT "
             f"out of {source} in a new version, or take tax_category from the operator."

@@ -6,6 +6,8 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pipelines.billing.documents import gst
 from pipelines.billing.documents.model import Tax
@@ -41,6 +43,13 @@ def test_within_a_state_each_tax_is_half_of_the_rate() -> None:
 )
 def test_the_amount_due_is_whole_rupees(payable: str, rounding: str) -> None:
     assert gst.rounding(Decimal(payable)) == Decimal(rounding)
+
+
+@given(st.decimals(0, 10**12, places=2))
+def test_what_is_due_is_the_nearest_rupee(payable: Decimal) -> None:
+    rounding = gst.rounding(payable)
+    assert (payable + rounding) % 1 == 0
+    assert Decimal("-0.5") < rounding <= Decimal("0.5")
 
 
 def test_the_place_of_supply() -> None:

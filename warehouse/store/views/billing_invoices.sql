@@ -13,6 +13,7 @@ SELECT
     energy_wh,
     total_excl_vat,
     total_vat,
+    rounding_amount,
     total_incl_vat,
     rounding,
     lines_hash
