@@ -78,7 +78,7 @@ def composed(made: Draft, terms: Terms) -> Document:
         ("36", "37", ["83.70"], [("IGST", "18", "15.07")], "98.77", "0.23", "99"),
         # a union territory; on the sum of the lines: 100.25 × 9 % = 9.0225
         ("04", "04", ["50.10", "50.15"], [("CGST", "9", "9.02"), ("UTGST", "9", "9.02")], "118.29", "-0.29", "118"),
-        # nobody knows where the buyer lives: the seller's state; 0.1143 and 0.1152 are rounded, and so are 1.49 and 1.52
+        # nobody knows where the buyer lives: the seller's state; 1.27 × 9 % = 0.1143, 1.28 × 9 % = 0.1152
         ("36", "", ["1.27"], [("CGST", "9", "0.11"), ("SGST", "9", "0.11")], "1.49", "-0.49", "1"),
         ("36", "", ["1.28"], [("CGST", "9", "0.12"), ("SGST", "9", "0.12")], "1.52", "0.48", "2"),
         # whole rupees as they are

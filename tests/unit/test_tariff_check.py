@@ -229,6 +229,17 @@ def test_a_price_without_vat_bears_the_laws_where_it_is_told() -> None:
     assert "tax_rates does not tell it for DE all that time" in late.words
 
 
+def test_a_site_in_another_state_of_india_needs_another_operator() -> None:
+    def found_for(state_code: str) -> list[str]:
+        site = {"site_id": "s", "operator_id": "O", "country_code": "IN", "state_code": state_code}
+        operators = [{"operator_id": "O", "state_code": "36"}]
+        return [one.words for one in check({"sites": [site], "operators": operators}) if one.kind == "other_state"]
+
+    assert found_for("36") == []
+    [words] = found_for("29")
+    assert words.startswith("It is in state 29, its operator O registered in 36")
+
+
 def test_odd_steps_and_what_cannot_be_priced() -> None:
     assert told(found(element(price("TIME", step=3601)))) == [("warning", "odd_step", 0)]
     assert told(found(element(price(step=1001)))) == [("warning", "odd_step", 0)]

@@ -1,4 +1,4 @@
-"""Whether tariffs give the VAT that the law puts on charging where they hold (`registry.tax_rates`).
+"""Whether tariffs give the VAT that the law puts on charging where they hold (`registry.tax_rates`), and whose it is.
 
 A price that gives no VAT bears the law's; one that gives another is charged as it says, and told here. Nothing is
 changed: reduced rates and regions with rates of their own are for the tariff to say.
@@ -40,9 +40,10 @@ class _Law:
 
 
 def check_taxes(registry: Mapping[str, Rows]) -> Iterator[Finding]:
-    """Findings on `tariffs`, by `tariff_assignments`, `sites`, `stations`, `operators` and `tax_rates`."""
+    """Findings on `tariffs` and `sites`, by `tariff_assignments`, `plans`, `stations`, `operators` and `tax_rates`."""
     tariffs, rates = registry.get("tariffs", ()), registry.get("tax_rates", ())
-    exempt = {row["operator_id"] for row in registry.get("operators", ()) if row.get("tax_category") in ("E", "O")}
+    operators = {row["operator_id"]: row for row in registry.get("operators", ())}
+    exempt = {name for name, row in operators.items() if row.get("tax_category") in ("E", "O")}
     sites = {row["site_id"]: row for row in registry.get("sites", ()) if row.get("country_code")}
     reached = _reached(registry, sites)
     for row in tariffs:
@@ -56,6 +57,20 @@ def check_taxes(registry: Mapping[str, Rows]) -> Iterator[Finding]:
         }
         laws = [_Law(country, free, _rates(country, free, rates)) for country, free in sorted(places)]
         yield from _of_version(row, tariff, laws)
+    for site in sites.values():
+        yield from _in_another_state(site, operators.get(site.get("operator_id"), {}))
+
+
+def _in_another_state(site: Row, operator: Row) -> Iterator[Finding]:
+    """GST is owed where the supplier is registered for the place that it supplies from."""
+    here, registered = site.get("state_code"), operator.get("state_code")
+    if site["country_code"] == "IN" and here and registered and here != registered:
+        words = (
+            f"It is in state {here}, its operator {operator['operator_id']} registered in {registered}: supplies from "
+            "there need a registration there (CGST Act, section 22)."
+        )
+        mend = "Declare an operator with the GSTIN of that state, and give it the site."
+        yield Finding("warning", "other_state", f"site {site['site_id']}", words, mend)
 
 
 def _reached(registry: Mapping[str, Rows], sites: Collection[str]) -> dict[str, set[str]]:
