@@ -70,7 +70,7 @@ INDIAN_BUYER = Party(
     country_code="IN",
 )
 UPI = Payment(means="upi", upi_vpa="musicharge@okbank")
-GST_RATES = {"CGST": Decimal(9), "SGST": Decimal(9), "UTGST": Decimal(9), "IGST": Decimal(18)}
+GST = Decimal(18)
 
 
 def line(
@@ -124,7 +124,7 @@ def document(
 def indian(buyer: Party = INDIAN_BUYER, lines: Sequence[Line] | None = None, **others: object) -> Document:
     """A GST invoice between two states, or within one, as the buyer's place says."""
     place = gst.place_of_supply(INDIAN_SELLER, buyer)
-    taxes = gst.taxes(INDIAN_SELLER.state_code, place, GST_RATES)
+    taxes = gst.taxes(INDIAN_SELLER.state_code, place, GST)
     made = lines or [line(1, quantity="1200.5", unit_price="18.5", currency="INR", sac_code=gst.SAC_CHARGING)]
     return document(
         [replace(each, taxes=taxes) for each in made],

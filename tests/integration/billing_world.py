@@ -59,6 +59,7 @@ class World:
             "plans": ["plan_id", "version"],
             "subscriptions": ["subscription_id"],
             "owner_contracts": ["owner_contract_id"],
+            "tax_rates": ["country_code", "tax_code", "valid_from"],
             "session_decisions": ["session_id", "decided_at"],
         }[table]
         self._change(table, key, "set", json.dumps({**dict(zip(names, key, strict=False)), **columns}))

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import multiprocessing
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from threading import Barrier
+from time import sleep
 
 import pytest
 
+from pipelines.billing.issuing.numbers import take
 from tests.integration.postgres_server import MISSING, binaries, postgres_server
 from tests.integration.priced_warehouse import build
 from warehouse import story
@@ -19,6 +23,7 @@ from warehouse.errors import StoreBusy, StoreMissing
 from warehouse.extracts import extract_bytes
 from warehouse.registry import apply, export
 from warehouse.settings import Settings
+from warehouse.state import open_state
 from warehouse.store import open_lake
 from warehouse.store.lock import advisory_lock
 
@@ -90,6 +95,23 @@ def test_two_processes_write_one_after_the_other(settings: Settings) -> None:
     with open_lake(settings, read_only=True) as lake:
         rows = lake.con.execute("SELECT stage, count(*) FROM ops.watermarks GROUP BY stage ORDER BY stage").fetchall()
     assert rows == [("one", 3), ("two", 3)]
+
+
+def test_two_runs_take_the_first_numbers_of_a_series_one_after_the_other(settings: Settings) -> None:
+    engine = open_state(settings)
+    ready, numbers = Barrier(2), []
+
+    def take_one() -> None:
+        ready.wait()
+        with engine.begin() as connection:
+            numbers.append(take(connection, "PG2026", "op").text)
+            sleep(0.2)  # the other one asks while this one has not committed
+
+    with ThreadPoolExecutor(2) as pool:
+        for done in [pool.submit(take_one) for _ in range(2)]:
+            done.result()
+    engine.dispose()
+    assert numbers == ["PG2026-000001", "PG2026-000002"]
 
 
 def test_a_held_lock_is_told_and_named(settings: Settings, conninfo: str) -> None:

@@ -106,7 +106,7 @@ def registries(draw: st.DrawFn) -> dict[str, list[dict[str, Any]]]:
         "tax_rates": [
             {
                 "country_code": "IN",
-                "tax_code": "S",
+                "tax_code": "IGST",
                 "name": "GST",
                 "rate_percent": draw(st.decimals(0, 100, places=4)),
                 "valid_from": valid_from,

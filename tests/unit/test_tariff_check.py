@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pipelines.billing.checking import Finding, check
-from pipelines.billing.checking.assignments import EVER, NEVER, without
+from pipelines.billing.checking.spans import EVER, NEVER, without
 from warehouse import exact_json
 
 pytestmark = pytest.mark.fast
@@ -183,6 +183,61 @@ def test_prices_without_vat() -> None:
         "No VAT is given in element 0 (ENERGY): what is gross is then not known.",
     )
     assert found(element(price(vat=None)), tax_included="N/A") == []
+
+
+def law(rate: str, begin: datetime = EVER, end: datetime | None = None, **columns: Any) -> dict[str, Any]:
+    row = {"country_code": "DE", "tax_code": "S", "rate_percent": Decimal(rate), "valid_from": begin, "valid_to": end}
+    return {**row, **columns}
+
+
+def by_law(tariff: dict[str, Any], *rates: dict[str, Any], **seller: Any) -> list[Finding]:
+    sites = [
+        {"site_id": name, "operator_id": "O", "country_code": country, "time_zone": "Europe/Berlin"}
+        for name, country in (("s", "DE"), ("t", "AT"))
+    ]
+    found = check(
+        {
+            "tariffs": [tariff],
+            "tariff_assignments": [rule("a", site_id="s")],
+            "sites": sites,
+            "operators": [{"operator_id": "O", **seller}],
+            "tax_rates": rates,
+        }
+    )
+    return [finding for finding in found if finding.kind in ("no_vat", "unlawful_vat")]
+
+
+def test_a_vat_that_is_not_the_laws_is_told_with_the_time() -> None:
+    changing = (law("19", end=at(2026, 7)), law("21", at(2026, 7)), law("20", country_code="AT"))
+    [one] = by_law(version(element(price())), *changing)
+    assert (one.level, one.kind) == ("warning", "unlawful_vat")
+    assert one.words == ("VAT is 19 % in element 0 (ENERGY); tax_rates says 21 % for DE from 2026-07-01 00:00 UTC on.")
+    # At the time of the version alone, and where it holds.
+    assert by_law(version(element(price()), valid_to=at(2026, 7)), *changing) == []
+    assert by_law(version(element(price(vat=20))), law("20", country_code="AT")) == []
+    [exempt] = by_law(version(element(price())), law("19"), tax_category="E")
+    assert exempt.words == "VAT is 19 % in element 0 (ENERGY); its operator in DE charges none (tax_category)."
+
+
+def test_a_price_without_vat_bears_the_laws_where_it_is_told() -> None:
+    bare = version(element(price(vat=None)))
+    [told_by_law] = by_law(bare, law("19"))
+    assert (told_by_law.level, told_by_law.kind) == ("note", "no_vat")
+    assert told_by_law.words == "No VAT is given in element 0 (ENERGY): that of tax_rates holds, 19 % for DE."
+    [late] = by_law(bare, law("19", at(2026, 2)))
+    assert late.level == "warning"
+    assert "tax_rates does not tell it for DE all that time" in late.words
+
+
+def test_a_site_in_another_state_of_india_needs_another_operator() -> None:
+    def found_for(state_code: str) -> list[str]:
+        site = {"site_id": "s", "operator_id": "O", "country_code": "IN", "state_code": state_code}
+        operators = [{"operator_id": "O", "state_code": "36"}]
+        return [one.words for one in check({"sites": [site], "operators": operators}) if one.kind == "other_state"]
+
+    assert found_for("36") == []
+    [words] = found_for("29")
+    assert words.startswith("It is in state 29, its operator O registered in 36")
 
 
 def test_odd_steps_and_what_cannot_be_priced() -> None:

@@ -141,7 +141,16 @@ INVOICE_DRAFTS = Table(
     "invoice_drafts",
     "what the invoice of one contract, local month and currency would say now",
     ("invoice_id",),
-    (INVOICE_ID, _CONTRACT_ID, _OPERATOR_ID, MONTH, CURRENCY, *_TOTALS, LINES_HASH),
+    (
+        INVOICE_ID,
+        _CONTRACT_ID,
+        _OPERATOR_ID,
+        MONTH,
+        CURRENCY,
+        *_TOTALS,
+        LINES_HASH,
+        optional("tax_category", "VARCHAR", "where no VAT is charged (UNCL5305): AE, E or O; NULL: it is"),
+    ),
     sort=("month", "contract_id"),
 )
 
@@ -174,6 +183,7 @@ INVOICES = Table(
         ),
         optional("issue_date", "DATE", "day of issue; NULL for a draft"),
         optional("corrects", "VARCHAR", "number of the invoice that a credit note takes back"),
+        optional("rounding_amount", MONEY, "what the amount due was rounded by; NULL for a draft", "currency"),
         *_TOTALS,
         LINES_HASH,
     ),
@@ -228,6 +238,7 @@ DOCUMENT_VAT = Table(
         required("document_id", "VARCHAR", "the document's number"),
         required("country_code", "VARCHAR", "country of the sites; of what has no site, the operator's"),
         required("vat_percent", "DECIMAL(7,4)", "VAT rate", "%"),
+        required("tax_category", "VARCHAR", "VAT category (UNCL5305): S, Z, E, AE or O"),
         required("net", MONEY, "sum of the lines before VAT", "currency"),
         required("vat", MONEY, "VAT on the sum per rate, half-up to the currency's minor unit", "currency"),
     ),

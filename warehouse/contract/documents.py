@@ -60,7 +60,10 @@ DOCUMENTS = _table(
         required("energy_wh", "DECIMAL(18,6)", "energy on it; negative on a credit note", "Wh"),
         required("total_excl_vat", MONEY, "sum of its lines; negative on a credit note", "currency"),
         required("total_vat", MONEY, "per rate on the sum of the lines, half-up, then added", "currency"),
-        required("total_incl_vat", MONEY, "amount due; negative on a credit note", "currency"),
+        required("rounding_amount", MONEY, "what the amount due was rounded by (India: to rupees), BT-114", "currency"),
+        required(
+            "total_incl_vat", MONEY, "amount due: before VAT + VAT + rounding; negative on a credit note", "currency"
+        ),
         required("rounding", "VARCHAR", "rounding policy used", values=("half_up_per_line",)),
         required("lines_hash", "VARCHAR", "hash of what its lines say, as the draft's"),
         required("snapshot", "BIGINT", "snapshot of the lake that it was made of"),
@@ -78,6 +81,7 @@ DOCUMENT_LINES = _table(
         DOCUMENT_ID,
         required("line_no", "INTEGER", "1, 2, …"),
         *INVOICE_LINE,
+        optional("tax_category", "VARCHAR", "VAT category (UNCL5305); NULL where it is old: S, at 0 % Z"),
     ),
 )
 

@@ -9,6 +9,7 @@
         dunning_fees: "2650"
         revenue:
           - {vat_percent: 19, account: "8400", vat_account: "1776"}
+          - {vat_percent: 0, tax_category: AE, account: "8336", vat_account: "1776"}
           - {vat_percent: 7, country: AT, account: "8300", vat_account: "1771", bu_key: "2"}
         datev: {consultant: 29098, client: 55003, account_length: 4, year_begins: 1, chart: "03"}
 
@@ -31,7 +32,7 @@ import yaml
 from warehouse.contract.ledger import METHODS
 from warehouse.errors import InputError
 
-ROLES = ("receivables", "prepaid", "write_offs", "dunning_fees")
+ROLES = ("receivables", "prepaid", "write_offs", "dunning_fees", "rounding")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,7 @@ class RevenueAccount:
     vat_account: str
     country: str | None = None
     bu_key: str = ""
+    tax_category: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,7 @@ def _accounts(entry: dict[str, Any]) -> Accounts:
             str(row["vat_account"]),
             row.get("country"),
             str(row.get("bu_key", "")),
+            row.get("tax_category"),
         )
         for row in entry["revenue"]
     )
@@ -142,13 +145,22 @@ def load(con: duckdb.DuckDBPyConnection, chart: Chart) -> None:
     con.execute("CREATE OR REPLACE TEMP TABLE role_accounts (operator_id VARCHAR, role VARCHAR, account VARCHAR)")
     con.execute(
         "CREATE OR REPLACE TEMP TABLE revenue_accounts (operator_id VARCHAR, place INTEGER, vat_percent DECIMAL(7, 4),"
-        " country_code VARCHAR, account VARCHAR, vat_account VARCHAR, bu_key VARCHAR)"
+        " country_code VARCHAR, account VARCHAR, vat_account VARCHAR, bu_key VARCHAR, tax_category VARCHAR)"
     )
     for name, accounts in chart.operators.items():
         for role, account in accounts.roles.items():
             con.execute("INSERT INTO role_accounts VALUES (?, ?, ?)", [name, role, account])
         for place, row in enumerate(accounts.revenue):
             con.execute(
-                "INSERT INTO revenue_accounts VALUES (?, ?, CAST(? AS DECIMAL(7, 4)), ?, ?, ?, ?)",
-                [name, place, str(row.vat_percent), row.country, row.account, row.vat_account, row.bu_key],
+                "INSERT INTO revenue_accounts VALUES (?, ?, CAST(? AS DECIMAL(7, 4)), ?, ?, ?, ?, ?)",
+                [
+                    name,
+                    place,
+                    str(row.vat_percent),
+                    row.country,
+                    row.account,
+                    row.vat_account,
+                    row.bu_key,
+                    row.tax_category,
+                ],
             )

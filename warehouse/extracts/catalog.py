@@ -156,9 +156,10 @@ INVOICES = Extract(
         "currency": "ISO 4217 code",
         "total_excl_vat": "sum of its lines",
         "total_vat": "per rate on the sum of the lines, then added; empty where a rate is not known",
+        "rounding_amount": "what the amount due was rounded by (India: to rupees); empty for a draft",
         "total_incl_vat": "amount due; empty where a VAT rate is not known",
     },
-    ("sessions", "energy_kwh", "total_excl_vat", "total_vat", "total_incl_vat"),
+    ("sessions", "energy_kwh", "total_excl_vat", "total_vat", "rounding_amount", "total_incl_vat"),
 )
 
 INVOICE_LINES = Extract(
@@ -244,11 +245,12 @@ REVENUE_CONNECTORS = Extract(
 
 VAT_SUMMARY = Extract(
     "vat_summary",
-    "one operator, booked month, country, VAT rate and currency of issued documents",
+    "one operator, booked month, country, VAT category and rate, and currency of issued documents",
     {
         "operator_id": "who issued them",
         "booked_month": "first day of the month that they are booked in",
         "country_code": "country of the sites; of what has no site, the operator's",
+        "tax_category": "VAT category (UNCL5305): S, Z, E, AE (reverse charge) or O",
         "vat_percent": "VAT rate",
         "currency": "ISO 4217 code",
         "invoices": "invoices with that rate",
@@ -266,12 +268,12 @@ JOURNAL = Extract(
     "debit and credit of each are equal",
     {
         "transaction_id": "the document's number, or the movement's key",
-        "line_no": "1, 2, … receivables, then revenue, then VAT; of movements where the money is, then what it pays",
+        "line_no": "1, 2, … receivables, revenue, VAT, rounding; of movements where the money is, then what it pays",
         "operator_id": "whose books",
         "booked_month": "first day of the month that it is booked in",
         "posting_date": "day of issue; of movements the day they count from",
         "account": "account, as the accounts file says; without one, its role",
-        "account_role": "receivables, revenue, vat, clearing_ and method, prepaid, write_offs, dunning_fees",
+        "account_role": "receivables, revenue, vat, rounding, clearing_ and method, prepaid, write_offs, dunning_fees",
         "country_code": "country of the revenue; else empty",
         "vat_percent": "VAT rate of revenue and VAT; else empty",
         "currency": "ISO 4217 code",

@@ -23,7 +23,7 @@ from warehouse.contract.registry import (
     TAX_RATES,
 )
 from warehouse.errors import Problem
-from warehouse.registry import access, plans
+from warehouse.registry import access, plans, taxes
 from warehouse.registry.records import Record, by_key
 from warehouse.registry.tariffs import TariffCheck, shape_problems
 from warehouse.registry.values import Value
@@ -86,6 +86,11 @@ def _prices_and_terms(declared: Mapping[str, Declared], stored: Registry, future
         yield from plans.out_of_bounds(name, future[name])
     if {PLANS.name, SUBSCRIPTIONS.name} & declared.keys() and _complete(declared, PLANS.name):
         yield from plans.without_plan(future[SUBSCRIPTIONS.name], future[PLANS.name])
+    if TAX_RATES.name in declared:
+        yield from taxes.odd_rates(future[TAX_RATES.name])
+    looked_at = taxes.OF_REVERSE_CHARGE & declared.keys()
+    if looked_at and all(declared[name].complete for name in looked_at):
+        yield from taxes.reverse_charge(future)
 
 
 def _repeated(table: Table, records: Sequence[Record]) -> Iterator[Problem]:

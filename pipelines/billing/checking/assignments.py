@@ -9,17 +9,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from itertools import combinations
 from typing import Any
 
 from pipelines.billing.checking.finding import Finding
+from pipelines.billing.checking.spans import EVER, NEVER, Span, shared, span_of, told_span, without
 from pipelines.billing.checking.words import joined, moment
 
 Row = Mapping[str, Any]
-Span = tuple[datetime, datetime]
-
-EVER, NEVER = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 _NAMED = ("contract_id", "token_group", "connector_id", "evse_id", "station_id", "site_id")
 _PLACES = ("site_id", "station_id", "evse_id", "connector_id")
 
@@ -29,13 +26,13 @@ def check_versions(tariffs: Sequence[Row]) -> Iterator[Finding]:
     for tariff_id, versions in _grouped(tariffs, "tariff_id").items():
         ordered = sorted(versions, key=lambda row: int(row["version"]))
         for number, row in enumerate(ordered):
-            version, span = int(row["version"]), _span(row)
+            version, span = int(row["version"]), span_of(row)
             place = f"tariff {tariff_id} version {version}"
-            greater = [other for other in ordered[number + 1 :] if _both(span, _span(other))]
+            greater = [other for other in ordered[number + 1 :] if shared(span, span_of(other))]
             if span[0] >= span[1]:
                 words = f"It ends at {moment(span[1])}, before it begins."
                 yield Finding("error", "backward", place, words, "Mend valid_to.", tariff_id, version)
-            elif not list(without(span, map(_span, greater))):
+            elif not list(without(span, map(span_of, greater))):
                 names = joined([str(other["version"]) for other in greater])
                 words = f"It is never in force: version {names} holds all that time."
                 yield Finding(
@@ -47,11 +44,11 @@ def check_versions(tariffs: Sequence[Row]) -> Iterator[Finding]:
 
 def _overlap(tariff_id: str, row: Row, greater: Row) -> Finding:
     version, other = int(row["version"]), int(greater["version"])
-    both = _both(_span(row), _span(greater))
+    both = shared(span_of(row), span_of(greater))
     assert both is not None  # noqa: S101 - asked for those that overlap
-    words = f"Version {other} is in force as well {_told(both)}: the greater version holds."
+    words = f"Version {other} is in force as well {told_span(both)}: the greater version holds."
     place = f"tariff {tariff_id} version {version}"
-    if both[1] == _span(row)[1]:
+    if both[1] == span_of(row)[1]:
         mend = f"Nothing, or end it with valid_to {both[0].isoformat()}."
         return Finding("note", "overlap", place, words, mend, tariff_id, version)
     words += f" After that version {version} holds again."
@@ -62,17 +59,17 @@ def _overlap(tariff_id: str, row: Row, greater: Row) -> Finding:
 def check_assignments(tariffs: Sequence[Row], assignments: Sequence[Row], stations: Sequence[Row]) -> Iterator[Finding]:
     """Rules that contradict each other, or name a tariff that has no version in force, or a place that is none."""
     sites = {row["station_id"]: row["site_id"] for row in stations}
-    versions = {name: [_span(row) for row in rows] for name, rows in _grouped(tariffs, "tariff_id").items()}
+    versions = {name: [span_of(row) for row in rows] for name, rows in _grouped(tariffs, "tariff_id").items()}
     for rule in assignments:
         place = f"assignment {rule['assignment_id']}"
-        span, station = _span(rule), rule.get("station_id")
+        span, station = span_of(rule), rule.get("station_id")
         if span[0] >= span[1]:
             yield Finding("error", "backward", place, "It ends before it begins.", "Mend valid_to.")
         elif rule["tariff_id"] not in versions:
             words = f"There is no tariff {rule['tariff_id']}."
             yield Finding("error", "no_tariff", place, words, "Declare it, or mend the rule.", rule["tariff_id"])
         elif missing := list(without(span, versions[rule["tariff_id"]])):
-            words = f"Tariff {rule['tariff_id']} has no version in force {joined([_told(one) for one in missing])}."
+            words = f"Tariff {rule['tariff_id']} has no version in force {joined([told_span(one) for one in missing])}."
             mend = "Sessions of that time have no price: mend valid_from, or declare a version."
             yield Finding("error", "no_version", place, words, mend, rule["tariff_id"])
         if station in sites and rule.get("site_id") not in (None, sites[station]):
@@ -87,16 +84,16 @@ def _equally_particular(assignments: Sequence[Row]) -> Iterator[Finding]:
         by_place[tuple(rule.get(name) for name in _NAMED)].append(rule)
     for rules in by_place.values():
         for one, other in combinations(sorted(rules, key=lambda rule: str(rule["assignment_id"])), 2):
-            both = _both(_span(one), _span(other))
+            both = shared(span_of(one), span_of(other))
             if both is None:
                 continue
             place = f"assignments {one['assignment_id']} and {other['assignment_id']}"
             if one["tariff_id"] == other["tariff_id"]:
-                words = f"Both say the same {_told(both)}: {_where(one)}, tariff {one['tariff_id']}."
+                words = f"Both say the same {told_span(both)}: {_where(one)}, tariff {one['tariff_id']}."
                 yield Finding("note", "repeated", place, words, "Leave one out.", one["tariff_id"])
                 continue
             words = (
-                f"Equally particular, {_where(one)}, and they name different tariffs {_told(both)}: "
+                f"Equally particular, {_where(one)}, and they name different tariffs {told_span(both)}: "
                 f"{one['tariff_id']} and {other['tariff_id']}."
             )
             mend = "Sessions of that time have no price: end one with valid_to, or make it more particular."
@@ -122,7 +119,7 @@ def check_places(
 
 
 def _lacking(place: Row, general: Sequence[Row]) -> tuple[str, tuple[Span, ...], bool]:
-    fitting = [_span(rule) for rule in general if all(rule.get(name) in (None, place.get(name)) for name in _PLACES)]
+    fitting = [span_of(rule) for rule in general if all(rule.get(name) in (None, place.get(name)) for name in _PLACES)]
     service = (place.get("in_service_from") or EVER, place.get("in_service_to") or NEVER)
     name = f"connector {place['connector_id']} of EVSE {place['evse_id']}" if "connector_id" in place else ""
     lacking = tuple(without(service, fitting))
@@ -150,35 +147,8 @@ def _lack(place: str, lacking: tuple[Span, ...], whole: bool) -> Iterator[Findin
     if whole:
         yield Finding("error", "unassigned", place, "No tariff is assigned for everybody.", mend)
         return
-    when = joined([_told(span) for span in lacking])
+    when = joined([told_span(span) for span in lacking])
     yield Finding("warning", "unassigned", place, f"No tariff is assigned for everybody {when}.", mend)
-
-
-def without(span: Span, others: Iterable[Span]) -> Iterator[Span]:
-    """The parts of `span` that none of `others` covers, in order."""
-    begin, end = span
-    for first, last in sorted(others):
-        if first > begin and begin < end:
-            yield begin, min(first, end)
-        begin = max(begin, last)
-    if begin < end:
-        yield begin, end
-
-
-def _both(one: Span, other: Span) -> Span | None:
-    begin, end = max(one[0], other[0]), min(one[1], other[1])
-    return (begin, end) if begin < end else None
-
-
-def _span(row: Row) -> Span:
-    return row["valid_from"], row.get("valid_to") or NEVER
-
-
-def _told(span: Span) -> str:
-    begin, end = span
-    parts = [] if begin == EVER else [f"from {moment(begin)} on"]
-    parts += [] if end == NEVER else [f"until {moment(end)}"]
-    return " ".join(parts).replace(" on until", " until") or "at any time"
 
 
 def _where(rule: Row) -> str:

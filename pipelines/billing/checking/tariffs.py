@@ -108,20 +108,6 @@ def _gap(said: _Said, gap: Gap) -> Finding:
 
 
 def _elements(said: _Said, tariff: Tariff, given: object, last_day: date | None) -> Iterator[Finding]:
-    no_vat = [
-        f"{n} ({joined(names)})"
-        for n, element in enumerate(tariff.elements)
-        if (names := [c.dimension for c in element.components if c.vat_percent is None])
-    ]
-    if no_vat and tariff.tax_included != "N/A":
-        unknown = "net" if tariff.tax_included == "YES" else "gross"
-        yield said(
-            "warning",
-            "no_vat",
-            f"No VAT is given in {'element' if len(no_vat) == 1 else 'elements'} {joined(no_vat)}: "
-            f"what is {unknown} is then not known.",
-            "Give vat, 0 where none is due.",
-        )
     for number, element in enumerate(tariff.elements):
         asked = element.restrictions
         if asked.start_second is not None and asked.start_second == asked.end_second:

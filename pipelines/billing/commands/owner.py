@@ -75,7 +75,7 @@ def issue(
     """
     from pipelines.billing.owners.dues import Wanted
     from pipelines.billing.owners.issue import issue as run
-    from warehouse.decisions import account
+    from warehouse.account import account
 
     with _opened() as (lake, engine):
         report = run(lake, engine, Wanted(operator, month, owner), now=_now(), by=by or account())
@@ -92,7 +92,7 @@ def void(
 ) -> None:
     """Take a statement back by a credit note, e.g. for a wrong address; `owner issue` then writes a new one."""
     from pipelines.billing.owners.issue import void as run
-    from warehouse.decisions import account
+    from warehouse.account import account
 
     with _opened() as (lake, engine):
         done = run(lake, engine, number, reason=reason, now=_now(), by=by or account())
@@ -176,7 +176,7 @@ def payout(
     wrong (exit status 1 then), are listed and carried over. `owner payouts ID -o FILE` writes the same file again.
     """
     from pipelines.billing.owners.payouts import file_of, pay
-    from warehouse.decisions import account
+    from warehouse.account import account
 
     with _opened(read_only=True) as (lake, engine):
         _refuse_own(lake, output)

@@ -46,7 +46,7 @@ def check_tariffs(
     from warehouse.registry.stored import stored_tables
     from warehouse.settings import load_settings
 
-    names = ("tariffs", "tariff_assignments", "sites", "stations", "connectors")
+    names = ("tariffs", "tariff_assignments", "plans", "sites", "stations", "connectors", "operators", "tax_rates")
     found = check(stored_tables(load_settings(), *names))
     if tariff_id:
         found = [finding for finding in found if finding.tariff_id in tariff_id]

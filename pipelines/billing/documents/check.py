@@ -82,13 +82,31 @@ def _parties(document: Document) -> Iterator[Fault]:
     if document.form == "statement":
         return
     categories = {line.tax_category for line in document.lines}
-    seller, buyer = document.seller, document.buyer
-    if not seller.vat_id and categories != {"O"}:
-        yield Fault("seller.vat_id", "is missing", f"Set vat_id of {_whose('seller', document)} in the registry")
+    seller = document.seller
+    # Who has no VAT identifier names the number at its tax office, as small enterprises do (BR-S-02, BR-E-02).
+    may_lack = bool(seller.tax_number) and seller.country_code != "IN" and "AE" not in categories
+    if not seller.vat_id and not may_lack and categories != {"O"}:
+        mend = f"Set vat_id (or tax_number) of {_whose('seller', document)} in the registry"
+        yield Fault("seller.vat_id", "is missing", mend)
     if categories == {"O"} and not seller.legal_id:
         yield Fault("seller.legal_id", "is missing, and no VAT is charged", "Set the seller's register number")
-    if "AE" in categories and not buyer.vat_id:
+    if "AE" in categories:
+        yield from _reverse_charge(document)
+
+
+def _reverse_charge(document: Document) -> Iterator[Fault]:
+    """The buyer owes the VAT where it is established: in another member state (VAT Directive, Articles 38 and 195), at
+    home only by that country's law (Article 199a (1) (e))."""
+    seller, buyer = document.seller, document.buyer
+    if not buyer.vat_id:
         yield Fault("buyer.vat_id", "is missing, and the buyer owes the VAT", "Ask the buyer for the VAT number")
+    for role, party in (("seller", seller), ("buyer", buyer)):
+        if party.country_code not in EU:
+            mend = "Correct the country, or take AE from the contract"
+            yield Fault(f"{role}.country_code", "is not in the EU, and the buyer owes the VAT", mend)
+    if buyer.country_code == seller.country_code and not document.exemption_reason:
+        mend = "Name the law that says so in a row AE of tax_rates, or take AE from the contract"
+        yield Fault("buyer.country_code", "is the seller's, and the buyer owes the VAT", mend)
 
 
 def _whose(role: str, document: Document) -> str:
@@ -124,7 +142,11 @@ def _lines(document: Document) -> Iterator[Fault]:
     if document.form != "statement" and "O" in categories and len(categories) > 1:
         yield Fault("lines", "some are outside the scope of VAT, others not", "Issue two documents")
     if "E" in categories and not document.exemption_reason:
-        yield Fault("exemption_reason", "is missing, and a line is exempt", "Name the law that exempts it")
+        yield Fault(
+            "exemption_reason",
+            "is missing, and a line is exempt",
+            "Name the law that exempts it in a row E of tax_rates",
+        )
 
 
 def _line(line: Line, document: Document) -> Iterator[Fault]:

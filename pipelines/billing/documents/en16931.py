@@ -134,6 +134,8 @@ def _party(parent: etree._Element, party: Party, *, seller: bool) -> None:
     _optional(address, "CountrySubDivisionName", party.state_code)
     if party.email:
         _ram(_ram(parent, "URIUniversalCommunication"), "URIID", party.email, schemeID="EM")  # BT-34, BT-49
+    if party.tax_number:
+        _ram(_ram(parent, "SpecifiedTaxRegistration"), "ID", party.tax_number, schemeID="FC")  # BT-32
     if party.vat_id:
         _ram(_ram(parent, "SpecifiedTaxRegistration"), "ID", party.vat_id, schemeID="VA")  # BT-31, BT-48
 

@@ -1,19 +1,18 @@
 """India's goods and services tax: which taxes a supply bears, and what a tax invoice must say.
 
-Rates are told by `registry.tax_rates`, never by this module.
+The rate of the whole is told by the tariff or `registry.tax_rates`, never by this module.
 Sources: IGST Act 2017, sections 7, 8, 12 and 13; CGST Rules 2017, rules 46 and 53 (contents of invoices and credit
-notes); state codes of the GST portal.
+notes); CGST Act 2017, section 170 (rounding); state codes of the GST portal.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from decimal import Decimal
+from collections.abc import Iterator
+from decimal import ROUND_HALF_UP, Decimal
 
 from pipelines.billing.documents.faults import Fault
 from pipelines.billing.documents.model import Document, Party, Tax
-from warehouse.errors import InputError
 
 # Charging a vehicle's battery is a service (Authority for Advance Rulings Karnataka, Chamundeshwari Electricity Supply
 # Corporation, 2023: maintenance and repair of motor vehicles). The default; a line may bear another code.
@@ -65,17 +64,6 @@ _NUMBER = re.compile(r"[A-Za-z0-9/-]{1,16}")  # rule 46 (b)
 _SAC = re.compile(r"\d{4}(\d{2})?")
 
 
-class RateMissing(InputError):
-    """`registry.tax_rates` has no rate for a tax that the supply bears."""
-
-    def __init__(self, tax_code: str, known: Mapping[str, Decimal]) -> None:
-        super().__init__(
-            f"No rate is known for {tax_code} (known: {', '.join(sorted(known)) or 'none'}). "
-            f"Add a row for country IN and tax code {tax_code} to tax_rates in the registry."
-        )
-        self.tax_code = tax_code
-
-
 def place_of_supply(seller: Party, buyer: Party) -> str:
     """GST state code of the place of supply.
 
@@ -87,16 +75,20 @@ def place_of_supply(seller: Party, buyer: Party) -> str:
     return buyer.state_code if buyer.country_code == "IN" and buyer.state_code else seller.state_code
 
 
-def taxes(seller_state: str, place: str, rates: Mapping[str, Decimal]) -> tuple[Tax, ...]:
-    """CGST and SGST (UTGST) within one state, else IGST; `rates` by tax code in per cent. Raises `RateMissing`."""
+def taxes(seller_state: str, place: str, percent: Decimal) -> tuple[Tax, ...]:
+    """IGST of `percent` between states; within one CGST and SGST (UTGST), each half of it.
+
+    The halves are the law's: what is notified for IGST under section 5 of its Act is notified under section 9 of the
+    CGST Act and of each state's (section 7 of the UTGST Act) at half the rate; the registry refuses others.
+    """
     if seller_state != place:
-        codes: tuple[str, ...] = ("IGST",)
-    else:
-        codes = ("CGST", "UTGST" if seller_state in _UNION_TERRITORIES else "SGST")
-    for code in codes:
-        if code not in rates:
-            raise RateMissing(code, rates)
-    return tuple(Tax(code, rates[code]) for code in codes)
+        return (Tax("IGST", percent),)
+    return tuple(Tax(code, percent / 2) for code in ("CGST", "UTGST" if seller_state in _UNION_TERRITORIES else "SGST"))
+
+
+def rounding(payable: Decimal) -> Decimal:
+    """What makes `payable` whole rupees: 50 paise and more go up, less goes down (section 170)."""
+    return payable.quantize(Decimal(1), ROUND_HALF_UP) - payable
 
 
 def faults(document: Document) -> Iterator[Fault]:

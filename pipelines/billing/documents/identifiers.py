@@ -6,11 +6,13 @@ That a number is well formed does not say that it was given out: for that there 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
-import schwifty
-from schwifty.exceptions import SchwiftyException
 from stdnum import get_cc_module
 from stdnum.exceptions import ValidationError
+
+from pipelines.billing.bank.errors import BankDataRefused
+from pipelines.billing.bank.iban import checked_bic, checked_iban
 
 # Member states of the EU, whose VAT numbers begin with the country (Greece: EL, BR-CO-09).
 # fmt: off
@@ -63,17 +65,17 @@ def gstin_fault(gstin: str) -> str | None:
 
 def iban_fault(iban: str) -> str | None:
     """Why `iban` is none; None where it is one."""
-    try:
-        schwifty.IBAN(iban)
-    except (SchwiftyException, ValueError) as error:
-        return str(error).lower()
-    return None
+    return _refusal(lambda: checked_iban(iban, sepa=False))
 
 
 def bic_fault(bic: str) -> str | None:
     """Why `bic` is none; None where it is one."""
+    return _refusal(lambda: checked_bic(bic))
+
+
+def _refusal(checked: Callable[[], str]) -> str | None:
     try:
-        schwifty.BIC(bic)
-    except (SchwiftyException, ValueError) as error:
-        return str(error).lower()
+        checked()
+    except BankDataRefused as refused:
+        return refused.why
     return None

@@ -36,7 +36,8 @@ class TaxUnknown(InputError):
         where = "its tariff" if source is None else str(source)
         super().__init__(
             f"The VAT of line {line_no} is not known, so nothing may be issued. Give {where} its VAT "
-            "(0 where none is due) in a new version of the tariff, and rate the session again."
+            "(0 where none is due) in a new version of the tariff, or declare the country's rate in tax_rates, and "
+            "refresh."
         )
         self.line_no, self.source = line_no, source
 
@@ -60,6 +61,7 @@ class Party:
     city: str = ""
     state_code: str = ""
     vat_id: str = ""  # VAT identifier with its country's prefix, or GSTIN
+    tax_number: str = ""  # of a seller at its tax office, where it has no VAT identifier (BT-32)
     legal_id: str = ""  # number in the register of companies
     legal_note: str = ""  # what national law wants on a letter: court, directors (BT-33)
     email: str = ""
@@ -185,7 +187,7 @@ class Document:
     notes: tuple[str, ...] = ()
     buyer_reference: str = ""  # what the buyer asked to see: order number, Leitweg-ID
     contract_id: str = ""
-    exemption_reason: str = ""  # for category E: which law
+    exemption_reason: str = ""  # for categories E, O and AE: which law; E must name one
     place_of_supply: str = ""  # India: GST state code
     simplified: bool = False  # invoice of a small amount, which needs no address of the buyer (Germany: § 33 UStDV)
     rounding: str = "half_up_per_line"  # the rounding policy used

@@ -101,6 +101,8 @@ def _footer(document: Document) -> list[list[str]]:
     identity = []
     if writer.vat_id:
         identity.append(f"{texts['gstin' if writer.country_code == 'IN' else 'vat_id']} {writer.vat_id}")
+    elif writer.tax_number:
+        identity.append(f"{texts['tax_number']} {writer.tax_number}")
     if writer.legal_note or writer.legal_id:
         identity.extend((writer.legal_note or writer.legal_id).split(" · "))
     columns = [[writer.name, *_address(writer, "")], [writer.email, writer.phone.replace(" ", "\u00a0")], identity]

@@ -100,10 +100,11 @@ def _party(parent: etree._Element, party: Party, *, seller: bool, creditor_id: s
     _optional(address, "PostalZone", party.post_code)
     _optional(address, "CountrySubentity", party.state_code)
     _cbc(_cac(address, "Country"), "IdentificationCode", party.country_code)
-    if party.vat_id:
-        scheme = _cac(parent, "PartyTaxScheme")
-        _cbc(scheme, "CompanyID", party.vat_id)  # BT-31, BT-48
-        _cbc(_cac(scheme, "TaxScheme"), "ID", "VAT")
+    for number, kind in ((party.vat_id, "VAT"), (party.tax_number, "FC")):
+        if number:
+            scheme = _cac(parent, "PartyTaxScheme")
+            _cbc(scheme, "CompanyID", number)  # BT-31, BT-48; BT-32
+            _cbc(_cac(scheme, "TaxScheme"), "ID", kind)
     entity = _cac(parent, "PartyLegalEntity")
     _cbc(entity, "RegistrationName", party.name)  # BT-27, BT-44
     _optional(entity, "CompanyID", party.legal_id)  # BT-30, BT-47

@@ -27,7 +27,7 @@ _HERE = Path(__file__).parent
 def compute(lake: Lake, _window: Window) -> Sequence[Replacement]:
     """Draft the touched invoices into `made_invoices` and `made_invoice_lines`."""
     proration.prepare(lake.con)
-    load_registry(lake, "operators", "contracts", "tokens", "plans", "subscriptions")
+    load_registry(lake, "operators", "contracts", "tokens", "plans", "subscriptions", "tax_rates")
     _load_plan_months(lake)
     temp_table(lake, "invoice_touched", sql(_HERE / "touched_invoices.sql"))
     temp_table(lake, "session_lines", sql(_HERE / "session_lines.sql"), {"suspect": lake.settings.bill_suspect})

@@ -59,9 +59,11 @@ SELECT
     CASE WHEN count(vat) = count(*) THEN CAST(sum(vat) AS DECIMAL(18, 4)) END AS total_vat,
     total_excl_vat + total_vat AS total_incl_vat,
     'half_up_per_line' AS rounding,
-    any_value(said.lines_hash) AS lines_hash
+    any_value(said.lines_hash) AS lines_hash,
+    coalesce(registry_contracts.tax_category, registry_operators.tax_category) AS tax_category
 FROM taxed
 JOIN sessions USING (invoice_id)
 JOIN said USING (invoice_id)
 JOIN registry_contracts ON registry_contracts.contract_id = taxed.contract_id
+LEFT JOIN registry_operators USING (operator_id)
 GROUP BY ALL

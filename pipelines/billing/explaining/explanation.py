@@ -92,7 +92,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """How a session got its price, or why it has none (`reason`). `stored_…`: what the CDR itself says."""
+    """How a session got its price, or why it has none (`reason`). `stored_…`: what the CDR itself says.
+
+    `reverse_charge`: who holds the contract owes the VAT, so that none is charged.
+    """
 
     session: str
     place: str | None
@@ -115,3 +118,4 @@ class Explanation:
     stored_excl_vat: Decimal | None = None
     stored_incl_vat: Decimal | None = None
     is_stored: bool = False
+    reverse_charge: bool = False

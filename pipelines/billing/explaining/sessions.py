@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -48,7 +50,23 @@ def explain_session(lake: Lake, text: str) -> Explanation:
     if candidate["session_no"] is None:
         return about
     tariff = tariff_of(lake, candidate["tariff_id"], candidate["tariff_version"])
-    return explained(lake.con, candidate["session_no"], tariff, about)
+    found_out = explained(lake.con, candidate["session_no"], tariff, about)
+    return _without_vat(found_out) if candidate["reverse_charge"] else found_out
+
+
+def _without_vat(told: Explanation) -> Explanation:
+    """As it is billed where the contract's holder owes the VAT (`billed_lines.sql`)."""
+    return replace(
+        told,
+        reverse_charge=True,
+        lines=tuple(
+            line
+            if line.amount_excl_vat is None
+            else replace(line, amount_incl_vat=line.amount_excl_vat, vat_percent=Decimal(0))
+            for line in told.lines
+        ),
+        total_incl_vat=told.total_incl_vat if told.total_excl_vat is None else told.total_excl_vat,
+    )
 
 
 def _about(session_id: str, session: Row, **more: Any) -> Explanation:

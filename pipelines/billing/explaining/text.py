@@ -126,6 +126,8 @@ def _total(told: Explanation) -> Iterator[str]:
         yield f"{line.dimension:<{_WIDTH}}{_line(told, line)}"
     if told.total_excl_vat is not None or told.total_incl_vat is not None:
         yield f"{'Total':<{_WIDTH}}{_amounts(told, told.total_excl_vat, told.total_incl_vat)}"
+    if told.reverse_charge:
+        yield "The holder of the contract owes the VAT (reverse charge): none is charged."
     if not told.is_stored:
         return
     same = all(

@@ -67,7 +67,7 @@ def document_of(lake: Lake, engine: sa.Engine, number: str, now: datetime) -> Do
             raise
     [draft] = found
     with engine.connect() as connection:
-        terms = terms_of(connection, draft.contract_id)
+        terms = terms_of(connection, draft.contract_id, draft.month)
         day = now.astimezone(zone_of(connection, draft.operator_id)).date()
     return compose(draft, terms, number=DRAFT_NUMBER, series=DRAFT_NUMBER, issue_date=day, snapshot=lake.snapshot())
 

@@ -13,6 +13,7 @@ from pipelines.billing.documents.formats import quantity, session_detail
 from pipelines.billing.documents.model import Document, Language, Line, PriceSource, Tax, Unit, product, totalled
 from pipelines.billing.issuing.drafts import Component, Draft, DraftLine
 from pipelines.billing.issuing.parties import Terms
+from warehouse.errors import InputError
 
 _WORDS: dict[Language, dict[str, str]] = {
     "en": {
@@ -28,8 +29,37 @@ _NEAR = Decimal("0.01")
 _UNITS: dict[str, Unit] = {"kWh": "kWh", "h": "h", "session": "session"}
 
 
+class TermsChanged(InputError):
+    """Who is charged VAT was declared anew since the draft was made: its VAT is that of before."""
+
+    def __init__(self, draft_id: str, drafted: str | None, declared: str | None) -> None:
+        super().__init__(
+            f"The tax_category of contract or operator is {declared or 'not given'} now, and was "
+            f"{drafted or 'not given'} when the draft was made. Run `kwhouse refresh`."
+        )
+        self.draft_id, self.drafted, self.declared = draft_id, drafted, declared
+
+
+class VatNotDue(InputError):
+    """A price names a VAT, and the seller is declared exempt or outside of it. `category`: E or O."""
+
+    def __init__(self, draft_id: str, line: DraftLine, category: str) -> None:
+        source = f"tariff {line.tariff_id}" if line.tariff_id else f"plan {line.plan}"
+        super().__init__(
+            f"Line {line.line_no} bears VAT, and the operator charges none (tax_category {category}). Leave the VAT "
+            f"out of {source} in a new version, or take tax_category from the operator."
+        )
+        self.draft_id, self.line_no, self.category = draft_id, line.line_no, category
+
+
 def compose(draft: Draft, terms: Terms, *, number: str, series: str, issue_date: date, snapshot: int) -> Document:
-    """The invoice that `draft` becomes. Raises `TaxUnknown` where a line's VAT is not known."""
+    """The invoice that `draft` becomes. Raises `TaxUnknown` where a line's VAT is not known, `TermsChanged`, and
+    `VatNotDue`."""
+    if draft.tax_category != terms.tax_category:
+        raise TermsChanged(draft.draft_id, draft.tax_category, terms.tax_category)
+    for line in draft.lines:
+        if terms.tax_category is not None and line.vat_percent:
+            raise VatNotDue(draft.draft_id, line, terms.tax_category)
     place = gst.place_of_supply(terms.seller, terms.buyer) if terms.seller.country_code == "IN" else ""
     last_day = calendar.monthrange(draft.month.year, draft.month.month)[1]
     document = Document(
@@ -48,9 +78,13 @@ def compose(draft: Draft, terms: Terms, *, number: str, series: str, issue_date:
         language=terms.language,
         contract_id=draft.contract_id,
         place_of_supply=place,
+        exemption_reason=terms.exemption_reason,
         snapshot_id=snapshot,
     )
-    return totalled(document)
+    document = totalled(document)
+    if place and draft.currency == "INR":
+        return totalled(document, rounding=gst.rounding(document.totals.incl_tax))
+    return document
 
 
 def _line(line: DraftLine, terms: Terms, place: str) -> Line:
@@ -64,7 +98,7 @@ def _line(line: DraftLine, terms: Terms, place: str) -> Line:
         unit_price=price,
         amount_excl_tax=line.amount_excl_vat,
         taxes=_taxes(line.vat_percent, terms, place),
-        tax_category="Z" if line.vat_percent == 0 else "S",
+        tax_category=terms.tax_category or ("Z" if line.vat_percent == 0 else "S"),
         site=line.site or "",
         cost_centre=line.cost_centre or "",
         session_id=line.session_id or "",
@@ -124,12 +158,11 @@ def _digits(price: Decimal) -> int:
 def _taxes(percent: Decimal | None, terms: Terms, place: str) -> tuple[Tax, ...] | None:
     if percent is None:
         return None
-    if not place:
-        return (Tax(_WORDS[terms.language]["vat"], percent),)
-    # One rate is told; within a state half of it is the union's and half the state's (CGST Act 2017, section 9).
-    half = percent / 2
-    rates = {"IGST": percent, "CGST": half, "SGST": half, "UTGST": half}
-    return gst.taxes(terms.seller.state_code, place, rates)
+    if terms.tax_category == "O":
+        return ()
+    if place:
+        return gst.taxes(terms.seller.state_code, place, percent)
+    return (Tax(_WORDS[terms.language]["vat"], percent),)
 
 
 def _source(line: DraftLine) -> PriceSource | None:

@@ -58,6 +58,7 @@ class DraftLine:
 class Draft:
     """What an invoice would say now. `standing`: number of the document that says an older state of it.
 
+    `tax_category`: AE, E or O where no VAT is charged, as declared when it was drafted.
     Without lines nothing is to be billed any more, and the standing document is only taken back.
     """
 
@@ -71,6 +72,7 @@ class Draft:
     lines_hash: str
     standing: str | None
     lines: tuple[DraftLine, ...]
+    tax_category: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ SELECT
     drafts.sessions,
     drafts.energy_wh,
     drafts.lines_hash,
+    drafts.tax_category,
     billed.document_id AS standing
 FROM billing.invoice_drafts AS drafts
 SEMI JOIN (SELECT invoice_id FROM billing.invoices WHERE status = 'draft') AS open_drafts USING (invoice_id)

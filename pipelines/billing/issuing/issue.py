@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -14,7 +14,7 @@ from pipelines.billing.issuing.compose import compose
 from pipelines.billing.issuing.drafts import Draft, Wanted, read_drafts
 from pipelines.billing.issuing.issued_cdrs import keep_issued
 from pipelines.billing.issuing.numbers import Number, series_of
-from pipelines.billing.issuing.parties import Terms, terms_of, zone_of
+from pipelines.billing.issuing.parties import terms_of, zone_of
 from pipelines.billing.issuing.register import Act, DocumentUnknown, Issued, IssuedMeanwhile, credit, register
 from warehouse.errors import InputError
 from warehouse.state import table
@@ -50,16 +50,19 @@ class IssueReport:
 
 @dataclass(frozen=True, slots=True)
 class _Ready:
-    """`terms` None: nothing is billed any more, only taken back."""
+    """A draft that can be issued. `document` lacks nothing but its number; None: nothing is billed any more, only taken
+    back."""
 
     draft: Draft
-    terms: Terms | None
+    document: Document | None
     act: Act
 
-    def document(self, number: Number) -> Document:
+    def numbered(self, number: Number) -> Document:
         """The invoice with its number, checked."""
-        assert self.terms is not None  # noqa: S101 (asked for drafts with lines only)
-        return _checked(self.draft, self.terms, self.act, number)
+        assert self.document is not None  # noqa: S101 (asked for drafts with lines only)
+        document = replace(self.document, number=number.text, series=number.series)
+        require(document)
+        return document
 
 
 def issue(
@@ -86,7 +89,8 @@ def issue(
     issued: list[Issued] = []
     for done, one in enumerate(ready, start=1):
         try:
-            issued.extend(register(engine, one.draft, one.terms.series if one.terms else "", one.document, one.act))
+            series = one.document.series if one.document else ""
+            issued.extend(register(engine, one.draft, series, one.numbered, one.act))
         except (IssuedMeanwhile, InputError) as error:
             refused.append(Refused(one.draft.draft_id, str(error)))
         on_progress(done, len(ready))
@@ -110,27 +114,32 @@ def void(lake: Lake, engine: sa.Engine, document_id: str, *, reason: str, now: d
 def _prepare(
     engine: sa.Engine, drafts: Sequence[Draft], now: datetime, by: str, snapshot: int
 ) -> tuple[list[_Ready], list[Refused]]:
-    """Which drafts can be issued. Their documents are made once for the look, and again with their number."""
+    """Which drafts can be issued: each is composed and looked at with the first number that its series could give."""
     ready: list[_Ready] = []
     refused: list[Refused] = []
     with engine.connect() as connection:
         for draft in drafts:
             try:
-                terms = terms_of(connection, draft.contract_id) if draft.lines else None
-                one = _Ready(draft, terms, _act(connection, draft.operator_id, now, by, snapshot))
-                if terms is not None:
-                    year = one.act.issue_date.year
-                    one.document(Number(series_of(terms.series, "invoice", year), 0))
-                    _refuse_long(terms, Number(series_of(terms.series, "credit_note", year), 0))
-                ready.append(one)
+                act = _act(connection, draft.operator_id, now, by, snapshot)
+                ready.append(_Ready(draft, _composed(connection, draft, act) if draft.lines else None, act))
             except InputError as error:
                 refused.append(Refused(draft.draft_id, str(error)))
     return ready, refused
 
 
-def _refuse_long(terms: Terms, credit_number: Number) -> None:
+def _composed(connection: sa.Connection, draft: Draft, act: Act) -> Document:
+    terms = terms_of(connection, draft.contract_id, draft.month)
+    country, day = terms.seller.country_code, act.issue_date
+    first = Number(series_of(terms.series, "invoice", country, day), 0)
+    document = compose(draft, terms, number=first.text, series=first.series, issue_date=day, snapshot=act.snapshot)
+    require(document)
+    _refuse_long(country, Number(series_of(terms.series, "credit_note", country, day), 0))
+    return document
+
+
+def _refuse_long(country_code: str, credit_number: Number) -> None:
     """An invoice that could never be credited is not issued: India allows sixteen characters (CGST rule 46)."""
-    if terms.seller.country_code == "IN" and len(credit_number.text) > GST_NUMBER_LENGTH:
+    if country_code == "IN" and len(credit_number.text) > GST_NUMBER_LENGTH:
         raise InputError(
             f"Credit notes would have numbers like {credit_number.text}, longer than {GST_NUMBER_LENGTH} characters. "
             "Give the operator a shorter invoice_series."
@@ -140,11 +149,3 @@ def _refuse_long(terms: Terms, credit_number: Number) -> None:
 def _act(connection: sa.Connection, operator_id: str, now: datetime, by: str, snapshot: int) -> Act:
     issue_date = now.astimezone(zone_of(connection, operator_id)).date()
     return Act(issued_at=now, issue_date=issue_date, issued_by=by, snapshot=snapshot)
-
-
-def _checked(draft: Draft, terms: Terms, act: Act, number: Number) -> Document:
-    document = compose(
-        draft, terms, number=number.text, series=number.series, issue_date=act.issue_date, snapshot=act.snapshot
-    )
-    require(document)
-    return document

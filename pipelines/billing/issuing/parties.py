@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -35,10 +36,15 @@ class Terms:
     payment_days: int
     language: Language
     sac_code: str
+    tax_category: str | None = None  # UNCL5305, where no VAT is charged: AE, E or O
+    exemption_reason: str = ""  # the law that says so, as `registry.tax_rates` has it
 
 
-def terms_of(connection: sa.Connection, contract_id: str) -> Terms:
-    """Seller, buyer and terms of a contract. Raises `PartyUnknown`."""
+def terms_of(connection: sa.Connection, contract_id: str, month: date) -> Terms:
+    """Seller, buyer and terms of a contract, the law being that at the end of `month` (first day).
+
+    Raises `PartyUnknown`.
+    """
     contract = _one(connection, "contracts", contract_id=contract_id)
     if contract is None:
         raise PartyUnknown(contract_id, "the registry does not know it", "Declare it in contracts.yaml.")
@@ -50,15 +56,33 @@ def terms_of(connection: sa.Connection, contract_id: str) -> Terms:
         raise PartyUnknown(
             contract_id, "it names nobody who owes its invoices", "Declare a driver (or company) and name it there."
         )
+    seller, buyer = _seller(operator), _buyer(driver, operator)
+    category = contract["tax_category"] or operator["tax_category"]
+    reason = _exemption_reason(connection, seller.country_code, category, month) if category else ""
     return Terms(
-        seller=_seller(operator),
-        buyer=_buyer(driver, operator),
+        seller=seller,
+        buyer=buyer,
         payment=_payment(contract, operator, driver),
         series=operator["invoice_series"] or operator["operator_id"].upper(),
         payment_days=PAYMENT_DAYS if operator["payment_days"] is None else operator["payment_days"],
         language="de" if operator["language"] == "de" else "en",
         sac_code=operator["sac_code"] or "",
+        tax_category=category,
+        # What a country's law says of buyers at home; across borders it is the Union's, in the words of the document.
+        exemption_reason="" if category == "AE" and buyer.country_code != seller.country_code else reason,
     )
+
+
+def _exemption_reason(connection: sa.Connection, country_code: str, category: str, month: date) -> str:
+    rates = table("registry", "tax_rates")
+    end = datetime(month.year + month.month // 12, month.month % 12 + 1, 1, tzinfo=UTC)
+    chosen = sa.select(rates.c.exemption_reason).where(
+        rates.c.country_code == country_code,
+        rates.c.tax_code == category,
+        rates.c.valid_from < end,
+        sa.or_(rates.c.valid_to.is_(None), rates.c.valid_to >= end),
+    )
+    return connection.execute(chosen).scalar() or ""
 
 
 def zone_of(connection: sa.Connection, operator_id: str) -> ZoneInfo:
@@ -80,6 +104,7 @@ def _seller(operator: Mapping[str, Any]) -> Party:
         country_code=operator["country_code"],
         email=operator["email"] or "",
         vat_id=operator["vat_id"] or "",
+        tax_number=operator["tax_number"] or "",
         legal_id=operator["legal_id"] or "",
         **_address(operator),
     )

@@ -22,7 +22,7 @@ from warehouse.errors import InputError, StoreError
 from warehouse.state import table
 
 Compose = Callable[[Number], Document]
-_LINE_COLUMNS = tuple(column.name for column in INVOICE_LINE)
+_LINE_COLUMNS = (*(column.name for column in INVOICE_LINE), "tax_category")
 
 
 class IssuedMeanwhile(StoreError):
@@ -66,8 +66,9 @@ class Issued:
     corrects: str | None
 
 
-def register(engine: sa.Engine, draft: Draft, prefix: str, compose: Compose, act: Act) -> tuple[Issued, ...]:
-    """Issue `draft`: a credit note for the document that stands for it, if any, and an invoice if it has lines.
+def register(engine: sa.Engine, draft: Draft, series: str, compose: Compose, act: Act) -> tuple[Issued, ...]:
+    """Issue `draft`: a credit note for the document that stands for it, if any, and an invoice of `series` if it has
+    lines.
 
     `compose` makes the invoice with its number, and raises where it may not be issued: then nothing is kept and no
     number is used. Raises `IssuedMeanwhile`.
@@ -77,8 +78,7 @@ def register(engine: sa.Engine, draft: Draft, prefix: str, compose: Compose, act
     with engine.begin() as connection:
         # The numbers first: from here on this transaction is alone. A run always takes them in this order.
         credit_number = None if taken_back is None else _credit_number(connection, taken_back, act)
-        year = act.issue_date.year
-        number = take(connection, series_of(prefix, "invoice", year), draft.operator_id) if draft.lines else None
+        number = take(connection, series, draft.operator_id) if draft.lines else None
         if _standing(connection, draft.draft_id) != draft.standing:
             raise IssuedMeanwhile(draft.draft_id)
         if credit_number is not None and draft.standing is not None:
@@ -113,7 +113,9 @@ def _stored(engine: sa.Engine, document_id: str) -> Mapping[str, Any]:
 def _credit_number(connection: sa.Connection, taken_back: Mapping[str, Any], act: Act) -> Number:
     """A number of who issued the invoice, whatever the registry says of the contract now."""
     prefix = str(taken_back["series"])[:-YEAR_DIGITS]
-    return take(connection, series_of(prefix, "credit_note", act.issue_date.year), str(taken_back["operator_id"]))
+    country_code = from_json(str(taken_back["content"]).encode()).seller.country_code
+    series = series_of(prefix, "credit_note", country_code, act.issue_date)
+    return take(connection, series, str(taken_back["operator_id"]))
 
 
 def _open_month(connection: sa.Connection, operator_id: str, month: date) -> date:
@@ -143,10 +145,14 @@ def _invoice(connection: sa.Connection, draft: Draft, number: Number, document: 
         "lines_hash": draft.lines_hash,
         "total_excl_vat": document.totals.excl_tax,
         "total_vat": document.totals.tax,
-        "total_incl_vat": document.totals.incl_tax,
+        "rounding_amount": document.totals.rounding,
+        "total_incl_vat": document.totals.incl_tax + document.totals.rounding,
     }
     kept = {field.name for field in fields(draft.lines[0])} & set(_LINE_COLUMNS)
-    lines = [{name: getattr(line, name) for name in kept} for line in draft.lines]
+    lines = [
+        {**{name: getattr(line, name) for name in kept}, "tax_category": printed.tax_category}
+        for line, printed in zip(draft.lines, document.lines, strict=True)
+    ]
     issued = _keep(connection, row, lines, number, document, act)
     billed = table("billing", "billed_drafts")
     connection.execute(sa.insert(billed), {"draft_id": draft.draft_id, "document_id": issued.document_id})
@@ -178,6 +184,7 @@ def _credit(
         "energy_wh": -invoice["energy_wh"],
         "total_excl_vat": -invoice["total_excl_vat"],
         "total_vat": -invoice["total_vat"],
+        "rounding_amount": -invoice["rounding_amount"],
         "total_incl_vat": -invoice["total_incl_vat"],
     }
     mirrored = [

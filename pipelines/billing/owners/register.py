@@ -35,6 +35,10 @@ class Issued:
     corrects: str | None
 
 
+# In India statements are no invoices: no financial year is asked of their numbers, they go by the calendar everywhere.
+_ANYWHERE = ""
+
+
 def register(engine: sa.Engine, due: Due, prefix: str, compose: Compose, act: Act) -> tuple[Issued, ...]:
     """Issue `due`: a credit note for the statement that stands, if any, and a new one if anything is due.
 
@@ -46,8 +50,8 @@ def register(engine: sa.Engine, due: Due, prefix: str, compose: Compose, act: Ac
     with engine.begin() as connection:
         # The numbers first: from here on this transaction is alone. A run always takes them in this order.
         credit_number = None if standing is None else _credit_number(connection, standing, act)
-        year = act.issue_date.year
-        number = take(connection, series_of(prefix, "invoice", year), due.operator_id) if due.agreements else None
+        series = series_of(prefix, "invoice", _ANYWHERE, act.issue_date)
+        number = take(connection, series, due.operator_id) if due.agreements else None
         if _standing(connection, due) != due.standing:
             raise IssuedMeanwhile(str(due))
         if standing is not None and credit_number is not None:
@@ -88,7 +92,8 @@ def _stored(engine: sa.Engine, document_id: str) -> Mapping[str, Any]:
 
 def _credit_number(connection: sa.Connection, taken_back: Mapping[str, Any], act: Act) -> Number:
     prefix = str(taken_back["series"])[:-YEAR_DIGITS]
-    return take(connection, series_of(prefix, "credit_note", act.issue_date.year), str(taken_back["operator_id"]))
+    series = series_of(prefix, "credit_note", _ANYWHERE, act.issue_date)
+    return take(connection, series, str(taken_back["operator_id"]))
 
 
 def _standing(connection: sa.Connection, due: Due) -> str | None:

@@ -10,5 +10,5 @@ SELECT
     amount_incl_vat,
     vat_percent,
     element_no
-FROM rated_lines
+FROM billed_lines
 JOIN made_cdrs USING (session_id)

@@ -17,13 +17,15 @@ from pipelines.billing.rating.rate import GREATEST_VOLUME, rate
 from pipelines.billing.rating.tables import load_tariffs
 from pipelines.billing.registry import load_registry, load_standing_decisions
 from pipelines.billing.tariffs.model import Tariff, TariffRefused, parse_tariff, tariff_object
-from pipelines.stages import Replacement, Stage, sql, temp_table
+from pipelines.billing.tariffs.taxed import lacks_vat, taxed
+from pipelines.stages import Replacement, Stage, sql, temp_table, temp_view
 from warehouse import exact_json
 from warehouse.contract import billing, core, ops, signed
 from warehouse.store import Lake
 from warehouse.store.changes import Window
 
 _HERE = Path(__file__).parent
+_LAWFUL_RATES = "SELECT DISTINCT lawful_vat_percent FROM paid_sessions WHERE lawful_vat_percent IS NOT NULL"
 _SIGNED = _HERE.parents[1] / "signed" / "billing_verdicts.sql"
 
 
@@ -48,35 +50,49 @@ def compute(lake: Lake, _window: Window) -> Sequence[Replacement]:
 def load_terms(lake: Lake) -> None:
     """Load what of the registry decides prices, as `registry_…`."""
     load_registry(lake, "operators", "sites", "tokens", "contracts", "session_decisions", "meter_keys")
-    load_registry(lake, "tariffs", "tariff_assignments", "plans", "subscriptions")
+    load_registry(lake, "tariffs", "tariff_assignments", "plans", "subscriptions", "tax_rates")
 
 
 def price_touched(lake: Lake) -> None:
-    """Price the sessions of `billing_touched`: `billing_candidates` says by which tariff or why not, and `rate` leaves
-    its tables."""
+    """Price the sessions of `billing_touched`: `billing_candidates` says by which tariff or why not, `rate` leaves its
+    tables, and `billed_lines` and `billed_totals` are what of them is billed."""
     load_standing_decisions(lake)
-    _load_tariffs(lake)
     temp_table(lake, "signed_verdicts", sql(_SIGNED), {"signed_policy": lake.settings.signed_policy})
     temp_table(lake, "paid_sessions", sql(_HERE / "paid_sessions.sql"))
+    _load_tariffs(lake)
     temp_table(lake, "fitting_rules", sql(_HERE / "fitting_rules.sql"))
     temp_table(lake, "billing_candidates", sql(_HERE / "candidates.sql"), {"greatest_volume": GREATEST_VOLUME})
     temp_table(lake, "sessions_to_rate", sql(_HERE / "sessions_to_rate.sql"))
     temp_table(lake, "session_steps", sql(_HERE / "session_steps.sql"))
     cut(lake.con)
     rate(lake.con)
+    temp_view(lake, "billed_lines", sql(_HERE / "billed_lines.sql"))
+    temp_view(lake, "billed_totals", sql(_HERE / "billed_totals.sql"))
 
 
 def _load_tariffs(lake: Lake) -> None:
-    """Load what can be priced and make `tariff_verdicts` (currency, refusal) of every version."""
+    """Load what can be priced and make `tariff_verdicts` (currency, refusal) of every version, and `tariff_variants`.
+
+    What does not give its VAT is loaded once more for each rate that the law gives in `paid_sessions`.
+    """
+    rates = [row[0] for row in lake.con.execute(_LAWFUL_RATES).fetchall()]
+    variants: list[dict[str, object]] = []
     readable: list[tuple[str, int, Tariff]] = []
     verdicts: list[dict[str, object]] = []
     for tariff_id, version, currency, found in _tariffs(lake):
         refusal = str(found) if isinstance(found, TariffRefused) else None
         if not isinstance(found, TariffRefused):
             readable.append((tariff_id, version, found))
+            for percent in rates if lacks_vat(found) else ():
+                # No declared id holds a control character, so that none is the same.
+                rated_as = f"{tariff_id}\x1f{percent}"
+                readable.append((rated_as, version, taxed(found, percent)))
+                variant = {"id": tariff_id, "version": version, "vat_percent": str(percent), "rated_as": rated_as}
+                variants.append(variant)
         verdicts.append({"id": tariff_id, "version": version, "currency": currency, "refusal": refusal})
     load_tariffs(lake.con, readable)
     temp_table(lake, "tariff_verdicts", sql(_HERE / "tariff_verdicts.sql"), {"verdicts": json.dumps(verdicts)})
+    temp_table(lake, "tariff_variants", sql(_HERE / "tariff_variants.sql"), {"variants": json.dumps(variants)})
 
 
 def _tariffs(lake: Lake) -> Iterator[tuple[str, int, str, Tariff | TariffRefused]]:

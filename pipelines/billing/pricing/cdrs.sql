@@ -11,7 +11,7 @@ WITH said AS (
             ),
             ';' ORDER BY line_no
         )) AS lines
-    FROM rated_lines
+    FROM billed_lines
     GROUP BY session_id
 )
 SELECT
@@ -42,6 +42,6 @@ SELECT
     grade,
     decision
 FROM billing_candidates
-JOIN rated_totals USING (session_id)
+JOIN billed_totals USING (session_id)
 LEFT JOIN said USING (session_id)
 WHERE reason IS NULL AND has_element

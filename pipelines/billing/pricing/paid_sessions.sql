@@ -20,12 +20,23 @@ placed AS (
         billable.*,
         registry_operators.country_code,
         registry_operators.party_id,
+        -- The VAT that the law puts on the energy: at the place and time of charging (VAT Directive, Article 39). Who is
+        -- exempt, or outside of VAT, charges none.
+        CAST(CASE
+            WHEN registry_operators.tax_category IN ('E', 'O') THEN 0
+            ELSE registry_tax_rates.rate_percent
+        END AS DECIMAL(7, 4)) AS lawful_vat_percent,
         registry_sites.site_id IS NOT NULL AS has_site,
         zones.time_zone,
         CAST(timezone(zones.time_zone, started_at) AS DATE) AS local_date
     FROM billable
     LEFT JOIN registry_sites USING (site_id)
     LEFT JOIN registry_operators USING (operator_id)
+    LEFT JOIN registry_tax_rates
+        ON registry_tax_rates.country_code = registry_sites.country_code
+        AND registry_tax_rates.tax_code IN ('S', 'IGST')
+        AND started_at >= registry_tax_rates.valid_from
+        AND started_at < coalesce(registry_tax_rates.valid_to, 'infinity')
     LEFT JOIN (SELECT DISTINCT name AS time_zone FROM pg_timezone_names()) AS zones
         ON zones.time_zone = registry_sites.time_zone
 )
@@ -33,6 +44,7 @@ SELECT
     placed.*,
     registry_tokens.token_group,
     registry_tokens.contract_id,
+    coalesce(registry_contracts.tax_category = 'AE', false) AS reverse_charge,
     coalesce(
         started_at >= registry_tokens.valid_from AND started_at < coalesce(registry_tokens.valid_to, 'infinity'),
         true

@@ -15,5 +15,5 @@ SELECT
         WHEN NOT coalesce(has_element, false) THEN 'No element of the tariff matches anything of it yet.'
     END AS reason
 FROM billing_candidates
-LEFT JOIN rated_totals USING (session_id)
+LEFT JOIN billed_totals USING (session_id)
 ORDER BY started_at DESC, session_id

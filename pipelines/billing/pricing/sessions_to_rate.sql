@@ -1,8 +1,9 @@
--- The sessions that can be priced, as cutting and rating read them.
+-- The sessions that can be priced, as cutting and rating read them. Where a tariff does not give its VAT and the law of
+-- the place does, it is rated as if it gave that (see `tariffs.taxed`).
 SELECT
     row_number() OVER () AS session_no,
     session_id,
-    tariff_id,
+    coalesce(rated_as, tariff_id) AS tariff_id,
     tariff_version,
     started_at,
     ended_at,
@@ -12,4 +13,5 @@ SELECT
     charging_seconds,
     idle_seconds
 FROM billing_candidates
+LEFT JOIN tariff_variants USING (tariff_id, tariff_version, lawful_vat_percent)
 WHERE reason IS NULL

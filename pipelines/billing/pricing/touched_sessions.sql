@@ -9,7 +9,7 @@ WITH touching AS (
 prices AS (
     SELECT min(CAST(entry ->> 'valid_from' AS TIMESTAMPTZ)) AS valid_from
     FROM touching
-    WHERE table_name IN ('tariffs', 'tariff_assignments')
+    WHERE table_name IN ('tariffs', 'tariff_assignments', 'tax_rates')
 ),
 meters AS (
     SELECT entry ->> 'station_id' AS station_id FROM touching WHERE table_name = 'meter_keys'

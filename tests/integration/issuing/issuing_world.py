@@ -86,8 +86,8 @@ class IssuingWorld(World):
 
 
 @contextmanager
-def issuing_world(home: Path) -> Iterator[IssuingWorld]:
-    settings = Settings(home=home)
+def issuing_world(home: Path, **settings_given: Any) -> Iterator[IssuingWorld]:
+    settings = Settings(home=home, **settings_given)
     engine = open_state(settings)
     with open_lake(settings) as lake:
         world = IssuingWorld(lake)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -17,6 +18,7 @@ from pipelines.billing.issuing.register import Act, DocumentUnknown, IssuedMeanw
 from tests.integration.billing_world import OPEN, energy
 from tests.integration.issuing.issuing_world import NOW, IssuingWorld, issuing_world
 from warehouse.errors import InputError
+from warehouse.extracts import extract_bytes
 from warehouse.state import table
 
 
@@ -224,7 +226,7 @@ def test_a_draft_that_another_run_has_issued_is_left_alone(world: IssuingWorld) 
     world.issue()
     act = Act(NOW, NOW.date(), "tester", 1)
     with pytest.raises(IssuedMeanwhile):
-        register(world.engine, draft, "KWH", lambda _number: pytest.fail("must not be made"), act)
+        register(world.engine, draft, "KWH2019", lambda _number: pytest.fail("must not be made"), act)
     assert world.rows("SELECT next_serial FROM billing.number_series") == [(2,)]
 
 
@@ -315,4 +317,26 @@ def test_an_indian_invoice_bears_two_taxes_each_rounded(tmp_path: Path) -> None:
         ]
         assert (document.lines[0].sac_code, document.place_of_supply) == ("998714", "27")
         assert world.rows("SELECT sum(vat) FROM billing.document_vat") == [(Decimal("15.0600"),)]
-        assert world.rows("SELECT total_vat FROM billing.documents") == [(Decimal("15.0600"),)]
+        # 83.70 + 15.06 = 98.76, in whole rupees 99; numbered in the financial year from April 2019 to March 2020.
+        assert (document.totals.incl_tax, document.totals.rounding, document.totals.due) == (
+            Decimal("98.76"),
+            Decimal("0.24"),
+            Decimal("99.00"),
+        )
+        void(world.lake, world.engine, "KWH1920-000001", reason="Test", now=datetime(2020, 4, 1, 9, tzinfo=UTC), by="t")
+        totals = "total_excl_vat, total_vat, rounding_amount, total_incl_vat"
+        assert world.rows(f"SELECT document_id, {totals} FROM billing.documents ORDER BY kind DESC") == [
+            ("KWH1920-000001", *map(Decimal, ("83.7", "15.06", "0.24", "99"))),
+            ("KWHC2021-000001", *map(Decimal, ("-83.7", "-15.06", "-0.24", "-99"))),
+        ]
+        journal = json.loads(extract_bytes(world.lake, "journal", date(2019, 5, 1), date(2019, 6, 1), "json"))
+        assert [
+            (row["account_role"], Decimal(str(row["debit"])) - Decimal(str(row["credit"])))
+            for row in journal
+            if row["document"] == "KWH1920-000001"
+        ] == [
+            ("receivables", Decimal(99)),
+            ("revenue", Decimal("-83.7")),
+            ("vat", Decimal("-15.06")),
+            ("rounding", Decimal("-0.24")),
+        ]

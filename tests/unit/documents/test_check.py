@@ -40,6 +40,7 @@ ZERO_RATED = (Tax("VAT", Decimal(0)),)
         lambda: document(buyer=replace(BUYER, street="", city="", post_code=""), simplified=True),
         lambda: document([line(taxes=(), tax_category="O")], seller=replace(SELLER, vat_id="")),
         lambda: document([line(1), line(2, quantity="-1", unit="session", unit_price="3.5")]),
+        lambda: document(seller=replace(SELLER, vat_id="", tax_number="143/815/08154")),
         indian,
         lambda: indian(replace(INDIAN_BUYER, state_code="36")),
         lambda: credited(indian()),
@@ -73,6 +74,9 @@ FAULTY: dict[str, Callable[[], Document]] = {
     "seller.legal_id": lambda: document([line(taxes=(), tax_category="O")], seller=replace(SELLER, legal_id="")),
     "buyer.city": lambda: document(buyer=replace(BUYER, city="")),
     "buyer.vat_id": lambda: document([line(taxes=ZERO_RATED, tax_category="AE")]),
+    "buyer.country_code": lambda: document(
+        [line(taxes=ZERO_RATED, tax_category="AE")], buyer=replace(BUYER, vat_id="DE136695976")
+    ),
     "taxes": lambda: replace(document(), taxes=()),
     "totals.due": lambda: replace(document(), totals=replace(document().totals, due=Decimal(1))),
     "totals.incl_tax": lambda: document([line(quantity="-1")]),
@@ -104,6 +108,17 @@ def test_an_unknown_vat_names_the_price_component_to_mend() -> None:
     assert [fault.place for fault in caught.value.faults] == ["lines[1].taxes"]
 
 
+def test_reverse_charge_is_within_the_union_and_across_a_border() -> None:
+    reverse = [line(taxes=ZERO_RATED, tax_category="AE")]
+    british = replace(BUYER, country_code="GB", vat_id="GB980780684")
+    assert [fault.place for fault in check(document(reverse, buyer=british))] == ["buyer.country_code"]
+    austrian = replace(BUYER, country_code="AT", vat_id="ATU13585627")
+    assert check(document(reverse, buyer=austrian)) == ()
+    # The number at the tax office does not do where the buyer is to find the seller in VIES.
+    unknown = replace(SELLER, vat_id="", tax_number="143/815/08154")
+    assert [fault.place for fault in check(document(reverse, buyer=austrian, seller=unknown))] == ["seller.vat_id"]
+
+
 def test_categories_outside_and_inside_of_vat_do_not_mix() -> None:
     faults = check(document([line(1), line(2, taxes=(), tax_category="O")]))
     assert [fault.mend for fault in faults] == ["Issue two documents"]
@@ -114,7 +129,7 @@ def test_categories_outside_and_inside_of_vat_do_not_mix() -> None:
     [("S", ZERO_RATED), ("S", ()), ("Z", (Tax("VAT", Decimal(7)),)), ("AE", ()), ("O", ZERO_RATED)],
 )
 def test_a_rate_fits_its_category(category: str, taxes: tuple[Tax, ...]) -> None:
-    buyer = replace(BUYER, vat_id="DE811907980")
+    buyer = replace(BUYER, country_code="AT", vat_id="ATU13585627")
     faults = check(document([line(tax_category=category, taxes=taxes)], buyer=buyer))
     assert [fault.place for fault in faults] == ["lines[1].taxes"]
 

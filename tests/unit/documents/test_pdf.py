@@ -194,10 +194,9 @@ def test_a_reverse_charge_is_said() -> None:
     assert ("Reverse charge", "No") in page_of(indian())["facts"]
     lines = tuple(replace(each, tax_category="AE", taxes=(Tax("IGST", Decimal(0)),)) for each in indian().lines)
     assert ("Reverse charge", "Yes") in page_of(totalled(replace(indian(), lines=lines)))["facts"]
-    german = document(
-        [line(taxes=(Tax("VAT", Decimal(0)),), tax_category="AE")], buyer=replace(BUYER, vat_id="DE811907980")
-    )
-    assert "Reverse charge: the buyer owes the VAT." in text_of(to_pdf(german))
+    austrian = replace(BUYER, country_code="AT", vat_id="ATU13585627")
+    across = document([line(taxes=(Tax("VAT", Decimal(0)),), tax_category="AE")], buyer=austrian)
+    assert "Reverse charge: the buyer owes the VAT." in text_of(to_pdf(across))
 
 
 def test_three_decimals_are_printed_without_structured_data() -> None:

@@ -48,6 +48,16 @@ DOCUMENTS: dict[str, Callable[[], Document]] = {
     "zero-rated": lambda: document([line(1, taxes=ZERO_RATED, tax_category="Z")]),
     "exempt": lambda: document([line(1, taxes=ZERO_RATED, tax_category="E")], exemption_reason="§ 4 Nr. 12 UStG"),
     "reverse charge": lambda: document([line(1, taxes=ZERO_RATED, tax_category="AE")], buyer=REGISTERED, language="de"),
+    "reverse charge at home": lambda: document(
+        [line(1, taxes=ZERO_RATED, tax_category="AE")],
+        buyer=replace(BUYER, vat_id="DE136695976"),
+        exemption_reason="Steuerschuldnerschaft des Leistungsempfängers (§ 13b Abs. 2 Nr. 5 Buchst. b UStG)",
+    ),
+    "small enterprise": lambda: document(
+        [line(1, taxes=ZERO_RATED, tax_category="E")],
+        seller=replace(SELLER, vat_id="", tax_number="143/815/08154"),
+        exemption_reason="Steuerbefreit als Kleinunternehmer (§ 19 UStG)",
+    ),
     "outside the scope": lambda: document([line(1, taxes=(), tax_category="O")]),
     "direct debit": lambda: document(payment=DEBIT),
     "card, all paid": lambda: document(

@@ -27,6 +27,13 @@ def problems(engine: sa.Engine, folder: Path) -> list[str]:
     return [str(problem) for problem in refused.value.problems]
 
 
+def tax(country_code: str, tax_code: str, percent: str) -> str:
+    return (
+        f"- {{country_code: {country_code}, tax_code: {tax_code}, name: VAT, rate_percent: {percent}, "
+        "valid_from: 2020-01-01T00:00:00Z}\n"
+    )
+
+
 @pytest.mark.parametrize(
     ("file", "text", "told"),
     [
@@ -143,6 +150,26 @@ def problems(engine: sa.Engine, folder: Path) -> list[str]:
             ASSIGNED % "evse_id: 7, station_id: N-01",
             "connectors has no station_id N-01, evse_id 7",
         ),
+        # taxes
+        (
+            "tax_rates.yaml",
+            tax("DE", "E", "0"),
+            "tax_rates.yaml:1: exemption_reason: is missing: invoices name the law",
+        ),
+        ("tax_rates.yaml", tax("DE", "Z", "7"), "rate_percent: must be 0: no VAT is charged in category Z"),
+        ("tax_rates.yaml", tax("DE", "S", "0"), "rate_percent: is 0, and S is taxed: a rate of 0 is category Z"),
+        ("tax_rates.yaml", tax("IN", "S", "18"), "tax_code: India has no S: its taxes are CGST, SGST, UTGST, IGST"),
+        ("tax_rates.yaml", tax("DE", "CGST", "9"), "tax_code: CGST is a tax of India (IN)"),
+        (
+            "tax_rates.yaml",
+            tax("IN", "IGST", "18") + tax("IN", "SGST", "9") + tax("IN", "CGST", "6"),
+            "tax_rates.yaml:3: rate_percent: 6 % is not half of IGST, 18 %, at the same time",
+        ),
+        (
+            "contracts.yaml",
+            "- {contract_id: c1, operator_id: op, currency: NOK, tax_category: AE, valid_from: 2019-01-01T00:00:00Z}",
+            "contracts.yaml:1: tax_category: AE of contract c1 (its holder owes the VAT): its driver needs a vat_id",
+        ),
         # tariffs
         ("tariffs.yaml", TARIFF + "  elements: []", "tariffs.yaml:6: elements: must be a list of at least one"),
         ("tariffs.yaml", TARIFF + "  elements: cheap", "tariffs.yaml:6: elements: is not JSON"),
@@ -209,3 +236,21 @@ def test_an_empty_folder_is_told(engine: sa.Engine, tmp_path: Path) -> None:
 
 def test_a_file_in_place_of_a_folder_is_told(engine: sa.Engine, folder: Path) -> None:
     assert problems(engine, folder / "sites.yaml") == [f"{folder / 'sites.yaml'}: is a file; give its folder"]
+
+
+def test_reverse_charge_is_across_a_border_or_by_a_declared_law(engine: sa.Engine, folder: Path) -> None:
+    contract = "- {contract_id: c1, operator_id: op, driver_id: d, currency: NOK, tax_category: AE, valid_from: %s}\n"
+    (folder / "contracts.yaml").write_text(contract % "2019-01-01T00:00:00Z")
+    holder = folder / "drivers.yaml"
+    holder.write_text("- {driver_id: d, country_code: SE, vat_id: SE556188840401}\n")
+    apply(engine, folder)
+    holder.write_text("- {driver_id: d, country_code: NO, vat_id: NO123456785MVA}\n")
+    with pytest.raises(RegistryError, match="its driver is in NO as the operator is; where that country's law"):
+        apply(engine, folder)
+    (folder / "tax_rates.yaml").write_text(tax("NO", "AE", "0"))
+    apply(engine, folder)
+    (folder / "operators.yaml").write_text(
+        "- {operator_id: op, name: Campus, country_code: NO, party_id: KWH, tax_category: E}\n"
+    )
+    with pytest.raises(RegistryError, match="its operator charges no VAT at all"):
+        apply(engine, folder)

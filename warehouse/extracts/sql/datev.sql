@@ -15,6 +15,7 @@ WITH documents AS (
         d.currency,
         t.country_code,
         t.vat_percent,
+        t.tax_category,
         CAST(t.net + t.vat AS DECIMAL(18, 4)) AS gross,
         'receivables' AS role,
         'revenue' AS contra_role
@@ -48,6 +49,7 @@ movements AS (
         s.currency,
         '' AS country_code,
         CAST(NULL AS DECIMAL(7, 4)) AS vat_percent,
+        CAST(NULL AS VARCHAR) AS tax_category,
         s.debit AS gross,
         s.role,
         coalesce(counter.role, 'receivables') AS contra_role
@@ -78,6 +80,7 @@ SELECT
             WHERE r.operator_id IN (p.operator_id, '*')
               AND r.vat_percent = p.vat_percent
               AND (r.country_code IS NULL OR r.country_code = p.country_code)
+              AND (r.tax_category IS NULL OR r.tax_category = p.tax_category)
         )
         ELSE (
             SELECT arg_max({'account': r.account, 'bu_key': ''}, r.operator_id = p.operator_id)

@@ -14,6 +14,7 @@ SELECT
     currency,
     total_excl_vat,
     total_vat,
+    rounding_amount,
     total_incl_vat
 FROM billing.invoices
 WHERE month >= $date_from

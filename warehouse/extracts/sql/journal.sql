@@ -1,5 +1,5 @@
--- Double entry: an invoice debits receivables with the gross and credits revenue and VAT, a credit note the reverse; a
--- movement of money debits where it is and credits what it pays (`billing.movement_postings`).
+-- Double entry: an invoice debits receivables with what is due and credits revenue, VAT and what that was rounded by, a
+-- credit note the reverse; a movement of money debits where it is and credits what it pays (`billing.movement_postings`).
 WITH documents AS (
     SELECT *
     FROM billing.documents
@@ -8,18 +8,28 @@ WITH documents AS (
       AND ($operator IS NULL OR operator_id = $operator)
 ),
 postings AS (
-    SELECT document_id, 'receivables' AS role, '' AS country_code, CAST(NULL AS DECIMAL(7, 4)) AS vat_percent, total_incl_vat AS debit
+    SELECT
+        document_id,
+        'receivables' AS role,
+        '' AS country_code,
+        CAST(NULL AS DECIMAL(7, 4)) AS vat_percent,
+        CAST(NULL AS VARCHAR) AS tax_category,
+        total_incl_vat AS debit
     FROM documents
     UNION ALL
-    SELECT t.document_id, 'revenue', t.country_code, t.vat_percent, -t.net
+    SELECT t.document_id, 'revenue', t.country_code, t.vat_percent, t.tax_category, -t.net
     FROM billing.document_vat AS t
     SEMI JOIN documents USING (document_id)
     WHERE t.net <> 0
     UNION ALL
-    SELECT t.document_id, 'vat', t.country_code, t.vat_percent, -t.vat
+    SELECT t.document_id, 'vat', t.country_code, t.vat_percent, t.tax_category, -t.vat
     FROM billing.document_vat AS t
     SEMI JOIN documents USING (document_id)
     WHERE t.vat <> 0
+    UNION ALL
+    SELECT document_id, 'rounding', '', NULL, NULL, -rounding_amount
+    FROM documents
+    WHERE rounding_amount <> 0
 ),
 entries AS (
     SELECT
@@ -35,6 +45,7 @@ entries AS (
         p.role,
         p.country_code,
         p.vat_percent,
+        p.tax_category,
         p.debit
     FROM postings AS p
     JOIN documents AS d USING (document_id)
@@ -51,6 +62,7 @@ entries AS (
         document_id,
         role,
         '',
+        NULL,
         NULL,
         debit
     FROM billing.movement_postings
@@ -71,6 +83,7 @@ accounts AS (
                 WHERE r.operator_id IN (e.operator_id, '*')
                   AND r.vat_percent = e.vat_percent
                   AND (r.country_code IS NULL OR r.country_code = e.country_code)
+                  AND (r.tax_category IS NULL OR r.tax_category = e.tax_category)
             )
             ELSE (
                 SELECT arg_max(r.account, r.operator_id = e.operator_id)
@@ -86,9 +99,10 @@ SELECT
     CAST(row_number() OVER (
         PARTITION BY part, transaction_id
         ORDER BY
-            CASE role WHEN 'receivables' THEN part WHEN 'revenue' THEN 2 WHEN 'vat' THEN 3 ELSE 1 END,
+            CASE role WHEN 'receivables' THEN part WHEN 'revenue' THEN 2 WHEN 'vat' THEN 3 WHEN 'rounding' THEN 4 ELSE 1 END,
             country_code,
             vat_percent,
+            tax_category,
             document_id NULLS LAST,
             role
     ) AS INTEGER) AS line_no,

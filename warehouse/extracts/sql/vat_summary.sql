@@ -2,6 +2,7 @@ SELECT
     d.operator_id,
     d.booked_month,
     t.country_code,
+    t.tax_category,
     t.vat_percent,
     d.currency,
     count(DISTINCT d.document_id) FILTER (d.kind = 'invoice') AS invoices,
@@ -15,4 +16,4 @@ WHERE d.booked_month >= $date_from
   AND d.booked_month < $date_to
   AND ($operator IS NULL OR d.operator_id = $operator)
 GROUP BY ALL
-ORDER BY d.operator_id, d.booked_month, t.country_code, t.vat_percent, d.currency
+ORDER BY d.operator_id, d.booked_month, t.country_code, t.tax_category, t.vat_percent, d.currency

@@ -16,6 +16,8 @@ WITH nets AS (
                 )
             ELSE false
         END AS is_halved,
+        -- A document has one category at each rate.
+        any_value(coalesce(lines.tax_category, CASE WHEN lines.vat_percent = 0 THEN 'Z' ELSE 'S' END)) AS tax_category,
         sum(lines.amount_excl_vat) AS net
     FROM billing.document_lines AS lines
     JOIN billing.documents AS documents USING (document_id)
@@ -31,6 +33,7 @@ SELECT
     document_id,
     country_code,
     vat_percent,
+    tax_category,
     CAST(net AS DECIMAL(18, 4)) AS net,
     CAST(
         CASE

@@ -13,12 +13,13 @@ SELECT
     energy_wh,
     total_excl_vat,
     total_vat,
+    rounding_amount,
     total_incl_vat,
     rounding,
     lines_hash
 FROM billing.documents
 UNION ALL BY NAME
-SELECT *, 'invoice' AS kind, 'draft' AS status
+SELECT * EXCLUDE (tax_category), 'invoice' AS kind, 'draft' AS status
 FROM billing.invoice_drafts AS drafts
 WHERE NOT EXISTS (
     SELECT 1

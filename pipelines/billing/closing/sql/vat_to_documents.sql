@@ -1,5 +1,5 @@
 -- VAT of the documents booked in the month: per rate on the sum of their lines, beside what the documents say; and
--- amounts before and with VAT differ by it.
+-- amounts before and with VAT differ by it, and by what the amount due was rounded by.
 WITH rates AS (
     SELECT document_id, sum(vat) AS vat FROM billing.document_vat GROUP BY document_id
 ),
@@ -11,7 +11,7 @@ documents AS (
         total_vat,
         CASE
             WHEN coalesce(rates.vat, 0) <> total_vat THEN 'vat_differs'
-            WHEN total_excl_vat + total_vat <> total_incl_vat THEN 'total_differs'
+            WHEN total_excl_vat + total_vat + rounding_amount <> total_incl_vat THEN 'total_differs'
         END AS reason
     FROM billing.documents
     LEFT JOIN rates USING (document_id)
