@@ -75,7 +75,7 @@ def issue(
         raise typer.BadParameter("Say what to issue: --month 2026-10, or drafts by name (`kwhouse invoice list`).")
     wanted = Wanted(operator, month, contract, tuple(drafts) if drafts else None)
     with _opened() as (lake, engine):
-        report = run(lake, engine, wanted, now=_now(), by=by or account(), on_progress=_progress)
+        report = run(lake, engine, wanted, clock=_now, by=by or account(), on_progress=_progress)
     if as_json:
         print_json(dataclasses.asdict(report))
     else:

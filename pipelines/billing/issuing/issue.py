@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -67,20 +67,21 @@ def issue(
     engine: sa.Engine,
     wanted: Wanted,
     *,
-    now: datetime,
+    clock: Callable[[], datetime],
     by: str,
     on_progress: Callable[[int, int], None] = lambda _done, _all: None,
 ) -> IssueReport:
     """Issue the drafts that are `wanted`, in the order of month and contract.
 
-    `now`: an aware instant; the operator's zone makes the day of issue of it. A draft whose document stands already is
+    `clock`: aware instants; the operator's zone makes the day of issue of the first, the run's begin. A draft whose document stands already is
     left alone; one that changed since gets a credit note and a new invoice. Safe beside other runs and after a crash:
     numbers have no gaps, and nothing is billed twice.
     """
+    now = clock()
     with lake.read():
         snapshot = lake.snapshot()
         drafts = tuple(read_drafts(lake, wanted))
-    ready, refused = _prepare(engine, drafts, now, by, snapshot)
+    ready, refused = _prepare(engine, drafts, now, Act(clock, now.date(), by, snapshot))
     if ready:
         keep_issued(lake, [one.draft for one in ready], now)
     issued: list[Issued] = []
@@ -103,12 +104,12 @@ def void(lake: Lake, engine: sa.Engine, document_id: str, *, reason: str, now: d
         operator_id = connection.execute(chosen).scalar_one_or_none()
         if operator_id is None:
             raise DocumentUnknown(document_id)
-        act = _act(connection, str(operator_id), now, by, lake.snapshot())
+        act = _dated(connection, str(operator_id), now, Act(lambda: now, now.date(), by, lake.snapshot()))
     return credit(engine, document_id, act, reason.strip())
 
 
 def _prepare(
-    engine: sa.Engine, drafts: Sequence[Draft], now: datetime, by: str, snapshot: int
+    engine: sa.Engine, drafts: Sequence[Draft], now: datetime, act: Act
 ) -> tuple[list[_Ready], list[Refused]]:
     """Which drafts can be issued. Their documents are made once for the look, and again with their number."""
     ready: list[_Ready] = []
@@ -117,7 +118,7 @@ def _prepare(
         for draft in drafts:
             try:
                 terms = terms_of(connection, draft.contract_id) if draft.lines else None
-                one = _Ready(draft, terms, _act(connection, draft.operator_id, now, by, snapshot))
+                one = _Ready(draft, terms, _dated(connection, draft.operator_id, now, act))
                 if terms is not None:
                     year = one.act.issue_date.year
                     one.document(Number(series_of(terms.series, "invoice", year), 0))
@@ -137,9 +138,9 @@ def _refuse_long(terms: Terms, credit_number: Number) -> None:
         )
 
 
-def _act(connection: sa.Connection, operator_id: str, now: datetime, by: str, snapshot: int) -> Act:
-    issue_date = now.astimezone(zone_of(connection, operator_id)).date()
-    return Act(issued_at=now, issue_date=issue_date, issued_by=by, snapshot=snapshot)
+def _dated(connection: sa.Connection, operator_id: str, now: datetime, act: Act) -> Act:
+    """`act` with the day that `now` is in the operator's zone."""
+    return replace(act, issue_date=now.astimezone(zone_of(connection, operator_id)).date())
 
 
 def _checked(draft: Draft, terms: Terms, act: Act, number: Number) -> Document:

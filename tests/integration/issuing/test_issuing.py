@@ -222,7 +222,7 @@ def test_a_draft_that_another_run_has_issued_is_left_alone(world: IssuingWorld) 
     world.run()
     [draft] = read_drafts(world.lake, Wanted())
     world.issue()
-    act = Act(NOW, NOW.date(), "tester", 1)
+    act = Act(lambda: NOW, NOW.date(), "tester", 1)
     with pytest.raises(IssuedMeanwhile):
         register(world.engine, draft, "KWH", lambda _number: pytest.fail("must not be made"), act)
     assert world.rows("SELECT next_serial FROM billing.number_series") == [(2,)]
