@@ -139,22 +139,27 @@ def test_what_keeps_a_month_open_is_named_and_nothing_is_changed(world: ClosingW
     world.session("untold", "2019-05-11T12:00:00+00:00", site_id="site", energy_wh=Decimal(5))
     world.set("tariff_assignments", ["A"], tariff_id="T", valid_from=OPEN, valid_to="2019-05-11T00:00:00+00:00")
     world.session("going", "2019-05-12T12:00:00+00:00", state="active", ended_at=None)
+    # At no registered site: nobody's month, so everybody's. Without energy there is nothing to bill.
+    world.session("stray", "2019-05-13T12:00:00+00:00", site_id=None, station_id="unknown")
+    world.session("void", "2019-05-13T12:00:00+00:00", site_id="no more", station_id="other", energy_wh=Decimal(0))
     world.run()
     with pytest.raises(MonthDoesNotClose) as refused:
         closing.close(world.lake, "O", MAY, now=datetime(2019, 5, 31, 21, tzinfo=UTC))
     assert refused.value.reasons == (
         "the month is not over at site site",
         "sessions that go on: going; accept them with --accept-unpriced active",
+        "sessions of stations that stand at no registered site: unknown; accept them with --accept-unpriced no_site",
         "sessions without a price, no_tariff: untold; accept them with --accept-unpriced no_tariff",
         f"drafts not issued: {the_draft(world)}",
     )
     assert periods.period(world.engine, "O", MAY).state == "open"
     assert closing.status(world.lake, "O", MAY, now=NOW).blocked_by == refused.value.reasons[1:]
     world.issue(the_draft(world))
-    report = closing.close(world.lake, "O", MAY, accept_unpriced=["active", "no_tariff"], now=NOW)
+    report = closing.close(world.lake, "O", MAY, accept_unpriced=["active", "no_site", "no_tariff"], now=NOW)
     sums = report.period.control_sums or {}
     assert sums["accepted_unpriced"] == {
         "active": {"sessions": 1, "kwh": "10.000000"},
+        "no_site": {"sessions": 1, "kwh": "10.000000"},
         "no_tariff": {"sessions": 1, "kwh": "0.005000"},
     }
 
@@ -205,6 +210,9 @@ def test_a_lake_that_lost_something_is_found(world: ClosingWorld) -> None:
         ("billing.cdrs", "DELETE FROM {}", "sessions_to_cdrs", "not_priced_yet"),
         ("billing.cdrs", "DELETE FROM {}", "cdrs_to_lines_energy", "billed_cdr_is_gone"),
         ("billing.cdrs", "UPDATE {} SET total_excl_vat = 4", "components_to_cdrs", "total_differs"),
+        ("billing.cdrs", "DELETE FROM {}", "cdrs_to_issued", "issued_cdr_is_gone"),
+        ("billing.issued_cdrs", "DELETE FROM {}", "cdrs_to_issued", "issued_cdr_is_missing"),
+        ("billing.issued_cdrs", "UPDATE {} SET total_excl_vat = 4", "cdrs_to_issued", "issued_cdr_differs"),
         (
             "billing.cdr_lines",
             "UPDATE {} SET amount_excl_vat = 3.006",

@@ -63,6 +63,8 @@ def issue_cdrs(world: ClosingWorld) -> None:
 
 def test_the_same_snapshot_gives_the_same_bytes_of_every_extract(world: ClosingWorld) -> None:
     issue_cdrs(world)
+    world.session("nowhere", "2019-05-11T12:00:00+00:00", site_id="unheard of")
+    world.run()
     number = world.issue(the_draft(world), at=datetime.now(UTC) + timedelta(seconds=1))
     # Each extract, and each writer: for those of the lake, of documents, and of both.
     every = [
@@ -81,6 +83,10 @@ def test_the_same_snapshot_gives_the_same_bytes_of_every_extract(world: ClosingW
     sites = table("registry", "sites")
     with world.engine.begin() as connection:
         connection.execute(sa.update(sites).values(name="Other", time_zone="UTC", country_code="AT"))
+    # Declared now, and unknown to the snapshot: it was not there.
+    place = {"operator_id": "O", "time_zone": "UTC", "country_code": "AT", "currency": "EUR"}
+    world.declare("sites", site_id="unheard of", name="Found", **place)
+    world.set("sites", ["unheard of"], name="Found", **place)
     world.run()
     maintain(world.lake, [], keep_files=timedelta(0))
 

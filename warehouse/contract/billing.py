@@ -247,6 +247,19 @@ OWNER_STATEMENTS = Table(
     sort=("month", "site_id"),
 )
 
+LINE_CATEGORIES = Table(
+    "billing",
+    "line_categories",
+    "the VAT category of one line of an issued document",
+    ("document_id", "line_no"),
+    (
+        required("document_id", "VARCHAR", "the document's number"),
+        required("line_no", "INTEGER", "line, as in `billing.document_lines`"),
+        required("vat_category", "VARCHAR", "EN 16931 category (UNCL5305) that the document says: S, Z, …"),
+    ),
+    home=Home.VIEW,
+)
+
 DOCUMENT_VAT = Table(
     "billing",
     "document_vat",
@@ -272,5 +285,6 @@ TABLES = (
     INVOICES,
     INVOICE_LINES,
     OWNER_STATEMENTS,
+    LINE_CATEGORIES,
     DOCUMENT_VAT,
 )

@@ -27,7 +27,8 @@ LAKH = r"[>=10000000]##\,##\,##\,##0.00##;[>=100000]##\,##\,##0.00##;#,##0.00##"
 MONEY = frozenset(
     {
         *("amount_excl_vat", "total_excl_vat", "total_incl_vat", "total_vat", "rated_excl_vat", "billed_excl_vat"),
-        *("price", "net", "vat", "gross", "debit", "credit"),
+        *("price", "net", "vat", "gross", "debit", "credit", "open", "amount", "money_in", "allocated"),
+        *("revenue_excl_vat", "share", "rent"),
     }
 )
 

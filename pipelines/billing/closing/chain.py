@@ -83,7 +83,7 @@ REASONS: Final[dict[str, str]] = {
     "issued_cdr_is_missing": "CDRs on issued invoices that were not kept as issued",
     "issued_cdr_is_gone": "issued CDRs that no longer hold; their credit CDRs leave with the next documents",
     "issued_cdr_differs": "issued CDRs that stand twice or say another amount",
-    "on_a_changed_draft": "CDRs of drafts that have changed since their invoice; a credit note and a new invoice are due",
+    "on_a_changed_draft": "CDRs of drafts that have changed since their invoice; issue them anew",
     "on_no_invoice": "CDRs of a contract that are on no invoice; run `kwhouse refresh`",
     "amount_differs": "lines that differ by more than rounding from their CDR",
     "lines_do_not_sum": "invoices whose lines do not sum to their total",

@@ -26,7 +26,7 @@ def claims_to_open(engine: sa.Engine, operator_id: str) -> list[dict[str, Any]]:
 
 
 def rows(ledger: Ledger) -> Iterator[dict[str, Any]]:
-    """Claims beside open amounts; between them what was paid, given back, set off and written off, and each mismatch."""
+    """Claims beside open amounts; between them what was paid, given back, set off, written off, and each mismatch."""
     documents, mismatches = balance.documents(ledger), balance.check(ledger)
     for currency in sorted({row.currency for row in (*documents, *mismatches)}):
         here = [row for row in documents if row.currency == currency]

@@ -73,9 +73,9 @@ def issue(
 ) -> IssueReport:
     """Issue the drafts that are `wanted`, in the order of month and contract.
 
-    `clock`: aware instants; the operator's zone makes the day of issue of the first, the run's begin. A draft whose document stands already is
-    left alone; one that changed since gets a credit note and a new invoice. Safe beside other runs and after a crash:
-    numbers have no gaps, and nothing is billed twice.
+    `clock`: aware instants; the day of issue is that of the run's begin in the operator's zone. A draft whose document
+    stands already is left alone; one that changed since gets a credit note and a new invoice. Safe beside other runs
+    and after a crash: numbers have no gaps, and nothing is billed twice.
     """
     now = clock()
     with lake.read():
@@ -108,9 +108,7 @@ def void(lake: Lake, engine: sa.Engine, document_id: str, *, reason: str, now: d
     return credit(engine, document_id, act, reason.strip())
 
 
-def _prepare(
-    engine: sa.Engine, drafts: Sequence[Draft], now: datetime, act: Act
-) -> tuple[list[_Ready], list[Refused]]:
+def _prepare(engine: sa.Engine, drafts: Sequence[Draft], now: datetime, act: Act) -> tuple[list[_Ready], list[Refused]]:
     """Which drafts can be issued. Their documents are made once for the look, and again with their number."""
     ready: list[_Ready] = []
     refused: list[Refused] = []

@@ -79,7 +79,20 @@ def test_late_data_give_a_credit_note_and_a_new_invoice(world: IssuingWorld) -> 
     world.session("s2", start="2019-05-11T12:00:00+00:00", energy_wh=Decimal(12_000))
     world.run()
     before = world.rows("SELECT content, content_sha256 FROM billing.documents")
+    # The draft waits beside what stands, and only what stands counts.
+    assert world.rows("SELECT invoice_id, status, due, sessions, total_excl_vat FROM billing.invoices") == [
+        ("KWH2019-000001", "issued", "changed", 2, Decimal("6.0000"))
+    ]
+    assert world.rows("SELECT sum(energy_wh), sum(amount_excl_vat) FROM billing.invoice_lines") == [
+        (Decimal(20_000), Decimal("6.0000"))
+    ]
+    assert world.rows("SELECT due, standing, total_excl_vat FROM billing.due_documents") == [
+        ("changed", "KWH2019-000001", Decimal("6.6000"))
+    ]
     world.issue()
+    assert world.rows("SELECT sum(sessions), sum(total_excl_vat), count(due) FROM billing.invoices") == [
+        (2, Decimal("6.6000"), 0)
+    ]
     assert world.documents() == [
         ("KWH2019-000001", "invoice", "credited", Decimal("7.1400"), None),
         ("KWH2019-000002", "invoice", "issued", Decimal("7.8500"), None),
@@ -139,6 +152,9 @@ def test_a_session_taken_back_is_credited_without_a_new_invoice(world: IssuingWo
     world.issue()
     world.drop_session("s1")
     world.run()
+    assert world.rows("SELECT due, standing, total_incl_vat FROM billing.due_documents") == [
+        ("gone", "KWH2019-000001", Decimal(0))
+    ]
     report = world.issue()
     assert [(i.kind, i.total_incl_vat) for i in report.issued] == [("credit_note", Decimal("-3.5700"))]
     assert world.rows("SELECT sum(amount_excl_vat) FROM billing.invoice_lines") == [(Decimal(0),)]
