@@ -44,6 +44,8 @@ def main() -> None:
         st.caption(":material/touch_app: Choose an invoice at the left edge of its row to see its lines.")
         return
     if chosen["status"] != "draft":
+        if chosen["due"] is not None:
+            _changed(chosen)
         _document(chosen["invoice_id"])
     line = _lines(chosen)
     if line is not None and line["session_id"] is not None:
@@ -81,12 +83,35 @@ def _list(invoices: pl.DataFrame, matches: int) -> dict[str, Any] | None:
             "total_incl_vat": column.NumberColumn("Incl. VAT", format="%,.2f"),
             "currency": column.TextColumn("Currency"),
             "status": column.TextColumn("Status"),
+            "due": column.TextColumn(
+                "Due",
+                help="What issuing would do: new, an invoice; changed, a credit note for this one and a new invoice; "
+                "gone, the credit note alone",
+            ),
             "kind": column.TextColumn("Kind"),
+            "issue_date": column.DateColumn("Issued", format="D MMM YYYY"),
+            "due_date": column.DateColumn("Pay by", format="D MMM YYYY"),
+            "corrects": column.TextColumn("Takes back"),
             "invoice_id": column.TextColumn("Invoice"),
         },
         name="invoices",
         note="One contract in one local month. Each line is rounded half up to the minor unit; VAT is per rate on the "
         "sum of lines. With sites chosen: whole invoices that touch them." + some,
+    )
+
+
+def _changed(invoice: dict[str, Any]) -> None:
+    """That sessions have changed since the invoice was issued, and what the next one would say."""
+    [draft] = read(documents.due, standing=invoice["invoice_id"]).iter_rows(named=True)
+    says = (
+        "nothing of it is to be billed any more"
+        if draft["due"] == "gone"
+        else f"they come to {money(draft['total_incl_vat'], draft['currency'], 2)} incl. VAT now"
+    )
+    st.warning(
+        f"Its sessions have changed since it was issued: {says}. It counts until it is taken back: "
+        f"`kwhouse invoice issue {draft['draft_id']}`.",
+        icon=":material/history:",
     )
 
 

@@ -149,7 +149,7 @@ INVOICES = Extract(
         "invoice_id": "number of the document; of a draft its key",
         "kind": "invoice or credit_note, whose figures are negative: all rows sum to what stands",
         "status": "draft follows its sessions; issued stands; credited: a credit note took it back",
-        "due": "new: to be issued; changed, gone: an issued invoice that a credit note is due for; empty: nothing is due",
+        "due": "new: to be issued; changed, gone: a credit note for it is due; empty: nothing is due",
         "corrects": "invoice that a credit note takes back",
         "contract_id": "who owes it",
         "operator_id": "who bills it",
