@@ -28,7 +28,7 @@ def claims_to_open(engine: sa.Engine, operator_id: str) -> list[dict[str, Any]]:
 def rows(ledger: Ledger) -> Iterator[dict[str, Any]]:
     """Claims beside open amounts; between them what was paid, given back, set off, written off, and each mismatch."""
     documents, mismatches = balance.documents(ledger), balance.check(ledger)
-    for currency in sorted({row.currency for row in (*documents, *mismatches)}):
+    for currency in sorted({row.currency for row in documents} | {found.currency for found in mismatches}):
         here = [row for row in documents if row.currency == currency]
         open_amount, claimed = sum((row.open for row in here), Decimal(0)), sum((row.claim for row in here), Decimal(0))
         for reason, sign in _BECAME.items():

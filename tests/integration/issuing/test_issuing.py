@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ import sqlalchemy as sa
 
 from pipelines.billing.documents.stored import from_json
 from pipelines.billing.issuing.drafts import Wanted, read_drafts
-from pipelines.billing.issuing.issue import void
+from pipelines.billing.issuing.issue import issue, void
 from pipelines.billing.issuing.register import Act, DocumentUnknown, IssuedMeanwhile, register
 from tests.integration.billing_world import OPEN, energy
 from tests.integration.issuing.issuing_world import NOW, IssuingWorld, issuing_world
@@ -89,7 +90,14 @@ def test_late_data_give_a_credit_note_and_a_new_invoice(world: IssuingWorld) -> 
     assert world.rows("SELECT due, standing, total_excl_vat FROM billing.due_documents") == [
         ("changed", "KWH2019-000001", Decimal("6.6000"))
     ]
-    world.issue()
+    ticks = (NOW + timedelta(seconds=second) for second in count())
+    issue(world.lake, world.engine, Wanted(), clock=lambda: next(ticks), by="tester")
+    # The run began at NOW; each document has an instant of its own.
+    assert world.rows("SELECT document_id, issued_at FROM billing.documents ORDER BY issued_at") == [
+        ("KWH2019-000001", NOW),
+        ("KWHC2019-000001", NOW + timedelta(seconds=1)),
+        ("KWH2019-000002", NOW + timedelta(seconds=2)),
+    ]
     assert world.rows("SELECT sum(sessions), sum(total_excl_vat), count(due) FROM billing.invoices") == [
         (2, Decimal("6.6000"), 0)
     ]
