@@ -16,7 +16,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from difflib import get_close_matches
-from itertools import islice
+from itertools import islice, pairwise
 from typing import Literal, TextIO, get_args
 
 import duckdb
@@ -54,7 +54,7 @@ _REFUSED = re.compile(
     re.DOTALL,
 )
 # The catalogs behind the tables, where nothing is hidden.
-_BEHIND = re.compile(r'(?<![\w.])"?(state|memory)"?(?:\s|/\*.*?\*/|--[^\n]*)*\.', re.DOTALL)
+_BEHIND = frozenset({"state", "memory"})
 _SCANS = re.compile(r"\b(?:sqlite|postgres)_\w+")
 
 _TABLES_ASKED = re.compile(r"\s*(show\s+(all\s+)?tables|describe)\s*;?\s*", re.IGNORECASE)
@@ -134,12 +134,30 @@ def _only_statement(cursor: duckdb.DuckDBPyConnection, text: str) -> duckdb.Stat
     refused = [*(set(_DUCKLAKE.findall(lower)) - HARMLESS), *_REFUSED.findall(lower)]
     if refused:
         raise QueryError(f"{min(refused)} may change files and is not answered here.")
-    if behind := [*_BEHIND.findall(lower), *_SCANS.findall(lower)]:
+    if behind := [*_catalogs(lower), *_SCANS.findall(lower)]:
         raise QueryError(
             f"{behind[0]} reaches behind the tables and is not answered here: `kwhouse sql 'SHOW TABLES'` lists them. "
             "An alias needs another name."
         )
     return statements[0]
+
+
+def _catalogs(text: str) -> Iterator[str]:
+    """The catalogs in `_BEHIND` that `text` looks into: such a name, not in quotes of a text, before a dot."""
+    encoded = text.encode()  # the tokens' places are those of bytes
+    places = duckdb.tokenize(text)
+    ends = [*(begin for begin, _ in places[1:]), len(encoded)]
+    # A token's text runs to the next one: spaces and comments follow it.
+    tokens = [
+        (kind, encoded[begin:end].decode(errors="replace")) for (begin, kind), end in zip(places, ends, strict=True)
+    ]
+    before = ""
+    for (kind, token), (_, after) in pairwise(tokens):
+        name = re.match(r'"?(\w+)', token)
+        is_qualifier = after.startswith(".") and not before.startswith(".")
+        if is_qualifier and kind != duckdb.token_type.string_const and name and name[1] in _BEHIND:
+            yield name[1]
+        before = token
 
 
 def _columns(cursor: duckdb.DuckDBPyConnection) -> list[str]:

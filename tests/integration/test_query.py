@@ -80,6 +80,7 @@ def test_json_has_decimals_as_text(lake: Lake) -> None:
 
 def test_questions_of_other_shapes_are_answered(lake: Lake) -> None:
     assert 'energy_wh,"DECIMAL(18,6)"' in ask(lake, "DESCRIBE core.sessions")
+    assert ask(lake, "SELECT 'ü state.x' AS a, s.state FROM core.sessions AS s LIMIT 0") == "a,state\r\n"
     assert "physical_plan" in ask(lake, "EXPLAIN SELECT session_id FROM core.sessions")
     assert ask(lake, "FROM registry.sites SELECT count(*) AS n") == "n\r\n2\r\n"
     assert "snapshot_id" in ask(lake, "FROM ducklake_snapshots('lake')")
