@@ -89,12 +89,13 @@ def _list(invoices: pl.DataFrame, matches: int) -> dict[str, Any] | None:
                 "gone, the credit note alone",
             ),
             "kind": column.TextColumn("Kind"),
-            "issue_date": column.DateColumn("Issued", format="D MMM YYYY"),
-            "due_date": column.DateColumn("Pay by", format="D MMM YYYY"),
+            "issue_date": column.TextColumn("Issued"),
+            "due_date": column.TextColumn("Pay by"),
             "corrects": column.TextColumn("Takes back"),
             "invoice_id": column.TextColumn("Invoice"),
         },
         name="invoices",
+        shown=invoices.with_columns(pl.col("issue_date", "due_date").cast(pl.String)),
         note="One contract in one local month. Each line is rounded half up to the minor unit; VAT is per rate on the "
         "sum of lines. With sites chosen: whole invoices that touch them." + some,
     )
