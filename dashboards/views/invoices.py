@@ -21,6 +21,8 @@ from warehouse.readers import money as readers
 # What a browser's table shows quickly.
 LISTED = 1000
 EVERY_MONTH = "All months"
+# Pages that are shown; a fleet's hundred are for the PDF.
+PICTURED = 3
 
 
 def main() -> None:
@@ -85,12 +87,13 @@ def _list(invoices: pl.DataFrame, matches: int) -> dict[str, Any] | None:
             "status": column.TextColumn("Status"),
             "due": column.TextColumn(
                 "Due",
+                width=85,
                 help="What issuing would do: new, an invoice; changed, a credit note for this one and a new invoice; "
                 "gone, the credit note alone",
             ),
             "kind": column.TextColumn("Kind"),
-            "issue_date": column.TextColumn("Issued"),
-            "due_date": column.TextColumn("Pay by"),
+            "issue_date": column.TextColumn("Issued", width=105),
+            "due_date": column.TextColumn("Pay by", width=105),
             "corrects": column.TextColumn("Takes back"),
             "invoice_id": column.TextColumn("Invoice"),
         },
@@ -117,22 +120,26 @@ def _changed(invoice: dict[str, Any]) -> None:
 
 
 def _document(number: str) -> None:
-    """The document as it was issued: its first page, and its files."""
+    """The document as it was issued: its first pages, and its files."""
     content = read(documents.content, number)
     with st.expander(f"Document {number}", expanded=True, icon=":material/description:"):
-        pdf, picture, xml = _rendered(content)
+        pdf, pictures, pages, xml = _rendered(content)
         with st.container(horizontal=True):
             st.download_button("PDF", pdf, f"{number}.pdf", "application/pdf", icon=":material/download:")
             if xml is not None:
                 st.download_button("EN 16931 XML", xml, f"{number}.xml", "application/xml", icon=":material/download:")
-        st.image(picture, caption="First page, as it was issued.", width=720)
+        for number_of_page, picture in enumerate(pictures, start=1):
+            with st.container(border=True, width=752):
+                st.image(picture, caption=f"As it was issued: page {number_of_page} of {pages}", width=720)
 
 
 @st.cache_data(max_entries=64, show_spinner="Setting the document …")
-def _rendered(content: str) -> tuple[bytes, bytes, bytes | None]:
+def _rendered(content: str) -> tuple[bytes, list[bytes], int, bytes | None]:
+    """PDF, pictures of its first pages, how many pages there are, and the XML where there is one."""
     document = from_json(content.encode())
     xml = to_cii(document) if possible(document) else None
-    return to_pdf(document), to_pngs(document, ppi=110)[0], xml
+    pictures = to_pngs(document, ppi=110)
+    return to_pdf(document), pictures[:PICTURED], len(pictures), xml
 
 
 def _lines(invoice: dict[str, Any]) -> dict[str, Any] | None:

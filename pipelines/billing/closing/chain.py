@@ -25,7 +25,7 @@ _MONTH: Final = ("month_sessions", "month_cdrs", "month_lines")
 
 # Link, and what its two sides are. In this order a kWh becomes money.
 LINKS: Final[dict[str, tuple[str, str]]] = {
-    "sessions_to_sites": ("energy of sessions", "energy of sessions at the operator's sites"),
+    "sessions_to_sites": ("energy of sessions", "energy at the operator's sites"),
     "registers_to_sessions": ("end less begin of the registers", "energy of sessions"),
     "steps_to_sessions": ("energy seen in the month", "energy of sessions begun in it"),
     "sessions_to_cdrs": ("energy of sessions", "energy of CDRs"),
