@@ -130,7 +130,7 @@ def _document(number: str) -> None:
                 st.download_button("EN 16931 XML", xml, f"{number}.xml", "application/xml", icon=":material/download:")
         for number_of_page, picture in enumerate(pictures, start=1):
             with st.container(border=True, width=752):
-                st.image(picture, caption=f"As it was issued: page {number_of_page} of {pages}", width=720)
+                st.image(picture, caption=f"As it was issued: page {number_of_page} of {pages}", width="stretch")
 
 
 @st.cache_data(max_entries=64, show_spinner="Setting the document …")
