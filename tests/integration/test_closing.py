@@ -140,7 +140,7 @@ def test_what_keeps_a_month_open_is_named_and_nothing_is_changed(world: ClosingW
     world.set("tariff_assignments", ["A"], tariff_id="T", valid_from=OPEN, valid_to="2019-05-11T00:00:00+00:00")
     world.session("going", "2019-05-12T12:00:00+00:00", state="active", ended_at=None)
     # At no registered site: nobody's month, so everybody's. Without energy there is nothing to bill.
-    world.session("stray", "2019-05-13T12:00:00+00:00", site_id=None, station_id="unknown")
+    world.session("stray", "2019-05-13T12:00:00+00:00", site_id="unregistered", station_id="unknown")
     world.session("void", "2019-05-13T12:00:00+00:00", site_id="no more", station_id="other", energy_wh=Decimal(0))
     world.run()
     with pytest.raises(MonthDoesNotClose) as refused:
