@@ -289,13 +289,18 @@ def api() -> None:
 def sql(
     query: Annotated[str, typer.Argument(help="One SELECT; quote it.")],
     fmt: Annotated[QueryFormat, typer.Option("--format", help="How to print the rows.")] = QueryFormat.table,
+    personal: Annotated[
+        bool, typer.Option("--personal", help="Show personal data: names, addresses, bank data, documents.")
+    ] = False,
 ) -> None:
-    """Ask the warehouse in SQL, read-only."""
-    from warehouse.query import run_query
+    """Ask the warehouse in SQL, read-only. Personal columns are empty without --personal."""
+    from warehouse.query import hidden_columns, run_query
     from warehouse.store import open_lake
 
     with open_lake(_settings(), read_only=True) as lake:
-        run_query(lake, query, fmt.value, sys.stdout)
+        run_query(lake, query, fmt.value, sys.stdout, personal=personal)
+    if not personal and (hidden := hidden_columns(query)):
+        typer.echo(f"Empty, as they are personal (--personal shows them): {', '.join(hidden)}", err=True)
 
 
 @app.command()

@@ -9,7 +9,16 @@ from zoneinfo import ZoneInfo
 _SYMBOLS = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥"}
 _THIN = "\N{NARROW NO-BREAK SPACE}"
 UNKNOWN = "–"
-_SPELLED = {"cdr": "CDR", "cdrs": "CDRs", "vat": "VAT", "kwh": "kWh", "ocpi": "OCPI", "datev": "DATEV", "excl": "excl."}
+_SPELLED = {
+    "cdr": "CDR",
+    "cdrs": "CDRs",
+    "vat": "VAT",
+    "kwh": "kWh",
+    "ocpi": "OCPI",
+    "datev": "DATEV",
+    "excl": "excl.",
+    "incl": "incl.",
+}
 _DIGITS = {"kWh": 0, "MWh": 1, "GWh": 2}
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import polars as pl
 import streamlit as st
 
 from dashboards import data
@@ -14,7 +15,6 @@ from warehouse.readers import Scope
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
-    import polars as pl
 
 # Charts are to be read, not dragged: on a phone a swipe over one must scroll the page.
 _CHART = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False, "showTips": False}
@@ -105,7 +105,7 @@ def choose_row(
     with st.container(border=True, key=f"card_{name}"):
         _heading(title, rows, name)
         event = st.dataframe(
-            rows if shown is None else shown,
+            _blank(rows if shown is None else shown),
             **_shown(columns),
             key=f"table_{name}",
             on_select="rerun",
@@ -129,7 +129,12 @@ def meanings(title: str, rows: pl.DataFrame, *, name: str) -> None:
 def _told(rows: pl.DataFrame, columns: Mapping[str, Any], scale: Mapping[str, float] | None) -> pl.DataFrame:
     shares = {name: 0.01 for name, config in columns.items() if config["type_config"].get("format") == PERCENT}
     sizes = {**shares, **(scale or {})}
-    return rows.with_columns(**{name: rows[name] / size for name, size in sizes.items()})
+    return _blank(rows.with_columns(**{name: rows[name] / size for name, size in sizes.items()}))
+
+
+def _blank(rows: pl.DataFrame) -> pl.DataFrame:
+    """Texts that are not there as empty cells: the browser's table would write None."""
+    return rows.with_columns(pl.col(pl.String).fill_null(""))
 
 
 def _shown(columns: Mapping[str, Any]) -> dict[str, Any]:

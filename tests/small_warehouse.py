@@ -12,6 +12,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from pipelines.registry_history import record_registry
 from warehouse.contract import BY_NAME
 from warehouse.settings import Settings
 from warehouse.state import open_state, table
@@ -36,6 +37,7 @@ def build(home: Path, *, origin: str = "replay") -> Settings:
     settings = Settings(home=home, dashboard_port=0)
     _register(settings)
     with open_lake(settings) as lake:
+        record_registry(lake)
         lake.con.execute(
             "CREATE TEMP TABLE parameters AS SELECT $1::DATE AS first_day, $2::DATE AS last_day, $3 AS origin",
             [FIRST, LAST, origin],

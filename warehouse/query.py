@@ -3,6 +3,9 @@
 Whatever is typed, nothing changes: one SELECT-like statement on a store attached read-only, without the functions
 of DuckLake that tidy up files. Files of the person who asks may be read
 (`FROM 'my.csv'`): they could read them anyway, and joining them is the point of asking in SQL.
+
+Personal columns are empty unless they are asked for, and secret ones are not there: this keeps them out of sight, of
+screens and of files that are passed on. It is no wall against somebody who may read the data folder itself.
 """
 
 from __future__ import annotations
@@ -13,7 +16,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from difflib import get_close_matches
-from itertools import islice
+from itertools import islice, pairwise
 from typing import Literal, TextIO, get_args
 
 import duckdb
@@ -23,6 +26,7 @@ from warehouse.contract.ddl import quoted
 from warehouse.errors import QueryError
 from warehouse.plain import for_json, for_text
 from warehouse.store import Lake
+from warehouse.store.shown import hide_personal
 
 Format = Literal["table", "csv", "json"]
 FORMATS: tuple[Format, ...] = get_args(Format)
@@ -49,13 +53,18 @@ _REFUSED = re.compile(
     r"|sqlite_query|postgres_query|postgres_execute)\b(?:\W|/\*.*?\*/|--[^\n]*)*?\(",
     re.DOTALL,
 )
+# The catalogs behind the tables, where nothing is hidden.
+_BEHIND = frozenset({"state", "memory"})
+_SCANS = re.compile(r"\b(?:sqlite|postgres)_\w+")
 
 _TABLES_ASKED = re.compile(r"\s*(show\s+(all\s+)?tables|describe)\s*;?\s*", re.IGNORECASE)
 _NO_TABLE = re.compile(r'Table with name "?([^"\s]+)"? does not exist')
 
 
-def run_query(lake: Lake, text: str, fmt: Format, out: TextIO) -> int:
+def run_query(lake: Lake, text: str, fmt: Format, out: TextIO, *, personal: bool = False) -> int:
     """Run `text` and write its rows to `out`; gives their number.
+
+    Personal columns are NULL, unless `personal`.
 
     `table` is aligned text, cut at 1,000 rows; `csv` is RFC 4180; `json` is an array of objects, decimals as text.
     Raises `QueryError` for anything but one SELECT-like statement, and for what DuckDB refuses.
@@ -65,6 +74,8 @@ def run_query(lake: Lake, text: str, fmt: Format, out: TextIO) -> int:
     cursor = lake.cursor()
     try:
         cursor.execute("SET preserve_insertion_order=true")
+        if not personal:
+            hide_personal(cursor)
         listing = _TABLES_ASKED.fullmatch(text)
         cursor.execute(_listing() if listing else _only_statement(cursor, text))
         return write_rows(_columns(cursor), _rows(cursor), fmt, out)
@@ -72,6 +83,18 @@ def run_query(lake: Lake, text: str, fmt: Format, out: TextIO) -> int:
         raise QueryError(_told(error)) from None
     finally:
         cursor.close()
+
+
+def hidden_columns(text: str) -> tuple[str, ...]:
+    """The personal columns, as `schema.table.column`, of the tables that `text` names."""
+    words = set(re.findall(r"\w+", text.lower()))
+    return tuple(
+        f"{table.full_name}.{column.name}"
+        for table in TABLES
+        if {table.schema, table.name} <= words
+        for column in table.columns
+        if column.personal
+    )
 
 
 def write_rows(columns: Sequence[str], rows: Iterable[tuple[object, ...]], fmt: Format, out: TextIO) -> int:
@@ -111,7 +134,30 @@ def _only_statement(cursor: duckdb.DuckDBPyConnection, text: str) -> duckdb.Stat
     refused = [*(set(_DUCKLAKE.findall(lower)) - HARMLESS), *_REFUSED.findall(lower)]
     if refused:
         raise QueryError(f"{min(refused)} may change files and is not answered here.")
+    if behind := [*_catalogs(lower), *_SCANS.findall(lower)]:
+        raise QueryError(
+            f"{behind[0]} reaches behind the tables and is not answered here: `kwhouse sql 'SHOW TABLES'` lists them. "
+            "An alias needs another name."
+        )
     return statements[0]
+
+
+def _catalogs(text: str) -> Iterator[str]:
+    """The catalogs in `_BEHIND` that `text` looks into: such a name, not in quotes of a text, before a dot."""
+    encoded = text.encode()  # the tokens' places are those of bytes
+    places = duckdb.tokenize(text)
+    ends = [*(begin for begin, _ in places[1:]), len(encoded)]
+    # A token's text runs to the next one: spaces and comments follow it.
+    tokens = [
+        (kind, encoded[begin:end].decode(errors="replace")) for (begin, kind), end in zip(places, ends, strict=True)
+    ]
+    before = ""
+    for (kind, token), (_, after) in pairwise(tokens):
+        name = re.match(r'"?(\w+)', token)
+        is_qualifier = after.startswith(".") and not before.startswith(".")
+        if is_qualifier and kind != duckdb.token_type.string_const and name and name[1] in _BEHIND:
+            yield name[1]
+        before = token
 
 
 def _columns(cursor: duckdb.DuckDBPyConnection) -> list[str]:

@@ -23,6 +23,7 @@ from warehouse.readers import network, owners
 
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _FILES = ("invoices", "invoice_lines", "cdrs", "vat_summary", "journal", "revenue_connectors")
+_NAMES = ("site_id", "currency", "country_code")
 _NUMBER = pl.Decimal(38, 12)
 # Documents and locks make no snapshot of the lake: what was just issued shows after that time.
 _KEPT_SECONDS = 10
@@ -185,7 +186,11 @@ def _sums(report: MonthReport) -> None:
         rows = [{key: _exact(value) for key, value in row.items()} for row in sums[name]]
         if rows:
             frame = pl.DataFrame(rows)
-            columns = {key: st.column_config.TextColumn(formats.words(key)) for key in frame.columns}
+            columns = {
+                # Exact figures are texts here, and read like numbers.
+                key: st.column_config.TextColumn(formats.words(key), alignment="left" if key in _NAMES else "right")
+                for key in frame.columns
+            }
             layout.table(title, frame, columns, name=f"sums_{name}", note=f"Exact, {when}.")
 
 

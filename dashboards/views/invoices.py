@@ -12,6 +12,7 @@ from dashboards.document import show_document
 from dashboards.formats import count, energy, money
 from dashboards.layout import Figure, read
 from dashboards.session import show_session
+from warehouse.readers import documents
 from warehouse.readers import money as readers
 
 # What a browser's table shows quickly.
@@ -40,6 +41,8 @@ def main() -> None:
         st.caption(":material/touch_app: Choose an invoice at the left edge of its row to see its lines.")
         return
     if chosen["status"] != "draft":
+        if chosen["due"] is not None:
+            _changed(chosen)
         show_document(chosen["invoice_id"])
     line = _lines(chosen)
     if line is not None and line["session_id"] is not None:
@@ -70,6 +73,7 @@ def _list(invoices: pl.DataFrame, matches: int) -> dict[str, Any] | None:
         {
             "month": column.DateColumn("Month", format="MMM YYYY"),
             "contract_id": column.TextColumn("Contract"),
+            "invoice_id": column.TextColumn("Invoice"),
             "sessions": column.NumberColumn("Sessions", format="localized"),
             "energy_kwh": column.NumberColumn("Energy, kWh", format="%,.1f"),
             "total_excl_vat": column.NumberColumn("Excl. VAT", format="%,.2f"),
@@ -77,12 +81,36 @@ def _list(invoices: pl.DataFrame, matches: int) -> dict[str, Any] | None:
             "total_incl_vat": column.NumberColumn("Incl. VAT", format="%,.2f"),
             "currency": column.TextColumn("Currency"),
             "status": column.TextColumn("Status"),
+            "due": column.TextColumn(
+                "Due",
+                width=85,
+                help="What issuing would do: new, an invoice; changed, a credit note for this one and a new invoice; "
+                "gone, the credit note alone",
+            ),
             "kind": column.TextColumn("Kind"),
-            "invoice_id": column.TextColumn("Invoice"),
+            "issue_date": column.TextColumn("Issued", width=92),
+            "due_date": column.TextColumn("Pay by", width=92),
+            "corrects": column.TextColumn("Takes back"),
         },
         name="invoices",
+        shown=invoices.with_columns(pl.col("issue_date", "due_date").cast(pl.String)),
         note="One contract in one local month. Each line is rounded half up to the minor unit; VAT is per rate on the "
         "sum of lines. With sites chosen: whole invoices that touch them." + some,
+    )
+
+
+def _changed(invoice: dict[str, Any]) -> None:
+    """That sessions have changed since the invoice was issued, and what the next one would say."""
+    [draft] = read(documents.due, standing=invoice["invoice_id"]).iter_rows(named=True)
+    says = (
+        "nothing of it is to be billed any more"
+        if draft["due"] == "gone"
+        else f"they come to {money(draft['total_incl_vat'], draft['currency'], 2)} incl. VAT now"
+    )
+    st.warning(
+        f"Its sessions have changed since it was issued: {says}. It counts until it is taken back: "
+        f"`kwhouse invoice issue {draft['draft_id']}`.",
+        icon=":material/history:",
     )
 
 

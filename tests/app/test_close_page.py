@@ -108,8 +108,8 @@ def test_a_closed_month_says_so_with_its_sums(tmp_path: Path, monkeypatch: pytes
     number = state_an_owner(settings, now)
     with open_lake(settings, read_only=True) as lake:
         closing.lock(lake, "kwh", MAY, by="Ada", now=now)
-        chain_of_may = closing.reconcile(lake, "kwh", MAY)
         engine = open_state(settings)
+        chain_of_may = closing.reconcile(lake, engine, "kwh", MAY)
         sums = {"mark": str(chain_of_may.snapshot)} | control_sums(chain_of_may)
         periods.move(engine, "kwh", MAY, "closed", at=now, by="Ada", snapshot=chain_of_may.snapshot, control_sums=sums)
         engine.dispose()

@@ -9,6 +9,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from pipelines.billing.issuing.drafts import Wanted, read_drafts
+from pipelines.billing.issuing.issued_cdrs import keep_issued
 from tests.integration.billing_world import World
 from warehouse.contract import BY_NAME
 from warehouse.state import open_state, table
@@ -66,6 +68,7 @@ class ClosingWorld(World):
         """Issue a draft; gives the number."""
         (row,) = self._dicts("SELECT * FROM billing.invoice_drafts WHERE invoice_id = ?", draft_id)
         lines = self._dicts("SELECT * FROM billing.invoice_draft_lines WHERE invoice_id = ?", draft_id)
+        keep_issued(self.lake, list(read_drafts(self.lake, Wanted(draft_ids=(draft_id,)))), at)
         return self._document("invoice", row, lines, draft_id, at, booked_month or row["month"], series, None)
 
     def credit(self, document_id: str, *, at: datetime = ISSUED_AT, booked_month: date | None = None) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from pipelines.registry_history import record_registry
 from warehouse.contract import BY_NAME
 from warehouse.settings import Settings
 from warehouse.state import open_state, table
@@ -58,14 +59,16 @@ def build(home: Path, settings: Settings | None = None) -> Settings:
         }.items():
             connection.execute(sa.insert(table("registry", name)), rows)
     engine.dispose()
-    with open_lake(settings) as lake, lake.write("by hand") as con:
-        for name, rows in _rows().items():
-            for row in rows:
-                columns = ", ".join(row)
-                marks = ", ".join("?" for _ in row)
-                con.execute(f"INSERT INTO lake.{name} ({columns}) VALUES ({marks})", list(row.values()))
-                missing = {c.name for c in BY_NAME[name].columns if not c.nullable} - row.keys()
-                assert not missing, (name, missing)
+    with open_lake(settings) as lake:
+        record_registry(lake)
+        with lake.write("by hand") as con:
+            for name, rows in _rows().items():
+                for row in rows:
+                    columns = ", ".join(row)
+                    marks = ", ".join("?" for _ in row)
+                    con.execute(f"INSERT INTO lake.{name} ({columns}) VALUES ({marks})", list(row.values()))
+                    missing = {c.name for c in BY_NAME[name].columns if not c.nullable} - row.keys()
+                    assert not missing, (name, missing)
     return settings
 
 

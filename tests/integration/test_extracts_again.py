@@ -70,7 +70,9 @@ def issue_cdrs(world: ClosingWorld) -> None:
 
 def test_the_same_snapshot_gives_the_same_bytes_of_every_extract(world: ClosingWorld) -> None:
     issue_cdrs(world)
-    number = world.issue(the_draft(world), at=datetime.now(UTC) + timedelta(seconds=1))
+    world.session("nowhere", "2019-05-11T12:00:00+00:00", site_id="unheard of")
+    world.run()
+    number = world.issue(the_draft(world), at=datetime.now(UTC) + timedelta(hours=1))
     # Each extract, and each writer: for those of the lake, of documents, and of both.
     every = [
         (name, fmt)
@@ -82,13 +84,17 @@ def test_the_same_snapshot_gives_the_same_bytes_of_every_extract(world: ClosingW
     assert plain.startswith(f"{world.lake.snapshot()}@"), "a document was issued after the snapshot"
     assert mark.startswith(f"{plain}#"), "journal and DATEV also name their accounts"
 
-    world.credit(number, at=datetime.now(UTC) + timedelta(seconds=2))
+    world.credit(number, at=datetime.now(UTC) + timedelta(hours=2))
     world.session(energy_wh=Decimal(7_000))
     world.session("late", "2019-05-20T12:00:00+00:00")
     world.set("sites", ["site"], operator_id="O", name="Other", time_zone="UTC", country_code="AT", currency="EUR")
     sites = table("registry", "sites")
     with world.engine.begin() as connection:
         connection.execute(sa.update(sites).values(name="Other", time_zone="UTC", country_code="AT"))
+    # Declared now, and unknown to the snapshot: it was not there.
+    place = {"operator_id": "O", "time_zone": "UTC", "country_code": "AT", "currency": "EUR"}
+    world.declare("sites", site_id="unheard of", name="Found", **place)
+    world.set("sites", ["unheard of"], name="Found", **place)
     world.run()
     maintain(world.lake, [], keep_files=timedelta(0))
 
@@ -102,7 +108,7 @@ def test_the_same_snapshot_gives_the_same_bytes_of_every_extract(world: ClosingW
 
 def test_a_bare_snapshot_ends_with_the_documents_of_its_time(world: ClosingWorld, tmp_path: Path) -> None:
     snapshot = world.lake.snapshot()
-    world.issue(the_draft(world), at=datetime.now(UTC) + timedelta(seconds=1))
+    world.issue(the_draft(world), at=datetime.now(UTC) + timedelta(hours=1))
     rows = json.loads(extract_bytes(world.lake, "invoices", *MAY, "json", snapshot=str(snapshot)))
     assert [(row["invoice_id"], row["status"]) for row in rows] == [(the_draft(world), "draft")]
     rows = json.loads(extract_bytes(world.lake, "invoices", *MAY, "json"))

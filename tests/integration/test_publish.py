@@ -35,6 +35,9 @@ def test_a_plain_file_with_comments_and_exact_types(tmp_path: Path) -> None:
         assert not {"registry.drivers", "registry.tokens", "registry.pseudonyms", "raw.messages"} & names
         columns = con.execute("SELECT column_name FROM duckdb_columns() WHERE schema_name = 'registry'").fetchall()
         assert ("note",) not in columns
+        periods = con.execute("SELECT column_name FROM duckdb_columns() WHERE table_name = 'periods'").fetchall()
+        assert ("state",) in periods
+        assert ("changed_by",) not in periods
         comment, kind = con.execute(
             "SELECT comment, data_type FROM duckdb_columns()"
             " WHERE table_name = 'sessions' AND column_name = 'energy_wh'"

@@ -13,7 +13,7 @@ import pytest
 from tests.integration.priced_warehouse import build
 from warehouse.contract import TABLES
 from warehouse.errors import QueryError
-from warehouse.query import run_query
+from warehouse.query import hidden_columns, run_query
 from warehouse.store import Lake, open_lake
 
 
@@ -80,6 +80,7 @@ def test_json_has_decimals_as_text(lake: Lake) -> None:
 
 def test_questions_of_other_shapes_are_answered(lake: Lake) -> None:
     assert 'energy_wh,"DECIMAL(18,6)"' in ask(lake, "DESCRIBE core.sessions")
+    assert ask(lake, "SELECT 'ü state.x' AS a, s.state FROM core.sessions AS s LIMIT 0") == "a,state\r\n"
     assert "physical_plan" in ask(lake, "EXPLAIN SELECT session_id FROM core.sessions")
     assert ask(lake, "FROM registry.sites SELECT count(*) AS n") == "n\r\n2\r\n"
     assert "snapshot_id" in ask(lake, "FROM ducklake_snapshots('lake')")
@@ -88,6 +89,17 @@ def test_questions_of_other_shapes_are_answered(lake: Lake) -> None:
 def test_own_files_can_be_joined(lake: Lake, tmp_path: Path) -> None:
     (tmp_path / "my.csv").write_text("site_id,rent\npune,100\n")
     assert "pune,100" in ask(lake, f"FROM '{tmp_path}/my.csv'")
+
+
+def test_personal_columns_are_empty_unless_asked_for(lake: Lake) -> None:
+    text = "SELECT driver_id, name, email FROM registry.drivers"
+    assert ask(lake, text) == "driver_id,name,email\r\nd1,,\r\n"
+    out = io.StringIO()
+    run_query(lake, text, "csv", out, personal=True)
+    assert out.getvalue() == "driver_id,name,email\r\nd1,Ada Example,ada@example.org\r\n"
+    assert "registry.drivers.email" in hidden_columns(text)
+    assert hidden_columns("SELECT session_id, state FROM core.sessions") == ()
+    assert "pay_token" not in ask(lake, "DESCRIBE billing.provider_payments")
 
 
 @pytest.mark.parametrize(
@@ -108,6 +120,10 @@ def test_own_files_can_be_joined(lake: Lake, tmp_path: Path) -> None:
         ("FROM query -- \n ('SELECT 1')", "query may change files"),
         ("FROM json_execute_serialized_sql(json_serialize_sql('SELECT 1'))", "json_execute_serialized_sql may change"),
         ("FROM sqlite_query('state', 'DELETE FROM registry_sites RETURNING *')", "sqlite_query may change files"),
+        ("FROM state.registry_drivers", "state reaches behind the tables"),
+        ('SELECT * FROM "MEMORY" /* */ . registry.drivers', "memory reaches behind the tables"),
+        ("FROM sqlite_scan('state.sqlite', 'registry_drivers')", "sqlite_scan reaches behind the tables"),
+        ("SELECT pay_token FROM billing.provider_payments", '"pay_token" not found'),
         ("FROM sesions", r"There is no table sesions. Did you mean core.sessions\? `kwhouse sql 'SHOW TABLES'`"),
         ("FROM core.sesions", r"Did you mean core.sessions\?"),
         ("FROM nowhere.qqq", "There is no table nowhere.qqq. `kwhouse sql"),

@@ -107,8 +107,8 @@ INVOICE_ID = required("invoice_id", "VARCHAR", "draft: contract, month and curre
 MONTH = required("month", "DATE", "first day of the month, by the local start of the sessions")
 LINES_HASH = required("lines_hash", "VARCHAR", "hash of what the lines say: tells whether a document still says it")
 _TOTALS = (
-    required("sessions", "BIGINT", "sessions on it", "sessions"),
-    required("energy_wh", ENERGY, "energy on it", "Wh"),
+    required("sessions", "BIGINT", "sessions on it; negative on a credit note", "sessions"),
+    required("energy_wh", ENERGY, "energy on it; negative on a credit note", "Wh"),
     required("total_excl_vat", MONEY, "sum of its lines", "currency"),
     optional("total_vat", MONEY, "per rate on the sum of the lines, half-up, then added", "currency"),
     optional("total_incl_vat", MONEY, "amount due; NULL where a VAT rate is not known", "currency"),
@@ -163,10 +163,34 @@ INVOICE_DRAFT_LINES = Table(
     sort=("invoice_id", "line_no"),
 )
 
+DUE_DOCUMENTS = Table(
+    "billing",
+    "due_documents",
+    "one draft that does not say what stands: what issuing would do now",
+    ("draft_id",),
+    (
+        required("draft_id", "VARCHAR", "draft: contract, month and currency, or session"),
+        required(
+            "due",
+            "VARCHAR",
+            "new: an invoice; changed: a credit note for what stands, and an invoice; gone: the credit note alone",
+            values=("new", "changed", "gone"),
+        ),
+        optional("standing", "VARCHAR", "number of the document that stands for it until then; NULL: none"),
+        _CONTRACT_ID,
+        _OPERATOR_ID,
+        MONTH,
+        CURRENCY,
+        *_TOTALS,
+        LINES_HASH,
+    ),
+    home=Home.VIEW,
+)
+
 INVOICES = Table(
     "billing",
     "invoices",
-    "one invoice or credit note: issued documents, and drafts that no standing document says already",
+    "one invoice or credit note: issued documents, and drafts of what no document stands for yet; sums count once",
     ("invoice_id",),
     (
         INVOICE_ID,
@@ -181,7 +205,16 @@ INVOICES = Table(
             "draft follows its sessions; issued stands; credited: a credit note took it back",
             values=("draft", "issued", "credited"),
         ),
+        optional(
+            "due",
+            "VARCHAR",
+            "what issuing would do now (`billing.due_documents`): new is a draft; changed and gone take an issued "
+            "invoice back; NULL: nothing",
+            values=("new", "changed", "gone"),
+        ),
+        optional("booked_month", "DATE", "month that it is booked in; NULL for a draft"),
         optional("issue_date", "DATE", "day of issue; NULL for a draft"),
+        optional("due_date", "DATE", "day by which it is to be paid; NULL for a draft"),
         optional("corrects", "VARCHAR", "number of the invoice that a credit note takes back"),
         optional("rounding_amount", MONEY, "what the amount due was rounded by; NULL for a draft", "currency"),
         *_TOTALS,
@@ -251,6 +284,7 @@ TABLES = (
     ISSUED_CDRS,
     INVOICE_DRAFTS,
     INVOICE_DRAFT_LINES,
+    DUE_DOCUMENTS,
     INVOICES,
     INVOICE_LINES,
     OWNER_STATEMENTS,

@@ -45,11 +45,11 @@ def create_statements(table: Table, catalog: str = CATALOG) -> Iterator[str]:
 
 
 def view_statement(table: Table, source: str, stored: Set[str] | None = None) -> str:
-    """A view `schema.table` over `source` with the contract's columns and types, in its order.
+    """A view `schema.table` over `source` with the contract's columns and types, in its order, but for secret ones.
 
     `stored`: the columns that are there, where an old snapshot may lack some; none of them: the table was not there.
     """
-    columns = ", ".join(_selected(column, source, stored) for column in table.columns)
+    columns = ", ".join(_selected(column, source, stored) for column in table.readable)
     if stored is not None and not stored:
         return f"CREATE OR REPLACE VIEW memory.{table.full_name} AS SELECT {columns} WHERE false"
     origin = f"{source}.{table.full_name}" if source == CATALOG else f'{source}."{table.schema}_{table.name}"'

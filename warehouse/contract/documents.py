@@ -11,6 +11,7 @@ from warehouse.contract.model import Column, Home, Table, optional, required
 
 DOCUMENT_ID = required("document_id", "VARCHAR", "the document's number: series and serial, without gaps")
 OPERATOR_ID = required("operator_id", "VARCHAR", "who issues it")
+CHANGED_BY = Column("changed_by", "VARCHAR", "account that did it", nullable=False, personal=True)
 
 
 def _table(
@@ -54,7 +55,7 @@ DOCUMENTS = _table(
         required("issue_date", "DATE", "day of issue, in the operator's zone"),
         required("due_date", "DATE", "day by which it is to be paid"),
         required("issued_at", "TIMESTAMPTZ", "instant of issue"),
-        required("issued_by", "VARCHAR", "account that issued it"),
+        Column("issued_by", "VARCHAR", "account that issued it", nullable=False, personal=True),
         optional("corrects", "VARCHAR", "number of the invoice that this credit note takes back; NULL for an invoice"),
         required("sessions", "BIGINT", "sessions on it", "sessions"),
         required("energy_wh", "DECIMAL(18,6)", "energy on it; negative on a credit note", "Wh"),
@@ -124,7 +125,7 @@ PERIODS = _table(
             values=("open", "locked", "closed"),
         ),
         required("changed_at", "TIMESTAMPTZ", "when it came to this state"),
-        required("changed_by", "VARCHAR", "account that did it"),
+        CHANGED_BY,
         optional("snapshot", "BIGINT", "snapshot of the lake that was closed; NULL until then"),
         optional("control_sums", "JSON", "sums per site at closing; NULL until then"),
     ),

@@ -29,6 +29,7 @@ class Column:
 
     `type` is a DuckDB type (JSON: text that holds JSON). `unit` is "Wh", "s", "W", "currency" … where the values
     have one. `values` lists all values there can be. `personal` marks personal data: state database only.
+    `secret`: who knows it may act with it, so it is in no view and no SQL question reaches it.
     `references` names the column ("sites.site_id", same schema) that must hold the value too.
     """
 
@@ -40,6 +41,7 @@ class Column:
     values: tuple[str, ...] = ()
     personal: bool = False
     references: str | None = None
+    secret: bool = False
 
     def __post_init__(self) -> None:
         if not _TYPES.fullmatch(self.type):
@@ -80,6 +82,11 @@ class Table:
     def full_name(self) -> str:
         """`schema.table`, as people write it in SQL."""
         return f"{self.schema}.{self.name}"
+
+    @property
+    def readable(self) -> tuple[Column, ...]:
+        """The columns that its view has: all but secret ones."""
+        return tuple(column for column in self.columns if not column.secret)
 
     @property
     def column_names(self) -> tuple[str, ...]:

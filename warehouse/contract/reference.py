@@ -80,6 +80,7 @@ def _meaning(table: Table, column: Column) -> str:
             "key": column.name in table.key,
             "required": not column.nullable and column.name not in table.key,
             "personal": column.personal,
+            "secret": column.secret,
         }.items()
         if holds
     ]

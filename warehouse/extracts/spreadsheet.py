@@ -26,16 +26,9 @@ MOST_ROWS = 1_048_576 - 20  # Excel's limit less header and totals
 LAKH = r"[>=10000000]##\,##\,##\,##0.00##;[>=100000]##\,##\,##0.00##;#,##0.00##"
 MONEY = frozenset(
     {
-        *(
-            "amount_excl_vat",
-            "total_excl_vat",
-            "total_incl_vat",
-            "total_vat",
-            "rounding_amount",
-            "rated_excl_vat",
-            "billed_excl_vat",
-        ),
-        *("price", "net", "vat", "gross", "debit", "credit"),
+        *("amount_excl_vat", "total_excl_vat", "total_incl_vat", "total_vat", "rounding_amount"),
+        *("rated_excl_vat", "billed_excl_vat", "revenue_excl_vat", "share", "rent"),
+        *("price", "net", "vat", "gross", "debit", "credit", "open", "amount", "money_in", "allocated"),
     }
 )
 

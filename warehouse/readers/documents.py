@@ -20,6 +20,13 @@ def listing(
     return frame(lake, "documents", month=month, contract_id=contract_id, status=status)
 
 
+def due(
+    lake: Lake, *, month: date | None = None, contract_id: str | None = None, standing: str | None = None
+) -> pl.DataFrame:
+    """One row a draft that is to be issued: new, or beside the document that stands until then (`standing`)."""
+    return frame(lake, "due_documents", month=month, contract_id=contract_id, standing=standing)
+
+
 def content(lake: Lake, document_id: str) -> str:
     """The whole document as it was issued, as JSON text. Raises `QueryError` where there is none of that number."""
     rows = frame(lake, "document_content", document_id=document_id)

@@ -1,7 +1,8 @@
 """Views over the state database as it was: documents and payments up to an instant, the registry by its history.
 
 The lake has snapshots, the state database has none. What was issued never changes, and registry rows are carried into
-`ops.registry_history`: with both, a snapshot and an instant say everything that an extract reads.
+`ops.registry_history`: with both, a snapshot and an instant say everything that an extract reads. What the lake had not
+heard of by then is not there, and personal columns are empty: the lake keeps none of them.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from datetime import UTC, datetime
 
 from warehouse.contract import documents, ledger, ops, owners
 from warehouse.contract.ddl import CATALOG, quoted, stored_type, view_statement
-from warehouse.contract.model import Table
+from warehouse.contract.model import Column, Table
 from warehouse.contract.registry import DECLARED
 
 _HISTORY = f"{CATALOG}.{ops.REGISTRY_HISTORY.full_name}"
@@ -23,8 +24,7 @@ def as_of_views(state: str, until: datetime) -> Iterator[str]:
     yield from _documents(state, moment)
     yield from _payments(state, moment)
     for table in DECLARED:
-        if not any(column.personal for column in table.columns):
-            yield _registry(table, state)
+        yield _registry(table)
 
 
 def _documents(state: str, moment: str) -> Iterator[str]:
@@ -59,25 +59,27 @@ def _payments(state: str, moment: str) -> Iterator[str]:
     yield _view(ledger.ALLOCATIONS, f"FROM ({allocations}) SEMI JOIN billing.payments USING (payment_id)")
 
 
-def _registry(table: Table, state: str) -> str:
+def _registry(table: Table) -> str:
     columns = ", ".join(
-        f'CAST(entry ->> {quoted(column.name)} AS {stored_type(column)}) AS "{column.name}"' for column in table.columns
+        f'CAST({_told(column)} AS {stored_type(column)}) AS "{column.name}"' for column in table.columns
     )
-    key = ", ".join(f'CAST("{name}" AS VARCHAR)' for name in table.key)
-    # A row that the lake has never heard of is taken as it is now.
-    query = f"""
+    return _view(
+        table,
+        f"""
 WITH newest AS (
-    SELECT row_key, change, CAST(row_json AS JSON) AS entry
+    SELECT change, CAST(row_json AS JSON) AS entry
     FROM {_HISTORY}
     WHERE table_name = {quoted(table.name)}
     QUALIFY row_number() OVER (PARTITION BY row_key ORDER BY changed_at DESC) = 1
 )
 SELECT {columns} FROM newest WHERE change = 'set'
-UNION ALL
-SELECT * FROM ({_now(table, state)}) AS declared
-WHERE CAST(to_json([{key}]) AS VARCHAR) NOT IN (SELECT row_key FROM newest)
-"""  # noqa: S608 (names from the contract)
-    return _view(table, query)
+""",  # noqa: S608 (names from the contract)
+    )
+
+
+def _told(column: Column) -> str:
+    # The lake holds no personal data: nobody's name is known as of then, and none of now is taken in its place.
+    return "NULL" if column.personal else f"entry ->> {quoted(column.name)}"
 
 
 def _now(table: Table, state: str) -> str:

@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Any, Final
 
 import duckdb
+import sqlalchemy as sa
 
+from pipelines.billing.closing.claims import claims_to_open
 from pipelines.stages import sql
 from warehouse.store import Lake
 
@@ -23,10 +25,12 @@ _MONTH: Final = ("month_sessions", "month_cdrs", "month_lines")
 
 # Link, and what its two sides are. In this order a kWh becomes money.
 LINKS: Final[dict[str, tuple[str, str]]] = {
+    "sessions_to_sites": ("energy of sessions", "energy at the operator's sites"),
     "registers_to_sessions": ("end less begin of the registers", "energy of sessions"),
     "steps_to_sessions": ("energy seen in the month", "energy of sessions begun in it"),
     "sessions_to_cdrs": ("energy of sessions", "energy of CDRs"),
     "components_to_cdrs": ("exact components of CDRs", "totals of CDRs"),
+    "cdrs_to_issued": ("CDRs", "CDRs that left the house, less credit CDRs"),
     "cdrs_to_lines_energy": ("energy of CDRs", "energy on invoice lines"),
     "cdrs_to_lines_amount": ("exact components of CDRs", "amounts of invoice lines"),
     "lines_to_invoices": ("lines of sessions", "totals of invoices and drafts"),
@@ -34,10 +38,15 @@ LINKS: Final[dict[str, tuple[str, str]]] = {
     "booked_to_standing": ("invoices less credit notes, with VAT", "invoices that stand, with VAT"),
     "vat_to_documents": ("VAT per rate on the lines", "VAT on documents"),
     "numbers_to_documents": ("numbers given", "documents"),
+    "claims_to_open": ("what all documents claim", "what is open of it"),
 }
+# Accounts go on: what is paid after a month was closed is no change of that month.
+GOES_ON: Final = ("claims_to_open",)
 
 # Every reason in words, the explained ones first.
 REASONS: Final[dict[str, str]] = {
+    "no_site": "sessions of stations that stand at no registered site",
+    "no_site_nothing_to_bill": "the same, without energy that could be billed",
     "no_registers": "energy that rests on other evidence than begin and end of a register",
     "flagged_registers": "registers that are not to be taken as they are; the session's flags say why",
     "begun_before": "seen in the month, of sessions that began before it",
@@ -47,6 +56,7 @@ REASONS: Final[dict[str, str]] = {
     "signed": "sessions billed by what their meter has signed",
     "unbillable": "sessions without evidence that could be billed",
     "rounding": "rounding, at most half of the last digit each",
+    "not_issued": "CDRs that have not left, as no document bills them",
     "ad_hoc": "CDRs without a contract",
     "suspect_not_billed": "CDRs of suspect sessions that nobody released",
     "free": "CDRs without a price component",
@@ -58,6 +68,11 @@ REASONS: Final[dict[str, str]] = {
     "of_another_month": "documents of another month that are booked in this one",
     "credited_in_another_month": "invoices that a credit note of another month takes back",
     "takes_back_another_month": "credit notes that take back an invoice of another month",
+    "paid": "paid",
+    "charged_back": "charged back",
+    "refunded": "given back",
+    "set_off": "set off against credit notes and credit",
+    "written_off": "written off",
     "registers_differ": "sessions whose energy is not what their registers say, without a flag",
     "steps_differ": "sessions whose steps do not sum to their energy",
     "cdr_without_session": "CDRs whose session is gone or lies in another month",
@@ -65,6 +80,10 @@ REASONS: Final[dict[str, str]] = {
     "not_priced_yet": "sessions without CDR and without a reason; run `kwhouse refresh`",
     "total_differs": "totals that are not the sum of their parts",
     "billed_cdr_is_gone": "lines of CDRs that no longer hold; a credit note and a new invoice are due",
+    "issued_cdr_is_missing": "CDRs on issued invoices that were not kept as issued",
+    "issued_cdr_is_gone": "issued CDRs that no longer hold; their credit CDRs leave with the next documents",
+    "issued_cdr_differs": "issued CDRs that stand twice or say another amount",
+    "on_a_changed_draft": "CDRs of drafts that have changed since their invoice; issue them anew",
     "on_no_invoice": "CDRs of a contract that are on no invoice; run `kwhouse refresh`",
     "amount_differs": "lines that differ by more than rounding from their CDR",
     "lines_do_not_sum": "invoices whose lines do not sum to their total",
@@ -75,9 +94,10 @@ REASONS: Final[dict[str, str]] = {
     "vat_differs": "documents whose VAT is not that of their lines",
     "number_is_missing": "numbers that were given and that no document bears",
     "number_not_given": "documents whose number was never given",
+    "ledger_differs": "amounts of the ledger that do not add up",
 }
-# Reasons that mean: not priced. `held` and `active` sessions may still be billed one day.
-UNPRICED: Final = ("held", "active")
+# Reasons that mean: not priced. `held` and `active` sessions may still be billed one day, and so may those at no site.
+UNPRICED: Final = ("held", "active", "no_site")
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,10 +160,13 @@ class Chain:
         return all(step.adds_up for step in self.steps)
 
     def unpriced(self) -> dict[str, Reason]:
-        """Sessions without a price that may get one, over all sites, by reason: held, active, no_tariff …"""
+        """Sessions without a price that may get one, over all sites, by reason: held, active, no_tariff …
+
+        Of `no_site` the ids are those of the stations.
+        """
         found: dict[str, Reason] = {}
         for step in self.steps:
-            if step.step == "sessions_to_cdrs":
+            if step.step in ("sessions_to_sites", "sessions_to_cdrs"):
                 for why in step.explained_by:
                     if why.reason in UNPRICED or why.reason.startswith("unpriced_"):
                         name = why.reason.removeprefix("unpriced_")
@@ -165,10 +188,10 @@ def next_month(month: date) -> date:
     return date(month.year + month.month // 12, month.month % 12 + 1, 1)
 
 
-def reconcile(lake: Lake, operator_id: str, month: date) -> Chain:
+def reconcile(lake: Lake, engine: sa.Engine, operator_id: str, month: date) -> Chain:
     """The chain of `operator_id` in the month that begins on `month`. Safe to call from any thread.
 
-    All links read one snapshot of the lake.
+    All links of the lake read one snapshot; `engine`: the state database, for the ledger.
     """
     cursor = lake.cursor()
     asked = {"operator": operator_id, "month": month, "next_month": next_month(month)}
@@ -178,7 +201,9 @@ def reconcile(lake: Lake, operator_id: str, month: date) -> Chain:
         for name in _MONTH:
             query = sql(_SQL / f"{name}.sql")
             cursor.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {query}", _named(query, asked))
-        steps = tuple(step for link in LINKS for step in _steps(link, _rows(cursor, link, asked)))
+        found = {link: _rows(cursor, link, asked) for link in LINKS if link not in GOES_ON}
+        found["claims_to_open"] = claims_to_open(engine, operator_id)
+        steps = tuple(step for link in LINKS for step in _steps(link, found[link]))
         drafts = _rows(cursor, "open_drafts", asked)
         return Chain(
             operator_id,

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import sqlalchemy as sa
 
 from pipelines.billing.closing import periods
-from pipelines.billing.closing.chain import LINKS, Chain, Reason, Step, next_month, reconcile
+from pipelines.billing.closing.chain import GOES_ON, LINKS, Chain, Reason, Step, next_month, reconcile
 from pipelines.billing.closing.periods import MonthDoesNotClose, Period
 from warehouse.account import account
 from warehouse.errors import InputError
@@ -26,6 +26,7 @@ from warehouse.state import open_state, table
 from warehouse.store import Lake
 
 _IDS_SHOWN = 20
+_WAITING = {"active": "sessions that go on", "no_site": "sessions of stations that stand at no registered site"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +57,9 @@ class MonthReport:
 def status(lake: Lake, operator_id: str, month: date, *, now: datetime | None = None) -> MonthReport:
     """How a month stands. Changes nothing."""
     _refuse_unknown(lake, operator_id)
-    chain = reconcile(lake, operator_id, month)
     engine = open_state(lake.settings)
     try:
+        chain = reconcile(lake, engine, operator_id, month)
         found = periods.period(engine, operator_id, month)
     finally:
         engine.dispose()
@@ -100,7 +101,7 @@ def close(
         if before.state != "locked":
             periods.move(engine, operator_id, month, "locked", at=moment, by=name)
         try:
-            chain = reconcile(lake, operator_id, month)
+            chain = reconcile(lake, engine, operator_id, month)
             reasons = list(blockers(lake, chain, accept_unpriced, moment))
             if reasons:
                 raise MonthDoesNotClose(operator_id, month, reasons)
@@ -138,7 +139,7 @@ def blockers(lake: Lake, chain: Chain, accepted: Collection[str], now: datetime)
             yield f"{step.step}{where}: {_told(reason, step.unit)}"
     for name, reason in sorted(chain.unpriced().items()):
         if name not in accepted:
-            what = "sessions that go on" if name == "active" else f"sessions without a price, {name}"
+            what = _WAITING.get(name, f"sessions without a price, {name}")
             yield f"{what}: {_ids(reason.ids, reason.entries)}; accept them with --accept-unpriced {name}"
     if chain.unknown_vat:
         drafts = _ids(chain.unknown_vat, len(chain.unknown_vat))
@@ -178,8 +179,9 @@ def changes(closed: Period, chain: Chain) -> Iterator[str]:
     kept = {
         (link["step"], link["site_id"], link["unit"]): (link["left"], link["right"])
         for link in (closed.control_sums or {}).get("links", ())
+        if link["step"] not in GOES_ON
     }
-    found = {(step.step, step.site_id, step.unit): step for step in chain.steps}
+    found = {(step.step, step.site_id, step.unit): step for step in chain.steps if step.step not in GOES_ON}
     for key in [*found, *(key for key in kept if key not in found)]:
         step, then = found.get(key), kept.get(key, ("0", "0"))
         now = ("0", "0") if step is None else (format(step.left, "f"), format(step.right, "f"))

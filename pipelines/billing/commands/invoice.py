@@ -43,14 +43,25 @@ def list_(
     month: Month = None,
     contract: Contract = None,
     status: Annotated[str | None, typer.Option(help="draft, issued or credited.")] = None,
+    only_due: Annotated[
+        bool, typer.Option("--due", help="Only what is to be issued, beside what stands until then.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """List invoices and credit notes, the newest month first; drafts have no number yet."""
-    from warehouse.query import write_rows
-    from warehouse.readers.documents import listing
+    """List invoices and credit notes, the newest month first; drafts have no number yet.
 
+    `due` says of an issued invoice that its sessions have changed since (changed, gone): a credit note is due.
+    """
+    from warehouse.query import write_rows
+    from warehouse.readers.documents import due, listing
+
+    if only_due and status:
+        raise typer.BadParameter("--due lists drafts, whatever their document's status: leave --status out.")
     with _opened(read_only=True) as (lake, _engine):
-        rows = listing(lake, month=month, contract_id=contract, status=status)
+        if only_due:
+            rows = due(lake, month=month, contract_id=contract)
+        else:
+            rows = listing(lake, month=month, contract_id=contract, status=status)
     write_rows(rows.columns, rows.rows(), "json" if as_json else "table", sys.stdout)
 
 
@@ -75,7 +86,7 @@ def issue(
         raise typer.BadParameter("Say what to issue: --month 2026-10, or drafts by name (`kwhouse invoice list`).")
     wanted = Wanted(operator, month, contract, tuple(drafts) if drafts else None)
     with _opened() as (lake, engine):
-        report = run(lake, engine, wanted, now=_now(), by=by or account(), on_progress=_progress)
+        report = run(lake, engine, wanted, clock=_now, by=by or account(), on_progress=_progress)
     if as_json:
         print_json(dataclasses.asdict(report))
     else:

@@ -95,7 +95,7 @@ class Wanted:
 
 
 def read_drafts(lake: Lake, wanted: Wanted) -> Iterator[Draft]:
-    """Drafts to issue: those that no standing document says, then those that are gone while a document stands.
+    """Drafts to issue (`billing.due_documents`), those that are gone while a document stands last.
 
     Read them within `lake.read()`, so that heads and lines are of one snapshot.
     """
@@ -105,8 +105,6 @@ def read_drafts(lake: Lake, wanted: Wanted) -> Iterator[Draft]:
         lines = _lines(lake, [str(head["draft_id"]) for head in batch])
         for head in batch:
             yield Draft(**head, lines=arranged(lines.get(head["draft_id"], ())))
-    for head in _rows(lake, "gone_drafts", wanted.parameters()):
-        yield Draft(**head, sessions=0, energy_wh=Decimal(0), lines_hash="", lines=())
 
 
 def _lines(lake: Lake, draft_ids: Sequence[str]) -> dict[str, list[DraftLine]]:

@@ -70,20 +70,21 @@ def issue(
     engine: sa.Engine,
     wanted: Wanted,
     *,
-    now: datetime,
+    clock: Callable[[], datetime],
     by: str,
     on_progress: Callable[[int, int], None] = lambda _done, _all: None,
 ) -> IssueReport:
     """Issue the drafts that are `wanted`, in the order of month and contract.
 
-    `now`: an aware instant; the operator's zone makes the day of issue of it. A draft whose document stands already is
-    left alone; one that changed since gets a credit note and a new invoice. Safe beside other runs and after a crash:
-    numbers have no gaps, and nothing is billed twice.
+    `clock`: aware instants; the day of issue is that of the run's begin in the operator's zone. A draft whose document
+    stands already is left alone; one that changed since gets a credit note and a new invoice. Safe beside other runs
+    and after a crash: numbers have no gaps, and nothing is billed twice.
     """
+    now = clock()
     with lake.read():
         snapshot = lake.snapshot()
         drafts = tuple(read_drafts(lake, wanted))
-    ready, refused = _prepare(engine, drafts, now, by, snapshot)
+    ready, refused = _prepare(engine, drafts, now, Act(clock, now.date(), by, snapshot))
     if ready:
         keep_issued(lake, [one.draft for one in ready], now)
     issued: list[Issued] = []
@@ -107,21 +108,19 @@ def void(lake: Lake, engine: sa.Engine, document_id: str, *, reason: str, now: d
         operator_id = connection.execute(chosen).scalar_one_or_none()
         if operator_id is None:
             raise DocumentUnknown(document_id)
-        act = _act(connection, str(operator_id), now, by, lake.snapshot())
+        act = _dated(connection, str(operator_id), now, Act(lambda: now, now.date(), by, lake.snapshot()))
     return credit(engine, document_id, act, reason.strip())
 
 
-def _prepare(
-    engine: sa.Engine, drafts: Sequence[Draft], now: datetime, by: str, snapshot: int
-) -> tuple[list[_Ready], list[Refused]]:
+def _prepare(engine: sa.Engine, drafts: Sequence[Draft], now: datetime, act: Act) -> tuple[list[_Ready], list[Refused]]:
     """Which drafts can be issued: each is composed and looked at with the first number that its series could give."""
     ready: list[_Ready] = []
     refused: list[Refused] = []
     with engine.connect() as connection:
         for draft in drafts:
             try:
-                act = _act(connection, draft.operator_id, now, by, snapshot)
-                ready.append(_Ready(draft, _composed(connection, draft, act) if draft.lines else None, act))
+                dated = _dated(connection, draft.operator_id, now, act)
+                ready.append(_Ready(draft, _composed(connection, draft, dated) if draft.lines else None, dated))
             except InputError as error:
                 refused.append(Refused(draft.draft_id, str(error)))
     return ready, refused
@@ -146,6 +145,6 @@ def _refuse_long(country_code: str, credit_number: Number) -> None:
         )
 
 
-def _act(connection: sa.Connection, operator_id: str, now: datetime, by: str, snapshot: int) -> Act:
-    issue_date = now.astimezone(zone_of(connection, operator_id)).date()
-    return Act(issued_at=now, issue_date=issue_date, issued_by=by, snapshot=snapshot)
+def _dated(connection: sa.Connection, operator_id: str, now: datetime, act: Act) -> Act:
+    """`act` with the day that `now` is in the operator's zone."""
+    return replace(act, issue_date=now.astimezone(zone_of(connection, operator_id)).date())

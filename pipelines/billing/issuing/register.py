@@ -45,9 +45,13 @@ class DocumentUnknown(InputError):
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """Who issues, when, and from which snapshot of the lake. `issue_date` is the day in the operator's zone."""
+    """Who issues, when, and from which snapshot of the lake. `issue_date` is the day in the operator's zone.
 
-    issued_at: datetime
+    `clock` is asked once a document, after its number was taken: later numbers of a series have later instants, and
+    what was issued up to an instant stays the same.
+    """
+
+    clock: Callable[[], datetime]
     issue_date: date
     issued_by: str
     snapshot: int
@@ -221,7 +225,7 @@ def _keep(
             "currency": document.currency,
             "issue_date": act.issue_date,
             "due_date": document.due_date or act.issue_date,
-            "issued_at": act.issued_at,
+            "issued_at": act.clock(),
             "issued_by": act.issued_by,
             "rounding": document.rounding,
             "snapshot": act.snapshot,

@@ -115,4 +115,4 @@ def _nothing(number: Number) -> Document:
 def _act(engine: sa.Engine, operator_id: str, now: datetime, by: str, snapshot: int) -> Act:
     with engine.connect() as connection:
         issue_date = now.astimezone(zone_of(connection, operator_id)).date()
-    return Act(issued_at=now, issue_date=issue_date, issued_by=by, snapshot=snapshot)
+    return Act(clock=lambda: now, issue_date=issue_date, issued_by=by, snapshot=snapshot)

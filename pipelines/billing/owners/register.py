@@ -158,7 +158,7 @@ def _keep(connection: sa.Connection, row: Mapping[str, Any], number: Number, doc
             "currency": document.currency,
             "issue_date": act.issue_date,
             "due_date": document.due_date or act.issue_date,
-            "issued_at": act.issued_at,
+            "issued_at": act.clock(),
             "issued_by": act.issued_by,
             "total_excl_vat": sign * totals.excl_tax,
             "total_vat": sign * totals.tax,

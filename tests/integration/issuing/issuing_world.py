@@ -77,7 +77,7 @@ class IssuingWorld(World):
         return self
 
     def issue(self, now: datetime = NOW, **wanted: Any) -> IssueReport:
-        return issue(self.lake, self.engine, Wanted(**wanted), now=now, by="tester")
+        return issue(self.lake, self.engine, Wanted(**wanted), clock=lambda: now, by="tester")
 
     def documents(self) -> list[tuple[Any, ...]]:
         return self.rows(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ import sqlalchemy as sa
 
 from pipelines.billing.documents.stored import from_json
 from pipelines.billing.issuing.drafts import Wanted, read_drafts
-from pipelines.billing.issuing.issue import void
+from pipelines.billing.issuing.issue import issue, void
 from pipelines.billing.issuing.register import Act, DocumentUnknown, IssuedMeanwhile, register
 from tests.integration.billing_world import OPEN, energy
 from tests.integration.issuing.issuing_world import NOW, IssuingWorld, issuing_world
@@ -81,7 +82,27 @@ def test_late_data_give_a_credit_note_and_a_new_invoice(world: IssuingWorld) -> 
     world.session("s2", start="2019-05-11T12:00:00+00:00", energy_wh=Decimal(12_000))
     world.run()
     before = world.rows("SELECT content, content_sha256 FROM billing.documents")
-    world.issue()
+    # The draft waits beside what stands, and only what stands counts.
+    assert world.rows("SELECT invoice_id, status, due, sessions, total_excl_vat FROM billing.invoices") == [
+        ("KWH2019-000001", "issued", "changed", 2, Decimal("6.0000"))
+    ]
+    assert world.rows("SELECT sum(energy_wh), sum(amount_excl_vat) FROM billing.invoice_lines") == [
+        (Decimal(20_000), Decimal("6.0000"))
+    ]
+    assert world.rows("SELECT due, standing, total_excl_vat FROM billing.due_documents") == [
+        ("changed", "KWH2019-000001", Decimal("6.6000"))
+    ]
+    ticks = (NOW + timedelta(seconds=second) for second in count())
+    issue(world.lake, world.engine, Wanted(), clock=lambda: next(ticks), by="tester")
+    # The run began at NOW; each document has an instant of its own.
+    assert world.rows("SELECT document_id, issued_at FROM billing.documents ORDER BY issued_at") == [
+        ("KWH2019-000001", NOW),
+        ("KWHC2019-000001", NOW + timedelta(seconds=1)),
+        ("KWH2019-000002", NOW + timedelta(seconds=2)),
+    ]
+    assert world.rows("SELECT sum(sessions), sum(total_excl_vat), count(due) FROM billing.invoices") == [
+        (2, Decimal("6.6000"), 0)
+    ]
     assert world.documents() == [
         ("KWH2019-000001", "invoice", "credited", Decimal("7.1400"), None),
         ("KWH2019-000002", "invoice", "issued", Decimal("7.8500"), None),
@@ -141,6 +162,9 @@ def test_a_session_taken_back_is_credited_without_a_new_invoice(world: IssuingWo
     world.issue()
     world.drop_session("s1")
     world.run()
+    assert world.rows("SELECT due, standing, total_incl_vat FROM billing.due_documents") == [
+        ("gone", "KWH2019-000001", Decimal(0))
+    ]
     report = world.issue()
     assert [(i.kind, i.total_incl_vat) for i in report.issued] == [("credit_note", Decimal("-3.5700"))]
     assert world.rows("SELECT sum(amount_excl_vat) FROM billing.invoice_lines") == [(Decimal(0),)]
@@ -224,7 +248,7 @@ def test_a_draft_that_another_run_has_issued_is_left_alone(world: IssuingWorld) 
     world.run()
     [draft] = read_drafts(world.lake, Wanted())
     world.issue()
-    act = Act(NOW, NOW.date(), "tester", 1)
+    act = Act(lambda: NOW, NOW.date(), "tester", 1)
     with pytest.raises(IssuedMeanwhile):
         register(world.engine, draft, "KWH2019", lambda _number: pytest.fail("must not be made"), act)
     assert world.rows("SELECT next_serial FROM billing.number_series") == [(2,)]

@@ -45,7 +45,7 @@ engine = open_state(settings)
 with open_lake(settings) as lake:
     print("ready", flush=True)
     sys.stdin.readline()
-    report = issue(lake, engine, Wanted(), now=datetime(2019, 6, 3, 9, tzinfo=UTC), by="program")
+    report = issue(lake, engine, Wanted(), clock=lambda: datetime(2019, 6, 3, 9, tzinfo=UTC), by="program")
     print(len(report.issued), len(report.refused))
 """
 

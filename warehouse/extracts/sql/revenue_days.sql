@@ -1,6 +1,7 @@
 SELECT
     r.site_id,
     x.name AS site_name,
+    x.operator_id,
     r.local_date,
     r.currency,
     r.rated_sessions,
@@ -14,4 +15,5 @@ LEFT JOIN registry.sites AS x ON x.site_id = r.site_id
 WHERE r.local_date >= $date_from
   AND r.local_date < $date_to
   AND ($sites IS NULL OR list_contains($sites, r.site_id))
+  AND ($operator IS NULL OR x.operator_id = $operator)
 ORDER BY r.local_date, r.site_id, r.currency

@@ -1,29 +1,29 @@
--- Issued documents, and drafts that no standing document says already.
+-- Issued documents, and the drafts of what no document stands for yet. A draft that has changed since its document was
+-- issued is not a row of its own: its document counts until another takes its place, and says so in `due`.
 SELECT
-    document_id AS invoice_id,
-    kind,
-    contract_id,
-    operator_id,
-    month,
-    currency,
-    status,
-    issue_date,
-    corrects,
-    sessions,
-    energy_wh,
-    total_excl_vat,
-    total_vat,
-    rounding_amount,
-    total_incl_vat,
-    rounding,
-    lines_hash
-FROM billing.documents
+    document.document_id AS invoice_id,
+    document.kind,
+    document.contract_id,
+    document.operator_id,
+    document.month,
+    document.booked_month,
+    document.currency,
+    document.status,
+    due_documents.due,
+    document.issue_date,
+    document.due_date,
+    document.corrects,
+    CASE WHEN document.kind = 'credit_note' THEN -document.sessions ELSE document.sessions END AS sessions,
+    document.energy_wh,
+    document.total_excl_vat,
+    document.total_vat,
+    document.rounding_amount,
+    document.total_incl_vat,
+    document.rounding,
+    document.lines_hash
+FROM billing.documents AS document
+LEFT JOIN billing.due_documents ON due_documents.standing = document.document_id
 UNION ALL BY NAME
-SELECT * EXCLUDE (tax_category), 'invoice' AS kind, 'draft' AS status
-FROM billing.invoice_drafts AS drafts
-WHERE NOT EXISTS (
-    SELECT 1
-    FROM billing.billed_drafts AS billed
-    JOIN billing.documents AS document USING (document_id)
-    WHERE billed.draft_id = drafts.invoice_id AND document.lines_hash = drafts.lines_hash
-)
+SELECT draft_id AS invoice_id, 'invoice' AS kind, 'draft' AS status, * EXCLUDE (draft_id, standing, tax_category)
+FROM billing.due_documents
+WHERE due = 'new'

@@ -28,6 +28,12 @@ lines AS (
 elsewhere AS (
     SELECT cdr_id FROM billing.cdrs JOIN registry.sites USING (site_id) WHERE operator_id <> $operator
 ),
+changed AS (
+    SELECT DISTINCT lines.cdr_id
+    FROM billing.invoice_draft_lines AS lines
+    JOIN billing.due_documents AS due_documents ON due_documents.draft_id = lines.invoice_id
+    WHERE due_documents.due = 'changed'
+),
 joined AS (
     SELECT
         coalesce(components.cdr_id, lines.cdr_id) AS cdr_id,
@@ -45,6 +51,7 @@ joined AS (
                     THEN 'rounding' ELSE 'amount_differs' END
             WHEN components.contract_id IS NULL THEN 'ad_hoc'
             WHEN components.grade <> 'ok' AND components.decision IS DISTINCT FROM 'release' THEN 'suspect_not_billed'
+            WHEN components.cdr_id IN (FROM changed) THEN 'on_a_changed_draft'
             ELSE 'on_no_invoice'
         END AS reason
     FROM components
@@ -54,7 +61,8 @@ SELECT
     site_id,
     currency AS unit,
     reason,
-    reason IS NULL OR reason NOT IN ('billed_cdr_is_gone', 'amount_differs', 'on_no_invoice') AS explained,
+    reason IS NULL OR reason NOT IN ('billed_cdr_is_gone', 'amount_differs', 'on_a_changed_draft', 'on_no_invoice')
+        AS explained,
     sum(cdr_amount) AS left_sum,
     sum(line_amount) AS right_sum,
     count(*) AS entries,

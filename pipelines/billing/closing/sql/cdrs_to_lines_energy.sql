@@ -8,6 +8,12 @@ WITH lines AS (
 elsewhere AS (
     SELECT cdr_id FROM billing.cdrs JOIN registry.sites USING (site_id) WHERE operator_id <> $operator
 ),
+changed AS (
+    SELECT DISTINCT lines.cdr_id
+    FROM billing.invoice_draft_lines AS lines
+    JOIN billing.due_documents AS due_documents ON due_documents.draft_id = lines.invoice_id
+    WHERE due_documents.due = 'changed'
+),
 joined AS (
     SELECT
         coalesce(cdrs.cdr_id, lines.cdr_id) AS cdr_id,
@@ -22,6 +28,7 @@ joined AS (
             WHEN cdrs.contract_id IS NULL THEN 'ad_hoc'
             WHEN cdrs.grade <> 'ok' AND cdrs.decision IS DISTINCT FROM 'release' THEN 'suspect_not_billed'
             WHEN cdrs.is_free THEN 'free'
+            WHEN cdrs.cdr_id IN (FROM changed) THEN 'on_a_changed_draft'
             ELSE 'on_no_invoice'
         END AS reason
     FROM month_cdrs AS cdrs
@@ -31,7 +38,8 @@ SELECT
     site_id,
     'Wh' AS unit,
     reason,
-    reason IS NULL OR reason NOT IN ('billed_cdr_is_gone', 'energy_differs', 'on_no_invoice') AS explained,
+    reason IS NULL OR reason NOT IN ('billed_cdr_is_gone', 'energy_differs', 'on_a_changed_draft', 'on_no_invoice')
+        AS explained,
     sum(cdr_wh) AS left_sum,
     sum(line_wh) AS right_sum,
     count(*) AS entries,

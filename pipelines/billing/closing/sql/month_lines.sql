@@ -10,6 +10,7 @@ SELECT
     CASE WHEN invoices.kind = 'credit_note' THEN -abs(lines.energy_wh) ELSE lines.energy_wh END AS energy_wh,
     lines.amount_excl_vat,
     invoices.currency,
+    invoices.kind AS document_kind,
     invoices.status,
     invoices.operator_id = $operator AND invoices.month = CAST($month AS DATE) AS is_of_the_month
 FROM billing.invoice_lines AS lines

@@ -1,20 +1,9 @@
--- Drafts that are booked in the month once they are issued: its own, and those of earlier months that are closed.
+-- What is to be issued and is booked in the month once it is: its own, and that of earlier months that are closed.
 WITH closed AS (
     SELECT month FROM billing.periods WHERE operator_id = $operator AND state = 'closed'
-),
--- What is to be issued: drafts, and credit notes for documents of which nothing is to be billed any more.
-due AS (
-    SELECT invoice_id, operator_id, month, total_incl_vat IS NULL AS is_vat_unknown
-    FROM billing.invoices
-    WHERE status = 'draft'
-    UNION ALL
-    SELECT billed.draft_id, document.operator_id, document.month, false
-    FROM billing.billed_drafts AS billed
-    JOIN billing.documents AS document USING (document_id)
-    ANTI JOIN billing.invoice_drafts AS drafts ON drafts.invoice_id = billed.draft_id
 )
-SELECT invoice_id, is_vat_unknown
-FROM due
+SELECT draft_id AS invoice_id, total_incl_vat IS NULL AS is_vat_unknown
+FROM billing.due_documents
 WHERE operator_id = $operator
     AND (
         month = CAST($month AS DATE)
@@ -24,4 +13,4 @@ WHERE operator_id = $operator
             WHERE CAST(between_month AS DATE) NOT IN (FROM closed)
         ))
     )
-ORDER BY invoice_id
+ORDER BY draft_id
