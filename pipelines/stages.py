@@ -22,9 +22,9 @@ from warehouse.store import Lake
 from warehouse.store.appending import FEW_ROWS, WrittenFile, append_file, remove_unused, write_file
 from warehouse.store.changes import GREATEST_LAG, Window, advance, changes_within, expose, watermark, window_for
 
-# What a transaction has made itself it takes for empty when it plans: that makes nested loops of joins. Beyond so few
-# rows a new transaction is worth what it costs, about as much as reading the catalog once.
-FEW_TO_PLAN_WITH = 50
+# What a transaction has made itself it takes for empty when it plans. Few rows are joined fast in any order; beyond
+# them a new transaction, which knows their number, is worth what it costs: asking the catalog again.
+FEW_TO_PLAN_WITH = 10_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,9 +42,9 @@ edged AS (
         greatest(plain.last_received_at, readings_received_at) AS newest_received_at,
         -- OCPP 1.6 sends start and stop in whole Wh: within 1 Wh the reading with decimals is the same register.
         CASE WHEN abs(begin_wh - coalesce(meter_start_wh, begin_wh)) <= 1 THEN begin_wh
-             ELSE coalesce(meter_start_wh, first_wh) END AS begin_register_wh,
+             ELSE coalesce(meter_start_wh, first_wh) END AS told_begin_wh,
         CASE WHEN abs(end_wh - coalesce(meter_stop_wh, end_wh)) <= 1 THEN end_wh
-             ELSE coalesce(meter_stop_wh, last_wh) END AS stop_register_wh,
+             ELSE coalesce(meter_stop_wh, last_wh) END AS told_end_wh,
         coalesce(begin_wh, meter_start_wh) IS NOT NULL AND coalesce(end_wh, meter_stop_wh) IS NOT NULL AS both_edges,
         coalesce(end_wh, meter_stop_wh) IS NOT NULL AS stop_register_is_told,
         1.1 * coalesce(rated_power_w, 1000000) AS most_power_w
@@ -52,21 +52,28 @@ edged AS (
     LEFT JOIN metered USING (no)
     LEFT JOIN sampled USING (no)
 ),
+rounded AS (
+    -- Where a start was rounded up, or a stop down, the reading beside it is the register: no register falls.
+    SELECT
+        *,
+        CASE WHEN told_begin_wh - first_wh BETWEEN 0 AND 1 THEN first_wh ELSE told_begin_wh END AS begin_register_wh,
+        CASE WHEN last_wh - told_end_wh BETWEEN 0 AND 1 THEN last_wh ELSE told_end_wh END AS stop_register_wh
+    FROM edged
+),
 measured AS (
     SELECT
-        * EXCLUDE (stop_register_wh),
-        -- A whole Wh that was rounded up is no register that fell.
+        * EXCLUDE (told_begin_wh, told_end_wh, stop_register_wh),
         CASE WHEN begin_register_wh - stop_register_wh BETWEEN 0 AND 1 THEN begin_register_wh
              ELSE stop_register_wh END AS end_register_wh
-    FROM edged
+    FROM rounded
 ),
 stepped AS (
     SELECT
         *,
         end_register_wh - begin_register_wh AS energy_wh,
-        -- Before the first reading and after the last one; what was rounded is no step.
-        greatest(first_wh - begin_register_wh, 0) AS first_step_wh,
-        greatest(end_register_wh - last_wh, 0) AS last_step_wh,
+        -- Before the first reading and after the last one.
+        first_wh - begin_register_wh AS first_step_wh,
+        end_register_wh - last_wh AS last_step_wh,
         date_sub('millisecond', started_at, first_at) AS first_step_ms,
         date_sub('millisecond', last_at, ended_at) AS last_step_ms,
         date_sub('millisecond', started_at, ended_at) AS duration_ms
@@ -88,7 +95,7 @@ SELECT
                 AND coalesce(least_step_wh >= 0, true)
                 AND coalesce(CAST(least_power_w AS DOUBLE) <= most_power_w, true)
                 AND first_at >= started_at AND last_measured_at <= ended_at
-                AND begin_register_wh <= first_wh + 1 AND last_wh <= end_register_wh + 1
+                AND first_step_wh >= 0 AND last_step_wh >= 0
                 AND CAST(first_step_wh AS DOUBLE) <= most_power_w * first_step_ms / 3600000 + 100
                 AND CAST(last_step_wh AS DOUBLE) <= most_power_w * last_step_ms / 3600000 + 100)
         AND NOT coalesce(has_other_registers OR has_defects OR is_elsewhere, false)

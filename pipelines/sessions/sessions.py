@@ -68,6 +68,9 @@ def compute(lake: Lake, window: Window) -> list[Replacement]:
     lake.con.execute(sql(HERE / "macros.sql"))
     temp_view(lake, "known_layouts", "SELECT * FROM all_reading_layouts")
     temp_table(lake, "layouts", sql(HERE / "layouts.sql"))
+    if not any_row(lake, "SELECT 1 FROM all_session_records"):
+        # Most networks import no sessions: their steps then search nothing.
+        temp_view(lake, "all_session_records", "SELECT * FROM raw.session_records WHERE false")
     for step in ("touched_registry", "overridden_stations", "connector_ratings", "replayed", "touched_records"):
         temp_table(lake, step, sql(HERE / f"{step}.sql"))
     if full:

@@ -1,7 +1,14 @@
 -- Transactions that something new says anything about: an event, a reading, the start behind an answer, the clock of
 -- their connection, their station in the registry, time itself. What may be touched along with them: `touched_unsettled`,
 -- `touched_linked`.
-WITH told AS (
+WITH known AS MATERIALIZED (
+    -- Read once for all that is asked of it below.
+    SELECT station_id, transaction_id, evse_id, started_at, ended_at, unplugged_at, state, last_received_at, flags
+    FROM core.sessions
+    WHERE transaction_id IS NOT NULL
+      AND (state = 'active' OR station_id IN (SELECT station_id FROM touched_stations))
+),
+told AS (
     SELECT station_id, transaction_id FROM news_events WHERE transaction_id IS NOT NULL
     UNION
     SELECT station_id, transaction_id FROM news_readings WHERE transaction_id IS NOT NULL
@@ -31,65 +38,61 @@ registered AS (
 overdue AS (
     -- Time alone ends a session that nobody stops.
     SELECT station_id, transaction_id
-    FROM core.sessions
-    WHERE transaction_id IS NOT NULL AND state = 'active' AND last_received_at < $known_until - INTERVAL 24 HOUR
+    FROM known
+    WHERE state = 'active' AND last_received_at < $known_until - INTERVAL 24 HOUR
 ),
 loosely_read AS (
     -- Readings that name no transaction: whoever charged there then.
-    SELECT sessions.station_id, sessions.transaction_id
-    FROM core.sessions
+    SELECT known.station_id, known.transaction_id
+    FROM known
     JOIN (
         SELECT * FROM news_readings WHERE transaction_id IS NULL AND evse_id IS NOT NULL
-    ) AS loose ON loose.station_id = sessions.station_id AND loose.evse_id = sessions.evse_id
-    WHERE sessions.transaction_id IS NOT NULL
-      AND sessions.started_at <= loose.until_at
-      AND coalesce(sessions.ended_at, 'infinity') >= loose.from_at
+    ) AS loose ON loose.station_id = known.station_id AND loose.evse_id = known.evse_id
+    WHERE known.started_at <= loose.until_at AND coalesce(known.ended_at, 'infinity') >= loose.from_at
 ),
 changed_states AS (
     SELECT station_id, evse_id, min(from_at) AS from_at FROM news_states GROUP BY station_id, evse_id
 ),
 unplugged AS (
     -- The connector's state after the end tells when the vehicle left: the session before the change, and all after it.
-    SELECT sessions.station_id, sessions.transaction_id
-    FROM core.sessions
+    SELECT known.station_id, known.transaction_id
+    FROM known
     JOIN changed_states USING (station_id, evse_id)
-    WHERE sessions.transaction_id IS NOT NULL AND sessions.ended_at >= changed_states.from_at
+    WHERE known.ended_at >= changed_states.from_at
     UNION ALL
-    SELECT sessions.station_id, sessions.transaction_id
+    SELECT ended.station_id, ended.transaction_id
     FROM changed_states
-    ASOF JOIN (SELECT * FROM core.sessions WHERE transaction_id IS NOT NULL AND ended_at IS NOT NULL) AS sessions
-        ON sessions.station_id = changed_states.station_id
-        AND sessions.evse_id = changed_states.evse_id
-        AND changed_states.from_at >= sessions.ended_at
+    ASOF JOIN (SELECT * FROM known WHERE ended_at IS NOT NULL) AS ended
+        ON ended.station_id = changed_states.station_id
+        AND ended.evse_id = changed_states.evse_id
+        AND changed_states.from_at >= ended.ended_at
     UNION ALL
     -- What begins between the end and the leaving tells that it was another vehicle that left.
-    SELECT sessions.station_id, sessions.transaction_id
-    FROM core.sessions
+    SELECT known.station_id, known.transaction_id
+    FROM known
     JOIN (SELECT * FROM news_events WHERE event = 'started') AS start
-        ON start.station_id = sessions.station_id AND start.evse_id = sessions.evse_id
-        AND start.event_at >= sessions.ended_at AND start.event_at < sessions.unplugged_at
-    WHERE sessions.transaction_id IS NOT NULL
+        ON start.station_id = known.station_id AND start.evse_id = known.evse_id
+        AND start.event_at >= known.ended_at AND start.event_at < known.unplugged_at
 ),
 repeated AS (
     -- A start that is said again may stay without an answer.
-    SELECT sessions.station_id, sessions.transaction_id
-    FROM core.sessions
+    SELECT known.station_id, known.transaction_id
+    FROM known
     SEMI JOIN (SELECT * FROM news_events WHERE event = 'started') AS start
-        ON start.station_id = sessions.station_id
-        AND start.evse_id = sessions.evse_id
-        AND date_trunc('second', start.event_at) = date_trunc('second', sessions.started_at)
-    WHERE sessions.transaction_id IS NOT NULL
+        ON start.station_id = known.station_id
+        AND start.evse_id = known.evse_id
+        AND date_trunc('second', start.event_at) = date_trunc('second', known.started_at)
 ),
 followers AS (
     -- What goes on under the id of a session that the next start has closed is the next one's.
     SELECT next.station_id, next.transaction_id
     FROM (
         SELECT station_id, evse_id, ended_at
-        FROM core.sessions
+        FROM known
         SEMI JOIN told USING (station_id, transaction_id)
         WHERE list_contains(flags, 'closed_by_next_start')
     ) AS closed
-    ASOF JOIN (SELECT * FROM core.sessions WHERE transaction_id IS NOT NULL) AS next
+    ASOF JOIN known AS next
         ON next.station_id = closed.station_id AND next.evse_id = closed.evse_id AND closed.ended_at <= next.started_at
 )
 SELECT station_id, transaction_id FROM told

@@ -71,6 +71,19 @@ def live_before_the_first_wh(wire: Wire, a: str) -> None:
     wire.meter(a, number, at(15), "1000.6")
 
 
+def start_rounded_up(wire: Wire, a: str) -> None:
+    number = wire.start(a, at(0), 1000.6)  # sent as 1001
+    for minute, register in ((15, "1000.7"), (30, "1000.8")):
+        wire.meter(a, number, at(minute), register)
+
+
+def stop_rounded_down(wire: Wire, a: str) -> None:
+    number = wire.start(a, at(0), 1000.6)  # sent as 1001
+    wire.meter(a, number, at(15), "1000.7")
+    wire.meter(a, number, at(30), "3000.4")
+    wire.stop(a, number, at(60), 3000.4)  # sent as 3000
+
+
 def nothing_flowed(wire: Wire, a: str) -> None:
     number = wire.start(a, at(0), 1000)
     wire.stop(a, number, at(60), 1000, [reading(at(0), "1000", BEGIN), reading(at(60), "1000", END)])
@@ -257,6 +270,24 @@ CASES = [
     ),
     Case("live_before_the_first_wh", live_before_the_first_wh, [{"energy_wh": Decimal(0), "flags": []}], steps=[]),
     Case(
+        "start_rounded_up",
+        start_rounded_up,
+        [{
+            "energy_wh": Decimal("0.1"), "begin_register_wh": Decimal("1000.7"), "end_register_wh": Decimal("1000.8"),
+            "flags": [],
+        }],
+        steps=[(15, 30, "0.1")],
+    ),
+    Case(
+        "stop_rounded_down",
+        stop_rounded_down,
+        [COMPLETED | {
+            "energy_wh": Decimal("1999.7"), "begin_register_wh": Decimal("1000.7"),
+            "end_register_wh": Decimal("3000.4"), "flags": [], "grade": "ok",
+        }],
+        steps=[(15, 30, "1999.7")],
+    ),
+    Case(
         "nothing_flowed",
         nothing_flowed,
         [{"energy_wh": Decimal(0), "charging_seconds": 0, "idle_seconds": 3600, "flags": ["no_energy"], "grade": "ok"}],
@@ -407,7 +438,7 @@ CASES = [
 
 
 # What goes on is told at the end: a day later, by what other stations say, it would be over.
-NOW = {"live", "live_before_the_first_wh"}
+NOW = {"live", "live_before_the_first_wh", "start_rounded_up"}
 
 
 @pytest.fixture(scope="module")

@@ -198,6 +198,9 @@ def connect(settings: Settings) -> duckdb.DuckDBPyConnection:
         load_extension(con, extension)
     con.execute("SET TimeZone='UTC'")
     con.execute("SET preserve_insertion_order=false")
+    # What a transaction has made itself is planned as if it were empty: no join may become a nested loop for that.
+    con.execute("SET nested_loop_join_threshold=0")
+    con.execute("SET asof_loop_join_threshold=0")
     return con
 
 
