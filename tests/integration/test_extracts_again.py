@@ -17,6 +17,7 @@ import sqlalchemy as sa
 
 from ingest.importing.cdrs import import_cdrs
 from pipelines.maintenance import maintain
+from tests.homes import new_home
 from tests.integration.closing_world import ClosingWorld
 from warehouse.errors import InputError, QueryError
 from warehouse.extracts import EXTRACTS, extract_bytes, extract_content, write_extract
@@ -41,7 +42,7 @@ ACCOUNTS = """operators:
 def world(tmp_path: Path) -> Iterator[ClosingWorld]:
     accounts = tmp_path / "accounts.yaml"
     accounts.write_text(ACCOUNTS)
-    with open_lake(load_settings(home=tmp_path / "home", accounts=accounts)) as lake:
+    with open_lake(load_settings(home=new_home(tmp_path / "home"), accounts=accounts)) as lake:
         world = ClosingWorld(lake).basic()
         world.session()
         world.run()

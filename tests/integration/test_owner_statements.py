@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from pipelines.billing.closing.periods import move
 from pipelines.billing.owners.payout_file import MonthNotClosed, payout_file
 from pipelines.billing.owners.payouts import Payout, PayoutsRefused, payouts
+from tests.homes import new_home
 from tests.integration.billing_world import World
 from warehouse.extracts import extract_bytes
 from warehouse.readers import Scope
@@ -29,7 +30,7 @@ IBAN = "DE89 3704 0044 0532 0130 00"  # the example of ISO 13616's registry
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return load_settings(home=tmp_path)
+    return load_settings(home=new_home(tmp_path))
 
 
 @pytest.fixture

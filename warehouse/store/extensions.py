@@ -7,7 +7,6 @@ first time on. So a process checks each file once, and later databases take the 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -59,7 +58,7 @@ def _installed(con: duckdb.DuckDBPyConnection, name: str) -> Path | None:
 
 def _stamp(path: Path) -> tuple[int, ...] | None:
     try:
-        found = os.stat(path)
+        found = path.stat()
     except OSError:
         return None
     return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
