@@ -117,7 +117,7 @@ def test_snapshots_that_were_expired_ask_for_a_full_rebuild(lake: Lake) -> None:
     add(lake, ("3", "B"))
     newest = lake.snapshot()
     lake.con.execute(f"CALL ducklake_expire_snapshots('lake', versions => {list(range(newest))})")
-    window = window_for(lake, "toy")
+    window = window_for(lake, watermark(lake, "toy"))
     assert window is not None
     assert window.full
     run_stage(lake, TOY)

@@ -130,7 +130,7 @@ def test_any_order_and_batching_gives_the_full_rebuild_and_conserves_energy(
         shuffled.choice(parts).append(message)
     connections_with = shuffled.randrange(batches)
     with tempfile.TemporaryDirectory() as folder:
-        home = load_settings(home=Path(folder), duckdb_threads=2)
+        home = load_settings(home=Path(folder))
         register_stations(home, {"A": "la", "B": "delhi"}, {"la": "America/Los_Angeles", "delhi": "Asia/Kolkata"})
         with open_lake(home) as lake:
             for number, part in enumerate(parts):
