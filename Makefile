@@ -31,11 +31,11 @@ lint: install
 	@$(BIN)/python -m tests.secret_scan
 
 check: lint ## lint, types, secret scan and fast tests: before each commit
-	@$(BIN)/python -m pytest -q -m fast -n 2
+	@$(BIN)/python -m pytest -q -m fast -n 2 --dist loadfile
 
 test: lint ## all of it; installs Chromium from the system's packages where it is missing
 	@$(BIN)/python -m tests.system_chromium
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 bench: install ## measure speed as ratios
 	@$(BIN)/python -m pytest tests/benchmarks -s $(ARGS)

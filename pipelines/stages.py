@@ -79,7 +79,7 @@ def run_stage(lake: Lake, stage: Stage, *, full: bool = False) -> StageResult:
     started = time.perf_counter()
     with lake.read():
         before = watermark(lake, stage.name)  # asked before the work: whoever publishes meanwhile is seen at its end
-        window = window_for(lake, stage.name, full=full)
+        window = window_for(lake, before, full=full)
         changes = None if window is None else changes_within(lake, window)
         is_idle = window is not None and not window.full and changes is not None and not changes.of(stage.inputs)
         if window is not None and not is_idle:

@@ -75,7 +75,8 @@ class Cut:
 
 def cut_all(cases: Sequence[tuple[Tariff, Session]]) -> list[Cut]:
     """Each session cut by its tariff and priced, all at once."""
-    with duckdb.connect() as con:
+    # Several threads where there are several sessions, whose order they could mix up.
+    with duckdb.connect(config={"threads": 1} if len(cases) == 1 else {}) as con:
         con.execute("SET TimeZone = 'UTC'")
         load_tariffs(con, [(f"T{number}", 1, tariff) for number, (tariff, _) in enumerate(cases)])
         con.execute(SESSIONS)

@@ -77,7 +77,8 @@ def usage_rows(periods: Sequence[Period], start: datetime = MONDAY) -> list[tupl
 
 def rate_all(cases: Sequence[tuple[Tariff, Sequence[Period]]], start: datetime = MONDAY) -> list[Rated]:
     """Each tariff and session priced, all at once."""
-    with duckdb.connect() as con:
+    # Several threads where there are several sessions, whose order they could mix up.
+    with duckdb.connect(config={"threads": 1} if len(cases) == 1 else {}) as con:
         con.execute("SET TimeZone = 'UTC'")
         load_tariffs(con, [(f"T{number}", 1, tariff) for number, (tariff, _) in enumerate(cases)])
         con.execute(

@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 from tests import small_warehouse
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 expect.set_options(timeout=20_000)  # cores are shared with other tests
 CHART = ".js-plotly-plot .main-svg"

@@ -1,7 +1,7 @@
 """What real stations do, and the session that must follow: one case or more for each of the 42 known faults.
 
 All cases share one lake, each on a station of its own. It is made in three ways that must not differ: all at once;
-backwards, with a refresh after each frame; and with every frame repeated.
+backwards, with a refresh after each frame; and with every frame repeated, by several threads.
 """
 
 from __future__ import annotations
@@ -102,7 +102,8 @@ def _land_backwards(settings: Settings, wire: Wire, lake: Lake) -> None:
 @pytest.fixture(scope="module", params=["at_once", "backwards", "repeated"])
 def told(request: pytest.FixtureRequest) -> Iterator[tuple[Lake, dict[str, list[int]]]]:
     with tempfile.TemporaryDirectory() as folder:
-        settings = load_settings(home=Path(folder))
+        threads = {"duckdb_threads": 2} if request.param == "repeated" else {}
+        settings = load_settings(home=Path(folder), **threads)
         _register(settings)
         wire, said = _say_all()
         if request.param == "repeated":

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.billing.pricing import cdrs
+from tests.homes import new_home
 from tests.integration.billing_world import OPEN, World, energy
 from warehouse.settings import load_settings
 from warehouse.store import open_lake
@@ -18,7 +19,7 @@ from warehouse.store import open_lake
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
-    with open_lake(load_settings(home=tmp_path)) as lake:
+    with open_lake(load_settings(home=new_home(tmp_path))) as lake:
         yield World(lake).basic()
 
 
@@ -199,7 +200,7 @@ def test_grades_decide_what_is_priced_and_billed(world: World, tmp_path: Path) -
     assert world.rows("SELECT session_id FROM billing.invoice_lines") == [("ok",)]
     assert world.rows("SELECT rated_sessions, billed_sessions, unpriced_sessions FROM mart.revenue_days") == [(2, 1, 0)]
     assert world.rows("SELECT * FROM ops.faults") == []
-    with open_lake(load_settings(home=tmp_path, bill_suspect=True)) as lake:
+    with open_lake(load_settings(home=new_home(tmp_path), bill_suspect=True)) as lake:
         generous = World(lake)
         generous.run(full=True)
         assert generous.rows("SELECT session_id FROM billing.invoice_lines ORDER BY 1") == [("ok",), ("suspect",)]

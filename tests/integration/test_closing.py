@@ -15,6 +15,7 @@ from pipelines.billing import closing
 from pipelines.billing.closing import MonthDoesNotClose, PeriodRefused, Step, periods
 from pipelines.billing.closing.chain import LINKS, REASONS, reconcile
 from pipelines.billing.commands import close as commands
+from tests.homes import new_home
 from tests.integration.billing_world import OPEN, energy
 from tests.integration.closing_world import MAY, ClosingWorld
 from warehouse.errors import InputError
@@ -27,7 +28,7 @@ DRAFT = "C1-2019-05-EUR"
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[ClosingWorld]:
-    with open_lake(load_settings(home=tmp_path)) as lake:
+    with open_lake(load_settings(home=new_home(tmp_path))) as lake:
         yield ClosingWorld(lake).basic()
 
 

@@ -77,16 +77,16 @@ def test_a_refresh_shows_in_dagsters_pages(home: Settings) -> None:
     assert metadata["snapshot"].value > 0
 
 
-def test_all_checks_pass_and_find_what_is_wrong(tmp_path: Path) -> None:
-    settings = load_settings(home=tmp_path)
-    wire = Wire()
-    a_session(wire)
-    land(settings, wire)
-    refresh(settings)
-    assert check(settings) == ()
-    with open_lake(settings) as lake, lake.write("spoil a row") as con:
-        con.execute("UPDATE lake.core.energy_steps SET energy_wh = energy_wh + 1")
-    assert "core.energy_steps: energy_conserved" in check(settings)
+def test_all_checks_pass_and_find_what_is_wrong(home: Settings) -> None:
+    assert check(home) == ()
+    spoil = "UPDATE lake.core.energy_steps SET energy_wh = energy_wh + ?"
+    with open_lake(home) as lake, lake.write("spoil a row") as con:
+        con.execute(spoil, [1])
+    try:
+        assert "core.energy_steps: energy_conserved" in check(home)
+    finally:
+        with open_lake(home) as lake, lake.write("mend it") as con:
+            con.execute(spoil, [-1])
 
 
 def test_the_sensor_fires_once_a_landing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

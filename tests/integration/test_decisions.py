@@ -12,6 +12,7 @@ import pytest
 
 from pipelines.checks import BILLED_ARE_BILLABLE
 from pipelines.registry_history import record_registry
+from tests.homes import new_home
 from tests.integration.billing_world import World, energy
 from tests.registered import register, site
 from warehouse.decisions import decide
@@ -23,7 +24,7 @@ from warehouse.store import open_lake
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
-    with open_lake(load_settings(home=tmp_path)) as lake:
+    with open_lake(load_settings(home=new_home(tmp_path))) as lake:
         yield World(lake).basic()
 
 

@@ -21,6 +21,7 @@ from pipelines.billing.ledger import posting, reversing, store
 from pipelines.billing.ledger.model import Ledger, Posting, payment_id_of
 from pipelines.billing.ledger.posting import Account, Told
 from pipelines.maintenance import maintain
+from tests.homes import new_home
 from tests.integration.closing_world import ClosingWorld
 from warehouse.errors import InputError, QueryError
 from warehouse.extracts import EXTRACTS, extract_bytes, extract_content, write_extract
@@ -48,7 +49,7 @@ ACCOUNTS = """operators:
 def world(tmp_path: Path) -> Iterator[ClosingWorld]:
     accounts = tmp_path / "accounts.yaml"
     accounts.write_text(ACCOUNTS)
-    with open_lake(load_settings(home=tmp_path / "home", accounts=accounts)) as lake:
+    with open_lake(load_settings(home=new_home(tmp_path / "home"), accounts=accounts)) as lake:
         world = ClosingWorld(lake).basic()
         world.session()
         world.run()

@@ -10,6 +10,7 @@ import pytest
 
 from pipelines.forecasting import STAGES
 from pipelines.stages import run_stage
+from tests.homes import new_home
 from warehouse.settings import load_settings
 from warehouse.store import Lake, open_lake
 
@@ -39,7 +40,7 @@ def written(lake: Lake) -> dict[str, list[tuple[Any, ...]]]:
 
 @pytest.fixture
 def lake(tmp_path: Path) -> Any:
-    with open_lake(load_settings(home=tmp_path)) as opened:
+    with open_lake(load_settings(home=new_home(tmp_path))) as opened:
         yield opened
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.homes import new_home
 from tests.integration.billing_world import World
 from warehouse.extracts import extract_bytes
 from warehouse.settings import Settings, load_settings
@@ -20,7 +21,7 @@ FEBRUARY, MARCH = date(2020, 2, 1), date(2020, 3, 1)
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return load_settings(home=tmp_path)
+    return load_settings(home=new_home(tmp_path))
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from pipelines.billing.pricing import cdrs
+from tests.homes import new_home
 from tests.integration.billing_world import OPEN, World, energy
 from warehouse.readers.money import contract_by_cost_centre
 from warehouse.settings import load_settings
@@ -21,7 +22,7 @@ FEBRUARY, MARCH, APRIL = (f"2020-0{month}-01T00:00:00+01:00" for month in (2, 3,
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
-    with open_lake(load_settings(home=tmp_path)) as lake:
+    with open_lake(load_settings(home=new_home(tmp_path))) as lake:
         world = World(lake).basic()
         world.set("operators", ["O"], country_code="DE", party_id="KWH", name="kWhouse GmbH", time_zone="Europe/Berlin")
         yield world

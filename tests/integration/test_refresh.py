@@ -7,9 +7,11 @@ import sys
 from decimal import Decimal
 from pathlib import Path
 
-from pipelines.refresh import refresh
+import pytest
+
+from pipelines.refresh import RefreshReport, refresh
 from tests.landed import Wire, at, land, reading
-from warehouse.settings import load_settings
+from warehouse.settings import Settings, load_settings
 from warehouse.store import open_lake
 
 
@@ -21,24 +23,31 @@ def a_session(wire: Wire, station: str = "A", begin: float = 1000.4, end: float 
     wire.stop(station, transaction, at(60), end, data)
 
 
-def test_a_session_walks_from_landed_frames_to_the_table(tmp_path: Path) -> None:
-    settings = load_settings(home=tmp_path)
+@pytest.fixture(scope="module")
+def refreshed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Settings, RefreshReport]:
+    """A data folder with a session of station A after its first refresh. Who adds to it takes other stations."""
+    settings = load_settings(home=tmp_path_factory.mktemp("refreshed"))
     wire = Wire()
     a_session(wire)
     land(settings, wire)
-    report = refresh(settings)
+    return settings, refresh(settings)
+
+
+def test_a_session_walks_from_landed_frames_to_the_table(refreshed: tuple[Settings, RefreshReport]) -> None:
+    settings, report = refreshed
     assert report.files == {"messages": 1, "connections": 1}
     assert report.changed
     assert report.steps[0].rows == {"raw.messages": 6, "raw.connections": 1}
+    query = "SELECT energy_wh, energy_source, origin, grade, state FROM core.sessions WHERE station_id = 'A'"
     with open_lake(settings, read_only=True) as lake:
-        rows = lake.con.execute("SELECT energy_wh, energy_source, origin, grade, state FROM core.sessions").fetchall()
+        rows = lake.con.execute(query).fetchall()
     assert rows == [(Decimal("1999.723456"), "registers", "replay", "ok", "completed")]
 
 
-def test_an_unreadable_file_is_reported_and_the_rest_goes_on(tmp_path: Path) -> None:
-    settings = load_settings(home=tmp_path)
-    wire = Wire()
-    a_session(wire)
+def test_an_unreadable_file_is_reported_and_the_rest_goes_on(refreshed: tuple[Settings, RefreshReport]) -> None:
+    settings, _ = refreshed
+    wire = Wire("beside")
+    a_session(wire, "B")
     land(settings, wire)
     (settings.landing / "messages-x-1-2.parquet").write_bytes(b"no parquet")
     report = refresh(settings)
@@ -46,11 +55,8 @@ def test_an_unreadable_file_is_reported_and_the_rest_goes_on(tmp_path: Path) -> 
     assert report.files == {"messages": 1, "connections": 1}
 
 
-def test_a_refresh_with_nothing_new_writes_nothing(tmp_path: Path) -> None:
-    settings = load_settings(home=tmp_path)
-    wire = Wire()
-    a_session(wire)
-    land(settings, wire)
+def test_a_refresh_with_nothing_new_writes_nothing(refreshed: tuple[Settings, RefreshReport]) -> None:
+    settings, _ = refreshed
     first = refresh(settings)
     second = refresh(settings)
     assert not second.changed

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from pipelines.pseudonyms import _insert, ensure_pseudonyms
 from pipelines.registry_history import record_registry
+from tests.homes import new_home
 from tests.registered import register, register_stations
 from warehouse.settings import load_settings
 from warehouse.state import open_state, table
@@ -20,7 +21,7 @@ from warehouse.store import Lake, open_lake
 
 @pytest.fixture
 def lake(tmp_path: Path) -> Iterator[Lake]:
-    with open_lake(load_settings(home=tmp_path)) as opened:
+    with open_lake(load_settings(home=new_home(tmp_path))) as opened:
         yield opened
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.billing.pricing.running import running_costs
+from tests.homes import new_home
 from tests.integration.billing_world import World, energy
 from warehouse.settings import Settings
 from warehouse.store import open_lake
@@ -17,7 +18,7 @@ from warehouse.store import open_lake
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
-    with open_lake(Settings(home=tmp_path)) as lake:
+    with open_lake(Settings(home=new_home(tmp_path))) as lake:
         yield World(lake).basic()
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.homes import new_home
 from tests.integration.billing_world import World
 from warehouse.settings import Settings
 from warehouse.store import open_lake
@@ -23,13 +24,13 @@ BY_TIME = '[{"price_components": [{"type": "TIME", "price": 6, "vat": 19, "step_
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
-    with open_lake(Settings(home=tmp_path)) as lake:
+    with open_lake(Settings(home=new_home(tmp_path))) as lake:
         yield World(lake).basic()
 
 
 @pytest.fixture
 def strict(tmp_path: Path) -> Iterator[World]:
-    with open_lake(Settings(home=tmp_path, signed_policy="require_where_signed")) as lake:
+    with open_lake(Settings(home=new_home(tmp_path), signed_policy="require_where_signed")) as lake:
         yield World(lake).basic()
 
 

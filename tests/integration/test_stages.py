@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.stages import Overtaken, Replacement, Stage, run_stage, temp_table
+from tests.homes import new_home
 from warehouse.contract.ops import FAULTS, REGISTRY_HISTORY
 from warehouse.settings import Settings
 from warehouse.store import Lake, changes, open_lake
@@ -32,7 +33,7 @@ TOY = Stage("toy", (FAULTS,), (REGISTRY_HISTORY,), compute)
 
 @pytest.fixture
 def lake(tmp_path: Path) -> Iterator[Lake]:
-    with open_lake(Settings(home=tmp_path)) as lake:
+    with open_lake(Settings(home=new_home(tmp_path))) as lake:
         yield lake
 
 
@@ -116,7 +117,7 @@ def test_snapshots_that_were_expired_ask_for_a_full_rebuild(lake: Lake) -> None:
     add(lake, ("3", "B"))
     newest = lake.snapshot()
     lake.con.execute(f"CALL ducklake_expire_snapshots('lake', versions => {list(range(newest))})")
-    window = window_for(lake, "toy")
+    window = window_for(lake, watermark(lake, "toy"))
     assert window is not None
     assert window.full
     run_stage(lake, TOY)

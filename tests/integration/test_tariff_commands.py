@@ -14,6 +14,7 @@ from pipelines.billing.commands.tariff import tariff_app
 from pipelines.billing.explaining import explain_session, in_words
 from pipelines.billing.pricing import cdrs
 from pipelines.billing.tariffs.model import why_refused
+from tests.homes import new_home
 from tests.integration.billing_world import World
 from warehouse.errors import SessionUnknown, StoreMissing
 from warehouse.registry import apply
@@ -67,7 +68,7 @@ The CDR says the same."""
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return load_settings(home=tmp_path)
+    return load_settings(home=new_home(tmp_path))
 
 
 @pytest.fixture

@@ -21,9 +21,7 @@ from warehouse.settings import load_settings
 from warehouse.store import open_lake
 
 ROOT = Path(__file__).parents[2]
-# One data folder serves all tests here, so one worker takes them; each looks at its own session, in any order.
-pytestmark = pytest.mark.xdist_group("whole_way")
-
+# One data folder serves all tests here; each looks at its own session, in any order.
 REGISTRY = ROOT / "docs/tutorial/registry"
 SESSIONS = """\
 site_id,station_id,connector_id,started_at,ended_at,energy_kwh,id_token,session_id,time_zone
@@ -41,7 +39,7 @@ class House:
     def __init__(self, home: Path) -> None:
         self.home = home
         self.environment = {
-            **os.environ,
+            **{name: value for name, value in os.environ.items() if name != "KWHOUSE_DUCKDB_THREADS"},
             "KWHOUSE_HOME": str(home),
             "KWHOUSE_ALLOW_REPLAY": "true",
             "KWHOUSE_COLLECT_PORT": "0",

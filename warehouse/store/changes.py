@@ -28,13 +28,12 @@ class Window:
     full: bool
 
 
-def window_for(lake: Lake, stage: str, *, full: bool = False) -> Window | None:
-    """The window that `stage` has yet to take in, or None where there is none.
+def window_for(lake: Lake, after: int | None, *, full: bool = False) -> Window | None:
+    """What a stage whose watermark is `after` has yet to take in, or None where there is nothing.
 
     A full rebuild is due when asked for, on the first run, and when the snapshots needed have been expired.
     """
     until = lake.snapshot()
-    after = watermark(lake, stage)
     if full or after is None:
         return Window(after or 0, until, True)
     if until <= after:

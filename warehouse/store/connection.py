@@ -21,6 +21,7 @@ from warehouse.contract.ddl import CATALOG, quoted, view_statement
 from warehouse.errors import StoreMissing, StoreMoved, StoreOutdated, StoreUnreachable
 from warehouse.settings import Settings
 from warehouse.store.as_of import as_of_views
+from warehouse.store.extensions import connect_with
 from warehouse.store.lock import advisory_lock, file_lock
 from warehouse.store.macros import MACROS
 from warehouse.store.views import definition
@@ -147,13 +148,14 @@ def open_lake(
         # The first ATTACH makes the catalog's tables, which two processes must not do at once.
         with nullcontext() if made else lake.lock():
             _attach(con, settings, read_only=read_only, at=at)
-        if read_only and at is None:
-            _require_tables(con, settings)
-        elif not read_only:
+        if not read_only:
             from warehouse.store.setup import ensure_tables
 
             ensure_tables(lake)
-        _make_views(con, None if at is None else _lake_columns(con), until)
+        with lake.read():  # each view by itself would ask for the catalog anew
+            if read_only and at is None:
+                _require_tables(con, settings)
+            _make_views(con, None if at is None else _lake_columns(con), until)
     except BaseException:
         con.close()
         raise
@@ -181,38 +183,25 @@ def has_catalog(settings: Settings) -> bool:
 
 def connect(settings: Settings) -> duckdb.DuckDBPyConnection:
     """DuckDB in memory with our extensions and limits; spills to `home/tmp`."""
-    con = duckdb.connect(
-        config={
-            "memory_limit": settings.duckdb_memory,
-            "temp_directory": str(settings.home / "tmp"),
-            "autoinstall_known_extensions": "false",  # nothing is fetched at run time
-            **({"threads": str(settings.duckdb_threads)} if settings.duckdb_threads else {}),
-        }
-    )
     extensions = ["ducklake", "sqlite_scanner"]
     if postgres_conninfo(settings) is not None:
         extensions.append("postgres_scanner")
     if settings.data_path and "://" in settings.data_path:
         extensions.append("httpfs")
-    for extension in extensions:
-        load_extension(con, extension)
+    con = connect_with(
+        extensions,
+        {
+            "memory_limit": settings.duckdb_memory,
+            "temp_directory": str(settings.home / "tmp"),
+            **({"threads": str(settings.duckdb_threads)} if settings.duckdb_threads else {}),
+        },
+    )
     con.execute("SET TimeZone='UTC'")
     con.execute("SET preserve_insertion_order=false")
     # What a transaction has made itself is planned as if it were empty: no join may become a nested loop for that.
     con.execute("SET nested_loop_join_threshold=0")
     con.execute("SET asof_loop_join_threshold=0")
     return con
-
-
-def load_extension(con: duckdb.DuckDBPyConnection, name: str) -> None:
-    """Load an extension that came as a wheel; the first time its file is unpacked to DuckDB's own folder."""
-    try:
-        con.load_extension(name)
-    except duckdb.Error:
-        import duckdb_extensions
-
-        duckdb_extensions.import_extension(name)
-        con.load_extension(name)
 
 
 def _attach(con: duckdb.DuckDBPyConnection, settings: Settings, *, read_only: bool, at: int | None) -> None:
@@ -241,8 +230,7 @@ def _attach(con: duckdb.DuckDBPyConnection, settings: Settings, *, read_only: bo
 
 def write_object(address: str, content: bytes) -> None:
     """Put `content` to s3://bucket/key, as the lake's own bucket is reached; it is there whole or not at all."""
-    with duckdb.connect() as con:
-        load_extension(con, "httpfs")
+    with connect_with(["httpfs"]) as con:
         _bucket_secret(con)
         con.execute("CREATE TEMP TABLE object AS SELECT CAST($content AS BLOB) AS content", {"content": content})
         con.execute(f"COPY (SELECT content FROM object) TO {quoted(address)} (FORMAT BLOB)")  # noqa: S608 (quoted)

@@ -15,7 +15,9 @@ def ensure_tables(lake: Lake) -> None:
 
     Raises `ContractBroken` when a stored column has another type, or a new column may not be NULL.
     """
-    if not list(_missing(lake)):
+    with lake.read():
+        missing = list(_missing(lake))
+    if not missing:
         return
     with lake.write("tables of the contract") as con:
         # Asked again under the lock: another process may have made them meanwhile.

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from pipelines.billing.issuing.drafts import Wanted
 from pipelines.billing.issuing.issue import IssueReport, issue
+from tests.homes import new_home
 from tests.integration.billing_world import OPEN, World
 from warehouse.settings import Settings
 from warehouse.state import open_state, table
@@ -87,7 +88,7 @@ class IssuingWorld(World):
 
 @contextmanager
 def issuing_world(home: Path, **settings_given: Any) -> Iterator[IssuingWorld]:
-    settings = Settings(home=home, **settings_given)
+    settings = Settings(home=new_home(home), **settings_given)
     engine = open_state(settings)
     with open_lake(settings) as lake:
         world = IssuingWorld(lake)

@@ -20,24 +20,45 @@ from pipelines.billing.payments.provider import Money
 from pipelines.billing.payments.records import PaymentRecord
 from tests.api_harness import Api, running_api
 from tests.stripe_server import DECLINED, GOOD, KEY, WEBHOOK_SECRET, StripeServer
-from warehouse.state import table
+from warehouse.settings import load_settings
+from warehouse.state import open_state, table
 
 PUBLISHABLE = "pk_test_of_the_tests"
 
 
-@pytest.fixture
-def api(tmp_path: Path, server: StripeServer, engine: sa.Engine) -> Iterator[Api]:
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One data folder for all tests here: each looks at payments of its own."""
+    return tmp_path_factory.mktemp("door")
+
+
+@pytest.fixture(scope="module")
+def engine(home: Path) -> Iterator[sa.Engine]:
+    opened = open_state(load_settings(home=home))
+    yield opened
+    opened.dispose()
+
+
+@pytest.fixture(scope="module")
+def door(home: Path, running: StripeServer, engine: sa.Engine) -> Iterator[Api]:
     with running_api(
-        tmp_path,
+        home,
         stripe_key=KEY,
         stripe_publishable_key=PUBLISHABLE,
         stripe_webhook_secret=WEBHOOK_SECRET,
-        stripe_api_base=server.url,
+        stripe_api_base=running.url,
         payee_name="Charging Co",
         payee_iban="DE89370400440532013000",
-    ) as running:
-        yield running
-    told = "".join(running.lines)
+    ) as api:
+        yield api
+
+
+@pytest.fixture
+def api(door: Api, server: StripeServer) -> Iterator[Api]:
+    """The running API with what it writes during one test."""
+    door.lines.clear()
+    yield door
+    told = "".join(door.lines)
     assert KEY not in told
     assert WEBHOOK_SECRET not in told
     for secret in re.findall(r"pi_\w+_secret_\w+", json.dumps([str(answer) for answer in server.answers.values()])):
@@ -168,11 +189,11 @@ def test_assets_and_health(api: Api) -> None:
     assert "/webhooks/stripe" in requests.get(f"{api.url}/openapi.json", timeout=30).json()["paths"]
 
 
-def test_without_a_key_the_page_offers_upi_and_a_transfer(tmp_path: Path, payments: Payments) -> None:
+def test_without_a_key_the_page_offers_upi_and_a_transfer(home: Path, payments: Payments) -> None:
     euro = payments.charge(Money("EUR", 4200), document_id="INV-7")
     rupee = payments.charge(Money("INR", 123_450), document_id="INV-8")
     payee = {"payee_name": "Charging & Co", "payee_iban": "DE89370400440532013000", "payee_upi": "charging@okbank"}
-    with running_api(tmp_path, **payee) as api:
+    with running_api(home, **payee) as api:
         page = requests.get(f"{api.url}/pay/{euro.pay_token}", timeout=30)
         assert "Charging &amp; Co" in page.text
         assert "<dd>INV-7</dd>" in page.text
@@ -187,10 +208,10 @@ def test_without_a_key_the_page_offers_upi_and_a_transfer(tmp_path: Path, paymen
     assert "KWHOUSE_STRIPE_KEY is not set" in "".join(api.lines)
 
 
-def test_a_port_that_is_taken_is_said(tmp_path: Path, api: Api) -> None:
+def test_a_port_that_is_taken_is_said(home: Path, api: Api) -> None:
     port = api.url.rsplit(":", 1)[1]
     with (
         pytest.raises(RuntimeError, match=rf"cannot listen on 127\.0\.0\.1:{port}.*KWHOUSE_API_PORT"),
-        running_api(tmp_path, api_port=port),
+        running_api(home, api_port=port),
     ):
         pass
