@@ -299,7 +299,7 @@ def extract(
         str,
         typer.Argument(
             help="sessions, cdrs, cdr_lines, invoices, invoice_lines, revenue_days, revenue_connectors, vat_summary, "
-            "journal, datev, cdrs_ocpi, cdrs_ocpi_230, owner_statements or payments."
+            "journal, datev, cdrs_ocpi, cdrs_ocpi_230, received_cdrs, owner_statements or payments."
         ),
     ],
     date_from: Annotated[date, typer.Option("--from", parser=day_of, metavar="YYYY-MM-DD", help="First local day.")],

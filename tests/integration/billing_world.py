@@ -15,6 +15,7 @@ OPEN = "2019-01-01T00:00:00.000000+00:00"
 TABLES = (
     "billing.cdrs",
     "billing.cdr_lines",
+    "billing.cdr_periods",
     "billing.invoice_drafts",
     "billing.invoice_draft_lines",
     "billing.owner_statements",

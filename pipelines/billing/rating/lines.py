@@ -20,7 +20,6 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
-from pipelines.billing.rating.cdr_costs import TOTALS, Cost, ocpi_version, written
 from pipelines.billing.rating.rate import rate
 from pipelines.billing.rating.sent_cdrs import CdrPeriod, CdrRefused, read_periods
 from pipelines.billing.rating.tables import load_tariffs
@@ -28,6 +27,7 @@ from pipelines.billing.refusal import TariffRefused
 from pipelines.billing.tariffs.model import Tariff, parse_tariff
 from pipelines.stages import sql
 from warehouse import exact_json
+from warehouse.ocpi_prices import TOTALS, Cost, ocpi_version, written
 
 LINES_AT_ONCE = 20_000
 _HERE = Path(__file__).parent
