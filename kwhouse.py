@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipelines.billing.commands.card import card_app
+from pipelines.billing.commands.cdr import cdr_app
 from pipelines.billing.commands.close import close_app
 from pipelines.billing.commands.invoice import invoice_app
 from pipelines.billing.commands.owner import owner_app
@@ -59,6 +60,7 @@ app.add_typer(invoice_app, name="invoice")
 app.add_typer(payment_app, name="payment")
 app.add_typer(card_app, name="card")
 app.add_typer(owner_app, name="owner")
+app.add_typer(cdr_app, name="cdr")
 app.add_typer(tariff_app, name="tariff")
 app.add_typer(close_app)
 

@@ -53,6 +53,8 @@ class World:
         names = {
             "operators": ["operator_id"],
             "sites": ["site_id"],
+            "stations": ["station_id"],
+            "connectors": ["station_id", "evse_id", "connector_id", "in_service_from"],
             "contracts": ["contract_id"],
             "tokens": [],
             "tariffs": ["tariff_id", "version"],

@@ -97,7 +97,9 @@ CONNECTORS = _table(
     required("rated_power_w", "BIGINT", "greatest power it can deliver", "W"),
     optional("standard", "VARCHAR", "OCPI ConnectorType, e.g. IEC_62196_T2"),
     optional(
-        "connector_format", "VARCHAR", "OCPI ConnectorFormat; NULL: CABLE for DC, else not known",
+        "connector_format",
+        "VARCHAR",
+        "OCPI ConnectorFormat; NULL: CABLE for DC, else not known",
         values=("SOCKET", "CABLE"),
     ),
     required(

@@ -95,7 +95,7 @@ SESSIONS = Extract(
 
 CDRS = Extract(
     "cdrs",
-    "one priced session (OCPI charge detail record), or a credit CDR with what it took back, by the local day of its start",
+    "one priced session (OCPI charge detail record), or a credit CDR and what it took back, by the local day of start",
     {
         "cdr_id": "key of the CDR",
         "kind": "cdr; credit: takes back one that left the house, its amounts below zero",

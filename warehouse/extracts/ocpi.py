@@ -25,7 +25,7 @@ class NotToldInOcpi(QueryError):
         told = [f"{reason} ({count} CDR{'s' * (count > 1)})" for reason, count in reasons.items()]
         more = f"; and {len(told) - REASONS_SHOWN} more" if len(told) > REASONS_SHOWN else ""
         super().__init__(
-            f"Nothing was written: OCPI {version} requires more than is known. {'; '.join(told[:REASONS_SHOWN])}{more}. "
+            f"Nothing was written: OCPI {version} needs more than is known. {'; '.join(told[:REASONS_SHOWN])}{more}. "
             "Declare it in the registry and extract again, or choose the sites to be told with --site."
         )
         self.reasons = reasons

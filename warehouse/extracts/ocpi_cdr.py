@@ -32,33 +32,38 @@ _LENGTHS = {
     "contract_id": ("cdr_token.contract_id", 36),
     "tariff_id": ("tariffs.id", 36),
 }
+_LONGEST_UID, _LONGEST_EVSE_ID = 36, 48
 
 
 def unsaid(row: Mapping[str, Any], version: str) -> list[str]:
-    """What OCPI requires of a row of `sql/cdrs_ocpi.sql` and it does not say, or says too long; empty: it can be told."""
-    return [*_unsaid_of_place(row), *_unsaid_of_price(row, version)]
+    """What OCPI requires and a row of `sql/cdrs_ocpi.sql` does not say, or says too long; none: it can be told."""
+    return [*_unsaid_of_site(row), *_unsaid_of_plug(row), *_too_long(row), *_unsaid_of_price(row, version)]
 
 
-def _unsaid_of_place(row: Mapping[str, Any]) -> Iterator[str]:
-    site, plug = f"of site {row['site_id']}", f"of {row['station_id']}"
-    for name, told in (("address", "address"), ("city", "city")):
+def _unsaid_of_site(row: Mapping[str, Any]) -> Iterator[str]:
+    site = f"of site {row['site_id']}"
+    for name in ("address", "city"):
         if row[name] is None:
-            yield f"cdr_location.{told} {site} is not declared"
+            yield f"cdr_location.{name} {site} is not declared"
     if row["latitude"] is None or row["longitude"] is None:
         yield f"cdr_location.coordinates {site} are not declared"
     if row["site_country_code"] not in ALPHA_3:
         yield f"cdr_location.country {site} is not a country of ISO 3166-1"
+
+
+def _unsaid_of_plug(row: Mapping[str, Any]) -> Iterator[str]:
     if row["evse_id"] is None or row["connector_id"] is None:
-        yield f"cdr_location.connector_id {plug} is not known of the session"
-    else:
-        plug += f" EVSE {row['evse_id']} connector {row['connector_id']}"
-        for name in ("connector_standard", "connector_format"):
-            if row[name] is None:
-                yield f"cdr_location.{name} {plug} is not declared"
-        if row["power_type"] is None:
-            yield f"cdr_location.connector_power_type {plug} is not declared"
-        if len(_evse_uid(row)) > 36 or len(_evse_id(row)) > 48:
-            yield f"cdr_location.evse_id {plug} is too long"
+        yield f"cdr_location.connector_id of {row['station_id']} is not known of the session"
+        return
+    plug = f"of {row['station_id']} EVSE {row['evse_id']} connector {row['connector_id']}"
+    for name in ("connector_standard", "connector_format", "power_type"):
+        if row[name] is None:
+            yield f"cdr_location: {name} {plug} is not declared"
+    if len(_evse_uid(row)) > _LONGEST_UID or len(_evse_id(row)) > _LONGEST_EVSE_ID:
+        yield f"cdr_location.evse_id {plug} is too long"
+
+
+def _too_long(row: Mapping[str, Any]) -> Iterator[str]:
     for name, (place, greatest) in _LENGTHS.items():
         if row[name] is not None and len(row[name]) > greatest:
             yield f"{place} {row[name]!r} is longer than {greatest} characters"
@@ -136,7 +141,7 @@ def _evse_uid(row: Mapping[str, Any]) -> str:
 
 
 def _evse_id(row: Mapping[str, Any]) -> str:
-    """Country, operator, E and a number that the operator chooses, of letters, digits and * (eMI3, part 2; ISO 15118)."""
+    """Country, operator, E and a number that the operator gives, of letters, digits and * (eMI3, part 2; ISO 15118)."""
     return f"{row['country_code']}*{row['party_id']}*E{re.sub('[^A-Za-z0-9*]', '*', _evse_uid(row))}"
 
 

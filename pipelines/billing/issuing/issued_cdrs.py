@@ -70,13 +70,12 @@ def keep_issued(lake: Lake, drafts: Sequence[Draft], issued_at: datetime) -> int
         if count and count[0]:
             with lake.write("issued CDRs") as con:
                 # Asked again under the lock: another run may have kept them meanwhile.
-                con.execute(
-                    "DELETE FROM leaving_cdrs WHERE issued_cdr_id IN (SELECT issued_cdr_id FROM lake.billing.issued_cdrs)"
-                )
+                there = "SELECT issued_cdr_id FROM lake.billing.issued_cdrs"
+                con.execute(f"DELETE FROM leaving_cdrs WHERE issued_cdr_id IN ({there})")  # noqa: S608 (ours)
                 for table, rows in _TABLES:
                     con.execute(
                         f"INSERT INTO lake.{table.full_name} BY NAME"  # noqa: S608 (names from above)
-                        f" SELECT * FROM {rows} SEMI JOIN leaving_cdrs USING (issued_cdr_id)"
+                        f" SELECT * FROM {rows} WHERE issued_cdr_id IN (SELECT issued_cdr_id FROM leaving_cdrs)"
                     )
     finally:
         for _, rows in _TABLES:

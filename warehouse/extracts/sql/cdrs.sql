@@ -59,4 +59,4 @@ FROM placed
 WHERE local_date >= $date_from
   AND local_date < $date_to
   AND ($sites IS NULL OR list_contains($sites, site_id))
-ORDER BY started_at, station_id, cdr_id, issued_at NULLS LAST, kind DESC, issued_cdr_id
+ORDER BY started_at, station_id, cdr_id, issued_at NULLS LAST, kind, issued_cdr_id
