@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from pipelines.billing.issuing.drafts import Draft
+from pipelines.billing.issuing.signed_data import add_signed_data
 from pipelines.billing.registry import load_registry
 from pipelines.stages import sql, temp_table, temp_view
 from warehouse.contract import billing
@@ -48,8 +49,9 @@ def keep_issued(lake: Lake, drafts: Sequence[Draft], issued_at: datetime) -> int
     }
     with lake.read():
         temp_view(lake, "all_registry_history", "SELECT * FROM ops.registry_history")
-        load_registry(lake, "sites", "connectors")
+        load_registry(lake, "sites", "connectors", "meter_keys")
         temp_table(lake, "leaving_cdrs", sql(_HERE / "issued_cdrs.sql"), parameters)
+        add_signed_data(lake)
         temp_table(lake, "leaving_lines", sql(_HERE / "issued_lines.sql"))
         temp_table(lake, "leaving_periods", sql(_HERE / "issued_periods.sql"))
     try:

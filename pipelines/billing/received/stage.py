@@ -78,7 +78,7 @@ def compute(lake: Lake, _window: Window) -> Sequence[Replacement]:
             _append(lake, list(compared(con, [Record(*row) for row in rows])))
     temp_table(lake, "made_received_faults", sql(_HERE / "work_list.sql"))
     touched = "IN (SELECT identity FROM received_records)"
-    of_faults = f"kind = 'received_cdr' AND evidence ->> '$.cdr' {touched}"
+    of_faults = f"kind = 'received_cdr' AND (evidence ->> '$.cdr') {touched}"
     return (
         Replacement(billing.RECEIVED_CDRS, "made_received_cdrs", f"received_cdr_id {touched}"),
         Replacement(ops.FAULTS, "made_received_faults", of_faults, owned="kind = 'received_cdr'"),
