@@ -93,7 +93,6 @@ def _received_cdrs() -> None:
     if rows.is_empty():
         return
     column = st.column_config
-    amount = {"format": "%.4f"}
     layout.table(
         "CDRs of others, beside their own tariffs",
         rows.with_columns(pl.col("verdict").map_elements(words, return_dtype=pl.String)),
@@ -101,9 +100,9 @@ def _received_cdrs() -> None:
             "verdict": column.TextColumn("Verdict", pinned=True),
             "currency": column.TextColumn("Currency"),
             "cdrs": column.NumberColumn("CDRs", format="localized"),
-            "sent_excl_vat": column.NumberColumn("As sent, before VAT", **amount),
-            "priced_excl_vat": column.NumberColumn("By their tariff", **amount),
-            "difference_excl_vat": column.NumberColumn("Difference", **amount),
+            "sent_excl_vat": column.NumberColumn("As sent, before VAT", format="%.4f"),
+            "priced_excl_vat": column.NumberColumn("By their tariff", format="%.4f"),
+            "difference_excl_vat": column.NumberColumn("Difference", format="%.4f"),
         },
         name="received_cdrs",
         note="`kwhouse cdr list --verdict differs` names each of them; the extract `received_cdrs` has all.",

@@ -152,7 +152,7 @@ def _declaration(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def _tariff(row: Mapping[str, Any], version: str) -> dict[str, Any]:
     declared = _declaration(row)
-    inner = {
+    inner: dict[str, Any] = {
         name: None if declared[name] is None else exact_json.loads(declared[name])
         for name in ("elements", "min_price", "max_price")
     }

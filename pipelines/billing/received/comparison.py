@@ -41,7 +41,7 @@ def compare(cdr: Mapping[str, Any], priced: Cost | str, *, is_credit: bool = Fal
     if isinstance(priced, str):
         return Comparison("not_priceable", priced, sent, Cost(None, None))
     sign = -1 if is_credit else 1
-    ours = Cost(*(None if amount is None else sign * amount for amount in (priced.net, priced.gross)))
+    ours = Cost(_times(sign, priced.net), _times(sign, priced.gross))
     digits = MINOR_UNITS.get(str(cdr.get("currency")))
     if digits is None:
         return Comparison("not_priceable", "cdr.currency: is not a currency of ISO 4217", sent, ours)
@@ -73,6 +73,10 @@ def _amount(value: object) -> Decimal | None:
     if not isinstance(value, Decimal) or abs(value) >= _GREATEST:
         return None
     return value.quantize(_FOUR, ROUND_HALF_UP)
+
+
+def _times(sign: int, amount: Decimal | None) -> Decimal | None:
+    return None if amount is None else sign * amount
 
 
 def _less(sent: Decimal | None, priced: Decimal | None) -> Decimal | None:
