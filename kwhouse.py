@@ -18,6 +18,7 @@ import typer
 
 from ingest.access.commands import driver_app, token_app
 from pipelines.billing.commands.card import card_app
+from pipelines.billing.commands.cdr import cdr_app
 from pipelines.billing.commands.close import close_app
 from pipelines.billing.commands.invoice import invoice_app
 from pipelines.billing.commands.owner import owner_app
@@ -62,6 +63,7 @@ app.add_typer(invoice_app, name="invoice")
 app.add_typer(payment_app, name="payment")
 app.add_typer(card_app, name="card")
 app.add_typer(owner_app, name="owner")
+app.add_typer(cdr_app, name="cdr")
 app.add_typer(tariff_app, name="tariff")
 app.add_typer(close_app)
 
@@ -309,7 +311,7 @@ def extract(
         str,
         typer.Argument(
             help="sessions, cdrs, cdr_lines, invoices, invoice_lines, revenue_days, revenue_connectors, vat_summary, "
-            "journal, datev, cdrs_ocpi, cdrs_ocpi_230, owner_statements, owner_documents or payments."
+            "journal, datev, cdrs_ocpi, cdrs_ocpi_230, received_cdrs, owner_statements, owner_documents or payments."
         ),
     ],
     date_from: Annotated[date, typer.Option("--from", parser=day_of, metavar="YYYY-MM-DD", help="First local day.")],

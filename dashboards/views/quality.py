@@ -9,6 +9,7 @@ from dashboards import layout
 from dashboards.formats import count, words
 from dashboards.layout import Figure, read
 from warehouse.readers import quality
+from warehouse.readers.received import received_verdicts
 from warehouse.readers.stations import profiles
 
 MOMENT = "YYYY-MM-DD HH:mm"
@@ -82,7 +83,30 @@ def main() -> None:
         name="stations",
         note="Times in UTC.",
     )
+    _received_cdrs()
     _profiles()
+
+
+def _received_cdrs() -> None:
+    """CDRs of other parties beside their own tariffs."""
+    rows = read(received_verdicts)
+    if rows.is_empty():
+        return
+    column = st.column_config
+    layout.table(
+        "CDRs of others, beside their own tariffs",
+        rows.with_columns(pl.col("verdict").map_elements(words, return_dtype=pl.String)),
+        {
+            "verdict": column.TextColumn("Verdict", pinned=True),
+            "currency": column.TextColumn("Currency"),
+            "cdrs": column.NumberColumn("CDRs", format="localized"),
+            "sent_excl_vat": column.NumberColumn("As sent, before VAT", format="%.4f"),
+            "priced_excl_vat": column.NumberColumn("By their tariff", format="%.4f"),
+            "difference_excl_vat": column.NumberColumn("Difference", format="%.4f"),
+        },
+        name="received_cdrs",
+        note="`kwhouse cdr list --verdict differs` names each of them; the extract `received_cdrs` has all.",
+    )
 
 
 def _profiles() -> None:

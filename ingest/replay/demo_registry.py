@@ -29,6 +29,9 @@ _SITES = f"""\
   time_zone: America/Los_Angeles
   country_code: US
   currency: USD
+  address: 1200 E California Blvd
+  city: Pasadena
+  post_code: "91125"
   latitude: 34.1377
   longitude: -118.1253
   note: a real place and real sessions (ACN-Data, CC BY 4.0); operator and prices are {NOTE}
@@ -38,6 +41,9 @@ _SITES = f"""\
   time_zone: America/Los_Angeles
   country_code: US
   currency: USD
+  address: 4800 Oak Grove Dr
+  city: Pasadena
+  post_code: "91109"
   latitude: 34.2013
   longitude: -118.1714
   note: a real place and real sessions (ACN-Data, CC BY 4.0); operator and prices are {NOTE}
@@ -105,7 +111,7 @@ def write_demo_registry(folder: Path, workload: Workload) -> None:
     write_rows(
         folder / "connectors.csv",
         ("station_id", "evse_id", "connector_id", "in_service_from", "in_service_to", "rated_power_w", "standard",
-         "power_type", "note"),
+         "power_type", "connector_format", "note"),
         _connectors(workload),
     )  # fmt: skip
     write_rows(folder / "drivers.csv", ("driver_id", "name", "email", "address", "note"), _drivers())
@@ -171,7 +177,7 @@ def _connectors(workload: Workload) -> Iterator[tuple[object, ...]]:
         for (evse, connector), watts in workload.hardware[station_id].connectors.items():
             for shift in shifts:
                 yield (station_id, evse, connector, _text(shift.begin), _text(shift.end), watts, standard, power,
-                       f"rated power {NOTE}")  # fmt: skip
+                       "CABLE", f"rated power {NOTE}")  # fmt: skip
 
 
 def _people() -> Iterator[tuple[str, int, str, str]]:

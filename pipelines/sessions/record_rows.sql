@@ -1,11 +1,17 @@
--- Sessions as other systems told them, each once: of several records of one session the newest counts. A credit CDR
--- takes its original back, whichever came first: neither is a session.
+-- Sessions as other systems told them, each once: of several records of one session the newest counts. A CDR never
+-- changes, so of several with one identity the oldest counts. A credit CDR takes its original back, whichever came first:
+-- neither is a session.
 WITH newest AS (
     SELECT *, bool_or(kind = 'ocpi_credit') OVER (PARTITION BY station_id, external_session_id) AS is_taken_back
     FROM all_session_records
     SEMI JOIN touched_records USING (station_id, external_session_id)
     QUALIFY row_number() OVER (
-        PARTITION BY station_id, external_session_id ORDER BY received_at DESC, collector_id DESC, seq DESC
+        PARTITION BY station_id, external_session_id
+        ORDER BY
+            CASE WHEN kind = 'ocpi_cdr' THEN received_at END,
+            CASE WHEN kind = 'ocpi_cdr' THEN collector_id END,
+            CASE WHEN kind = 'ocpi_cdr' THEN seq END,
+            received_at DESC, collector_id DESC, seq DESC
     ) = 1
 )
 SELECT

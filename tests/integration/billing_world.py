@@ -15,6 +15,7 @@ OPEN = "2019-01-01T00:00:00.000000+00:00"
 TABLES = (
     "billing.cdrs",
     "billing.cdr_lines",
+    "billing.cdr_periods",
     "billing.invoice_drafts",
     "billing.invoice_draft_lines",
     "billing.owner_statements",
@@ -52,6 +53,8 @@ class World:
         names = {
             "operators": ["operator_id"],
             "sites": ["site_id"],
+            "stations": ["station_id"],
+            "connectors": ["station_id", "evse_id", "connector_id", "in_service_from"],
             "contracts": ["contract_id"],
             "tokens": [],
             "tariffs": ["tariff_id", "version"],

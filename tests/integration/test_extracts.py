@@ -36,7 +36,8 @@ def csv_rows(lake: Lake, name: str, date_from: date, date_to: date, **more: list
 
 
 ROWS = {"invoices": 2, "revenue_days": 1, "revenue_connectors": 2, "vat_summary": 0, "journal": 0}
-ROWS |= {"cdrs_ocpi": 0, "cdrs_ocpi_230": 0, "owner_statements": 1, "owner_documents": 0, "payments": 0}
+ROWS |= {"cdrs_ocpi": 0, "cdrs_ocpi_230": 0, "received_cdrs": 0}
+ROWS |= {"owner_statements": 1, "owner_documents": 0, "payments": 0}
 
 
 @pytest.mark.parametrize(
@@ -127,10 +128,10 @@ def test_xlsx_has_typed_cells_and_a_total_per_currency(lake: Lake) -> None:
     totals = {row[0].value: dict(zip(header, row, strict=True)) for row in sheet.iter_rows(min_row=5)}
     assert list(totals) == ["Total INR", "Total NOK"]
     assert totals["Total INR"]["total_excl_vat"].value == 35.5001
-    assert totals["Total NOK"]["energy_kwh"].value == 0.0005
+    assert totals["Total NOK"]["net_energy_kwh"].value == 0.0005
 
     formulas = openpyxl.load_workbook(content)["cdrs"]
-    cell = formulas.cell(5, header.index("energy_kwh") + 1)
+    cell = formulas.cell(5, header.index("net_energy_kwh") + 1)
     assert str(cell.value).startswith("=SUMIFS(")
     about = {row[0].value: row[1].value for row in book["about"].iter_rows()}
     assert about["to (not included)"] == "2026-07-01"

@@ -17,11 +17,16 @@ import pytest
 import sqlalchemy as sa
 
 from ingest.importing.cdrs import import_cdrs
+from pipelines.billing.issuing.drafts import Wanted, read_drafts
+from pipelines.billing.issuing.issued_cdrs import keep_issued
 from pipelines.billing.ledger import posting, reversing, store
 from pipelines.billing.ledger.model import Ledger, Posting, payment_id_of
 from pipelines.billing.ledger.posting import Account, Told
+from pipelines.billing.received import stage as received_cdrs
 from pipelines.maintenance import maintain
+from pipelines.stages import run_stage
 from tests.homes import new_home
+from tests.integration.billing_world import OPEN
 from tests.integration.closing_world import ClosingWorld
 from warehouse.errors import InputError, QueryError
 from warehouse.extracts import EXTRACTS, extract_bytes, extract_content, write_extract
@@ -30,6 +35,7 @@ from warehouse.extracts.datev import COLUMNS
 from warehouse.settings import load_settings
 from warehouse.state import table
 from warehouse.store import open_lake
+from warehouse.store.landing import register_landed
 
 MAY = (date(2019, 5, 1), date(2019, 6, 1))
 ACCOUNTS = """operators:
@@ -51,6 +57,11 @@ def world(tmp_path: Path) -> Iterator[ClosingWorld]:
     accounts.write_text(ACCOUNTS)
     with open_lake(load_settings(home=new_home(tmp_path / "home"), accounts=accounts)) as lake:
         world = ClosingWorld(lake).basic()
+        place = {"address": "Kai 1", "city": "Hamburg", "latitude": 53.5, "longitude": 10.0}
+        site = {"operator_id": "O", "name": "Site", "time_zone": "Europe/Berlin", "country_code": "DE"}
+        world.set("sites", ["site"], currency="EUR", **site, **place)
+        plug = {"standard": "CHADEMO", "power_type": "DC", "rated_power_w": 50_000}
+        world.set("connectors", ["station", 1, 1, OPEN], **plug)
         world.session()
         world.run()
         yield world
@@ -61,12 +72,11 @@ def the_draft(world: ClosingWorld) -> str:
 
 
 def issue_cdrs(world: ClosingWorld) -> None:
-    with world.lake.write("issued CDRs") as con:
-        for kind, cdr_id in (("cdr", "cdr_id"), ("credit", "cdr_id || '-C'")):
-            con.execute(
-                f"INSERT INTO lake.billing.issued_cdrs BY NAME SELECT {cdr_id} AS issued_cdr_id, '{kind}' AS kind,"
-                " now() AS issued_at, * FROM billing.cdrs"
-            )
+    """The CDR of the session leaves, is taken back as late data come, and the next one leaves."""
+    for energy_wh in (Decimal(12_000), Decimal(10_000)):
+        world.session(energy_wh=energy_wh)
+        world.run()
+        keep_issued(world.lake, list(read_drafts(world.lake, Wanted())), datetime.now(UTC))
 
 
 def test_the_same_snapshot_gives_the_same_bytes_of_every_extract(world: ClosingWorld) -> None:
@@ -102,9 +112,10 @@ def test_the_same_snapshot_gives_the_same_bytes_of_every_extract(world: ClosingW
     again = {(name, fmt): extract_bytes(world.lake, name, *MAY, fmt, snapshot=mark) for name, fmt in every}
     assert [key for key in every if again[key] != first[key][0]] == []
     now = {name: extract_bytes(world.lake, name, *MAY, extract.formats[0]) for name, extract in EXTRACTS.items()}
-    # There are no owners and no payments in this world.
+    # What left the house stays; there are no CDRs of others, no owners and no payments in this world.
     same = [name for name, content in now.items() if content == first[name, EXTRACTS[name].formats[0]][0]]
-    assert same == ["owner_statements", "owner_documents", "payments"]
+    everlasting = ["cdrs_ocpi", "cdrs_ocpi_230", "received_cdrs", "owner_statements", "owner_documents", "payments"]
+    assert same == everlasting
 
 
 def test_a_bare_snapshot_ends_with_the_documents_of_its_time(world: ClosingWorld, tmp_path: Path) -> None:
@@ -280,15 +291,64 @@ def test_ocpi_cdrs_can_be_imported_again(world: ClosingWorld, tmp_path: Path, na
     issue_cdrs(world)
     target = tmp_path / "cdrs.json"
     write_extract(world.lake, name, *MAY, None, target)
-    cdr, credit = json.loads(target.read_text())
+    cdr, dearer, credit = sorted(
+        json.loads(target.read_text()), key=lambda told: (told["total_energy"], len(told["id"]))
+    )
     assert (cdr["total_energy"], cdr["total_time"], cdr["total_parking_time"]) == (10, 1.5, 0.5)
     cost = {"excl_vat": 3, "incl_vat": 3.57}
     if name == "cdrs_ocpi_230":
-        cost = {"before_taxes": 3, "taxes": [{"name": "VAT", "amount": 0.57}]}
+        cost = {"before_taxes": 3, "taxes": [{"name": "VAT", "percentage": 19, "amount": 0.57}]}
     assert cdr["total_cost"] == cost
-    assert credit["credit_reference_id"] == cdr["id"]
-    assert credit["total_cost"][next(iter(cost))] == -3
-    assert credit["total_energy"] == 10
+    assert credit["credit_reference_id"] == dearer["id"]
+    assert credit["total_cost"][next(iter(cost))] == -3.6
+    assert credit["total_energy_cost"] == dearer["total_cost"], "of a credit CDR only the total is below zero"
+    assert credit["total_energy"] == dearer["total_energy"] == 12
+    assert [period["dimensions"][0]["type"] for period in cdr["charging_periods"]] == ["ENERGY", "PARKING_TIME"]
     assert cdr["cdr_location"]["country"] == "DEU"
-    report = import_cdrs(load_settings(home=tmp_path / "other"), [str(target)])
-    assert (report.taken, report.refused) == (2, {})
+    assert cdr["cdr_location"]["connector_format"] == "CABLE", "nobody plugs a cable of his own into direct current"
+    # Whoever receives them finds that they cost what their tariff says.
+    with open_lake(load_settings(home=tmp_path / "other")) as other:
+        report = import_cdrs(other.settings, [str(target)])
+        assert (report.taken, report.refused) == (3, {})
+        register_landed(other)
+        run_stage(other, received_cdrs.STAGE)
+        found = other.con.execute(
+            "SELECT kind, verdict, priced_incl_vat FROM billing.received_cdrs ORDER BY 3"
+        ).fetchall()
+    assert [(kind, verdict, float(gross)) for kind, verdict, gross in found] == [
+        ("credit", "agrees", -4.284),
+        ("cdr", "agrees", 3.57),
+        ("cdr", "agrees", 4.284),
+    ]
+
+
+def test_ocpi_cdrs_are_all_told_or_none(world: ClosingWorld) -> None:
+    world.set("sites", ["site"], operator_id="O", name="Site", time_zone="UTC", country_code="DE", currency="EUR")
+    issue_cdrs(world)
+    with pytest.raises(QueryError, match=r"Nothing was written: OCPI 2\.2\.1 needs more than is known") as missing:
+        extract_bytes(world.lake, "cdrs_ocpi", *MAY, "json")
+    assert "cdr_location.coordinates of site site are not declared (3 CDRs)" in str(missing.value)
+    assert json.loads(extract_bytes(world.lake, "cdrs_ocpi", *MAY, "json", [])) == []
+    # What was not known then may be declared now; what was known stays as it was told.
+    place = {"address": "Kai 1", "city": "Hamburg", "latitude": 53.5, "longitude": 10.0}
+    site = {"operator_id": "O", "name": "Another name", "time_zone": "UTC", "country_code": "DE", "currency": "EUR"}
+    world.set("sites", ["site"], **site, **place)
+    world.write()
+    told = json.loads(extract_bytes(world.lake, "cdrs_ocpi", *MAY, "json"))
+    assert {(cdr["cdr_location"]["name"], cdr["cdr_location"]["city"]) for cdr in told} == {("Site", "Hamburg")}
+
+
+def test_the_extract_of_cdrs_adds_up_over_what_was_taken_back(world: ClosingWorld) -> None:
+    issue_cdrs(world)
+    world.session("new", "2019-05-20T12:00:00+00:00")
+    world.run()
+    rows = json.loads(extract_bytes(world.lake, "cdrs", *MAY, "json"))
+    kinds = [(row["session_id"], row["kind"], row["net_energy_kwh"][:2], row["total_excl_vat"]) for row in rows]
+    assert sorted(kinds) == [
+        ("new", "cdr", "10", "3.0000"),
+        ("s1", "cdr", "10", "3.0000"),
+        ("s1", "cdr", "12", "3.6000"),
+        ("s1", "credit", "-1", "-3.6000"),
+    ]
+    assert {row["energy_kwh"][0] for row in rows} == {"1"}, "of a credit CDR too above zero"
+    assert [row["session_id"] for row in rows if row["issued_cdr_id"] is None] == ["new"]

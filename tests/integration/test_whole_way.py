@@ -178,6 +178,7 @@ FIGURES = (
     "mart.connector_hours",
     "mart.site_days",
     "billing.cdr_lines",
+    "billing.cdr_periods",
     "billing.invoice_drafts",
     "mart.revenue_days",
 )

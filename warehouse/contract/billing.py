@@ -55,39 +55,60 @@ CDRS = Table(
     sort=("site_id", "started_at"),
 )
 
+_LINE = (
+    required("line_no", "INTEGER", "1, 2, … in the order of the dimensions"),
+    required(
+        "dimension",
+        "VARCHAR",
+        "OCPI TariffDimensionType, reservations apart; MIN_PRICE, MAX_PRICE: the difference that the bound makes",
+        values=(
+            "ENERGY",
+            "TIME",
+            "PARKING_TIME",
+            "FLAT",
+            "RESERVATION_TIME",
+            "RESERVATION_FLAT",
+            "MIN_PRICE",
+            "MAX_PRICE",
+        ),
+    ),
+    required("quantity", "DECIMAL(18,6)", "billed volume after step_size, in `quantity_unit`, to six decimals"),
+    required("quantity_unit", "VARCHAR", "unit of quantity and price", values=("kWh", "h", "session")),
+    required("price", "DECIMAL(18,6)", "price of one unit; before VAT unless the tariff includes it", "currency"),
+    optional("amount_excl_vat", "DECIMAL(28,12)", "volume × price without VAT, to twelve decimals", "currency"),
+    optional("amount_incl_vat", "DECIMAL(28,12)", "the same with VAT; NULL where it is not known", "currency"),
+    optional("vat_percent", "DECIMAL(7,4)", "VAT of the component; NULL: not known, which is not 0 %", "%"),
+    optional("element_no", "INTEGER", "which tariff element gave the price, from 0; NULL for a bound"),
+)
+
 CDR_LINES = Table(
     "billing",
     "cdr_lines",
     "one price component of a CDR, or what the tariff's least or greatest price changes",
     ("cdr_id", "line_no"),
-    (
-        CDR_ID,
-        required("line_no", "INTEGER", "1, 2, … in the order of the dimensions"),
-        required(
-            "dimension",
-            "VARCHAR",
-            "OCPI TariffDimensionType, reservations apart; MIN_PRICE, MAX_PRICE: the difference that the bound makes",
-            values=(
-                "ENERGY",
-                "TIME",
-                "PARKING_TIME",
-                "FLAT",
-                "RESERVATION_TIME",
-                "RESERVATION_FLAT",
-                "MIN_PRICE",
-                "MAX_PRICE",
-            ),
-        ),
-        required("quantity", "DECIMAL(18,6)", "billed volume after step_size, in `quantity_unit`, to six decimals"),
-        required("quantity_unit", "VARCHAR", "unit of quantity and price", values=("kWh", "h", "session")),
-        required("price", "DECIMAL(18,6)", "price of one unit; before VAT unless the tariff includes it", "currency"),
-        optional("amount_excl_vat", "DECIMAL(28,12)", "volume × price without VAT, to twelve decimals", "currency"),
-        optional("amount_incl_vat", "DECIMAL(28,12)", "the same with VAT; NULL where it is not known", "currency"),
-        optional("vat_percent", "DECIMAL(7,4)", "VAT of the component; NULL: not known, which is not 0 %", "%"),
-        optional("element_no", "INTEGER", "which tariff element gave the price, from 0; NULL for a bound"),
-    ),
+    (CDR_ID, *_LINE),
     sort=("cdr_id", "line_no"),
 )
+
+_PERIOD = (
+    required("period_no", "INTEGER", "1, 2, … in the order of time"),
+    required("started_at", "TIMESTAMPTZ", "begin; it ends where the next one begins, the last one with the session"),
+    required("energy_wh", ENERGY, "energy that flowed", "Wh"),
+    required("charging_seconds", "DECIMAL(18,6)", "time with energy flowing", "s"),
+    required("parking_seconds", "DECIMAL(18,6)", "time plugged in without energy flowing", "s"),
+    optional("power_w", "DECIMAL(18,6)", "mean power of the measured step that it lies in; NULL: not known", "W"),
+)
+
+CDR_PERIODS = Table(
+    "billing",
+    "cdr_periods",
+    "one charging period of a CDR as it was priced: a session is cut wherever its tariff may change",
+    ("cdr_id", "period_no"),
+    (CDR_ID, *_PERIOD),
+    sort=("cdr_id", "period_no"),
+)
+
+ISSUED_CDR_ID = required("issued_cdr_id", "VARCHAR", "OCPI CDR.id: `cdr_id`; -2, -3 where it left again; -C: credit")
 
 ISSUED_CDRS = Table(
     "billing",
@@ -95,10 +116,78 @@ ISSUED_CDRS = Table(
     "one CDR that left the house, with the first document that bills it, or the credit CDR that takes it back",
     ("issued_cdr_id",),
     (
-        required("issued_cdr_id", "VARCHAR", "OCPI CDR.id: `cdr_id`; -2, -3 where it left again; -C: credit"),
+        ISSUED_CDR_ID,
         required("kind", "VARCHAR", "credit: takes back the CDR of the same `cdr_id`", values=("cdr", "credit")),
+        optional("credit_reference_id", "VARCHAR", "of a credit CDR the `issued_cdr_id` that it takes back"),
         required("issued_at", "TIMESTAMPTZ", "when it was issued"),
         *CDRS.columns,
+        optional("tariff", "JSON", "the tariff's version as declared: row of registry.tariffs"),
+        optional("evse_id", "INTEGER", "EVSE number"),
+        optional("connector_id", "INTEGER", "connector number"),
+        optional("connector_standard", "VARCHAR", "OCPI ConnectorType; this and what follows: as known when it left"),
+        optional("connector_format", "VARCHAR", "OCPI ConnectorFormat"),
+        optional("power_type", "VARCHAR", "OCPI PowerType"),
+        optional("site_name", "VARCHAR", "name of the site"),
+        optional("address", "VARCHAR", "its street and number"),
+        optional("city", "VARCHAR", "its city"),
+        optional("post_code", "VARCHAR", "its post code"),
+        optional("site_country_code", "VARCHAR", "its country, ISO 3166-1 alpha-2"),
+        optional("latitude", "DOUBLE", "WGS 84", "degree"),
+        optional("longitude", "DOUBLE", "WGS 84", "degree"),
+        optional("signed_data", "JSON", "OCPI SignedData; NULL: none, or it names the driver"),
+    ),
+    sort=("site_id", "started_at"),
+)
+
+ISSUED_CDR_LINES = Table(
+    "billing",
+    "issued_cdr_lines",
+    "one price component of a CDR that left the house; of a credit CDR see those of the CDR that it takes back",
+    ("issued_cdr_id", "line_no"),
+    (ISSUED_CDR_ID, *_LINE),
+    sort=("issued_cdr_id", "line_no"),
+)
+
+ISSUED_CDR_PERIODS = Table(
+    "billing",
+    "issued_cdr_periods",
+    "one charging period of a CDR that left the house; of a credit CDR as above",
+    ("issued_cdr_id", "period_no"),
+    (ISSUED_CDR_ID, *_PERIOD),
+    sort=("issued_cdr_id", "period_no"),
+)
+
+RECEIVED_CDRS = Table(
+    "billing",
+    "received_cdrs",
+    "one CDR or credit CDR of another party, priced as sent by the tariff that it carries, and compared",
+    ("received_cdr_id", "version_no"),
+    (
+        required("received_cdr_id", "VARCHAR", "OCPI identity: country_code*party_id*id"),
+        required("version_no", "INTEGER", "1; 2, 3 … say something else under the same identity, and are refused"),
+        required("kind", "VARCHAR", "credit: takes another CDR back", values=("cdr", "credit")),
+        optional("credit_reference_id", "VARCHAR", "of a credit CDR the identity of the CDR that it takes back"),
+        required("station_id", "VARCHAR", "station, as the CDR names the EVSE"),
+        optional("site_id", "VARCHAR", "site of the registry; NULL: the station is not registered"),
+        required("started_at", "TIMESTAMPTZ", "begin"),
+        required("ended_at", "TIMESTAMPTZ", "end"),
+        required("local_date", "DATE", "day of the begin in the site's time zone; in UTC where that is not known"),
+        optional("currency", "VARCHAR", "ISO 4217 code as sent"),
+        optional("energy_wh", ENERGY, "energy as sent; of a credit CDR too it is positive", "Wh"),
+        optional("sent_excl_vat", MONEY, "total_cost as sent, before VAT; NULL: not told", "currency"),
+        optional("sent_incl_vat", MONEY, "the same with VAT; NULL: not told", "currency"),
+        optional("priced_excl_vat", MONEY, "what its periods cost by its tariff; NULL: not known", "currency"),
+        optional("priced_incl_vat", MONEY, "the same with VAT; NULL: not known", "currency"),
+        optional("difference_excl_vat", MONEY, "sent less priced; NULL where one of them is", "currency"),
+        optional("difference_incl_vat", MONEY, "the same with VAT", "currency"),
+        required(
+            "verdict",
+            "VARCHAR",
+            "agrees: within half of the currency's minor unit; refused: another CDR has this identity",
+            values=("agrees", "differs", "not_priceable", "refused"),
+        ),
+        optional("reason", "VARCHAR", "why it differs, cannot be priced or is refused; NULL where it agrees"),
+        required("source", "VARCHAR", "file and place that it came from, as `file:line`"),
     ),
     sort=("site_id", "started_at"),
 )
@@ -281,7 +370,11 @@ DOCUMENT_VAT = Table(
 TABLES = (
     CDRS,
     CDR_LINES,
+    CDR_PERIODS,
     ISSUED_CDRS,
+    ISSUED_CDR_LINES,
+    ISSUED_CDR_PERIODS,
+    RECEIVED_CDRS,
     INVOICE_DRAFTS,
     INVOICE_DRAFT_LINES,
     DUE_DOCUMENTS,

@@ -77,7 +77,9 @@ SITES = declared(
     required("time_zone", "VARCHAR", "IANA zone; local days, months and tariffs follow it"),
     required("country_code", "VARCHAR", "ISO 3166-1 alpha-2; decides holidays and taxes"),
     required("currency", "VARCHAR", "ISO 4217 code of its prices"),
-    optional("address", "VARCHAR", "where drivers find it"),
+    optional("address", "VARCHAR", "where drivers find it: street and number"),
+    optional("city", "VARCHAR", "city or town; OCPI wants it"),
+    optional("post_code", "VARCHAR", "post code"),
     optional("state_code", "VARCHAR", "state or province: decides taxes where they differ by state (GST)"),
     optional("latitude", "DOUBLE", "WGS 84", "degree"),
     optional("longitude", "DOUBLE", "WGS 84", "degree"),
@@ -108,6 +110,12 @@ CONNECTORS = declared(
     optional("in_service_to", "TIMESTAMPTZ", "taken out of service (exclusive); NULL: still in service"),
     required("rated_power_w", "BIGINT", "greatest power it can deliver", "W"),
     optional("standard", "VARCHAR", "OCPI ConnectorType, e.g. IEC_62196_T2"),
+    optional(
+        "connector_format",
+        "VARCHAR",
+        "OCPI ConnectorFormat; NULL: CABLE for DC, else not known",
+        values=("SOCKET", "CABLE"),
+    ),
     required(
         "power_type",
         "VARCHAR",

@@ -95,9 +95,13 @@ SESSIONS = Extract(
 
 CDRS = Extract(
     "cdrs",
-    "one priced session (OCPI charge detail record), by the local day of its start",
+    "one priced session (OCPI charge detail record), or a credit CDR and what it took back, by the local day of start",
     {
         "cdr_id": "key of the CDR",
+        "kind": "cdr; credit: takes back one that left the house, its amounts below zero",
+        "issued_cdr_id": "OCPI CDR.id that it left with; empty: no document bills it yet",
+        "credit_reference_id": "of a credit CDR the issued_cdr_id that it takes back",
+        "issued_at": "when it left",
         "session_id": "session that it prices",
         "country_code": "operator's OCPI country code",
         "party_id": "operator's OCPI party id",
@@ -108,7 +112,8 @@ CDRS = Extract(
         **_START,
         "ended_at": "end of the session, UTC",
         "ended_local": "end of the session, in the site's zone",
-        "energy_kwh": "energy priced",
+        "energy_kwh": "energy priced; of a credit CDR too above zero, as OCPI has it",
+        "net_energy_kwh": "the same, of a credit CDR below zero: its sum is what stands",
         "charging_seconds": "charging time priced",
         "parking_seconds": "parking time priced",
         "currency": "ISO 4217 code",
@@ -117,7 +122,7 @@ CDRS = Extract(
         "grade": "grade of the session when it was priced",
         "decision": "release: billed because a person said so; empty: its grade decides",
     },
-    ("energy_kwh", "charging_seconds", "parking_seconds", "total_excl_vat", "total_incl_vat"),
+    ("net_energy_kwh", "total_excl_vat", "total_incl_vat"),
 )
 
 CDR_LINES = Extract(
@@ -329,11 +334,13 @@ DATEV = Extract(
 _OCPI = {
     "id": "OCPI CDR.id; of a credit CDR followed by -C",
     "credit": "true for a credit CDR, which takes back the one of `credit_reference_id`",
-    "cdr_location": "site, station (`evse_uid`) and connector",
-    "cdr_token": "the contract that pays in place of the token, which is personal",
-    "tariffs": "tariff in force at the session's start",
-    "charging_periods": "charging, and the time plugged in after it",
-    "total_cost": "of a credit CDR below zero; its energy is not",
+    "cdr_location": "site, EVSE (station*number) and connector, as known when it left",
+    "cdr_token": "the contract that pays in place of the token, which is personal; without one the session",
+    "tariffs": "tariff in force at the session's start, as declared",
+    "charging_periods": "the periods that it was priced by",
+    "signed_data": "signed meter values, where they do not name the driver",
+    "total_cost": "of a credit CDR below zero; its other costs and its energy are not",
+    "total_energy_cost": "and time, parking, fixed cost: sums of its lines, of what there is",
 }
 CDRS_OCPI = Extract(
     "cdrs_ocpi",
@@ -373,6 +380,41 @@ OWNER_DOCUMENTS = Extract(
     ("total_excl_vat", "total_vat", "total_incl_vat"),
 )
 
+RECEIVED_CDRS = Extract(
+    "received_cdrs",
+    "one CDR of another party, priced as sent and compared, by the local day of its start",
+    {
+        "received_cdr_id": "OCPI identity: country_code*party_id*id",
+        "version_no": "1; more: something else was sent under the same identity",
+        "kind": "cdr; credit: takes another one back, its amounts below zero",
+        "credit_reference_id": "of a credit CDR the identity that it takes back",
+        **_PLACE,
+        "station_id": "station, as the CDR names the EVSE",
+        **_START,
+        "ended_at": "end of the session, UTC",
+        "ended_local": "end of the session, in the site's zone",
+        "energy_kwh": "energy as sent",
+        "currency": "ISO 4217 code as sent",
+        "sent_excl_vat": "total cost as sent, before VAT; empty: not told",
+        "sent_incl_vat": "the same with VAT",
+        "priced_excl_vat": "what its periods cost by its tariff; empty: not known",
+        "priced_incl_vat": "the same with VAT",
+        "difference_excl_vat": "sent less priced",
+        "difference_incl_vat": "the same with VAT",
+        "verdict": "agrees, differs, not_priceable or refused",
+        "reason": "why; empty where it agrees",
+        "source": "file and place that it came from",
+    },
+    (
+        "sent_excl_vat",
+        "sent_incl_vat",
+        "priced_excl_vat",
+        "priced_incl_vat",
+        "difference_excl_vat",
+        "difference_incl_vat",
+    ),
+)
+
 PAYMENTS = Extract(
     "payments",
     "one movement on a contract's account, by the day it is booked on; none with sites given",
@@ -410,6 +452,7 @@ EXTRACTS: dict[str, Extract] = {
         DATEV,
         CDRS_OCPI,
         CDRS_OCPI_230,
+        RECEIVED_CDRS,
         OWNER_STATEMENTS,
         OWNER_DOCUMENTS,
         PAYMENTS,

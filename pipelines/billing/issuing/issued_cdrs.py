@@ -10,11 +10,19 @@ from datetime import datetime
 from pathlib import Path
 
 from pipelines.billing.issuing.drafts import Draft
-from pipelines.stages import sql, temp_table
+from pipelines.billing.issuing.signed_data import add_signed_data
+from pipelines.billing.registry import load_registry
+from pipelines.stages import sql, temp_table, temp_view
+from warehouse.contract import billing
 from warehouse.errors import StoreError
 from warehouse.store import Lake
 
 _HERE = Path(__file__).parent
+_TABLES = (
+    (billing.ISSUED_CDRS, "leaving_cdrs"),
+    (billing.ISSUED_CDR_LINES, "leaving_lines"),
+    (billing.ISSUED_CDR_PERIODS, "leaving_periods"),
+)
 
 
 class ChangedMeanwhile(StoreError):
@@ -30,7 +38,8 @@ class ChangedMeanwhile(StoreError):
 def keep_issued(lake: Lake, drafts: Sequence[Draft], issued_at: datetime) -> int:
     """Keep the CDRs of `drafts` in `billing.issued_cdrs`, with credit CDRs for what no longer holds of their contracts.
 
-    Returns how many rows were new. Raises `ChangedMeanwhile`.
+    Their lines, charging periods, tariff and place are kept beside them. Returns how many CDRs were new. Raises
+    `ChangedMeanwhile`.
     """
     wanted = sorted({line.cdr_id for draft in drafts for line in draft.lines if line.cdr_id})
     parameters: dict[str, object] = {
@@ -38,12 +47,18 @@ def keep_issued(lake: Lake, drafts: Sequence[Draft], issued_at: datetime) -> int
         "contract_ids": sorted({draft.contract_id for draft in drafts}),
         "issued_at": issued_at,
     }
-    temp_table(lake, "leaving_cdrs", sql(_HERE / "issued_cdrs.sql"), parameters)
+    with lake.read():
+        temp_view(lake, "all_registry_history", "SELECT * FROM ops.registry_history")
+        load_registry(lake, "sites", "connectors", "meter_keys")
+        temp_table(lake, "leaving_cdrs", sql(_HERE / "issued_cdrs.sql"), parameters)
+        add_signed_data(lake)
+        temp_table(lake, "leaving_lines", sql(_HERE / "issued_lines.sql"))
+        temp_table(lake, "leaving_periods", sql(_HERE / "issued_periods.sql"))
     try:
         missing = lake.con.execute(
             """
             SELECT cdr_id FROM (SELECT unnest($cdr_ids::VARCHAR[]) AS cdr_id)
-            WHERE cdr_id NOT IN (SELECT cdr_id FROM leaving_cdrs WHERE kind = 'cdr')
+            WHERE cdr_id NOT IN (SELECT cdr_id FROM leaving_cdrs SEMI JOIN billing.cdrs USING (cdr_id))
                 AND cdr_id NOT IN (
                     SELECT cdr_id FROM billing.issued_cdrs GROUP BY cdr_id
                     HAVING count(*) FILTER (WHERE kind = 'cdr') > count(*) FILTER (WHERE kind = 'credit')
@@ -57,13 +72,14 @@ def keep_issued(lake: Lake, drafts: Sequence[Draft], issued_at: datetime) -> int
         if count and count[0]:
             with lake.write("issued CDRs") as con:
                 # Asked again under the lock: another run may have kept them meanwhile.
-                con.execute(
-                    """
-                    INSERT INTO lake.billing.issued_cdrs BY NAME
-                    SELECT * FROM leaving_cdrs
-                    WHERE issued_cdr_id NOT IN (SELECT issued_cdr_id FROM lake.billing.issued_cdrs)
-                    """
-                )
+                there = "SELECT issued_cdr_id FROM lake.billing.issued_cdrs"
+                con.execute(f"DELETE FROM leaving_cdrs WHERE issued_cdr_id IN ({there})")  # noqa: S608 (ours)
+                for table, rows in _TABLES:
+                    con.execute(
+                        f"INSERT INTO lake.{table.full_name} BY NAME"  # noqa: S608 (names from above)
+                        f" SELECT * FROM {rows} WHERE issued_cdr_id IN (SELECT issued_cdr_id FROM leaving_cdrs)"
+                    )
     finally:
-        lake.con.execute("DROP TABLE IF EXISTS leaving_cdrs")
+        for _, rows in _TABLES:
+            lake.con.execute(f"DROP TABLE IF EXISTS {rows}")
     return int(count[0]) if count else 0

@@ -1,4 +1,4 @@
-"""Stage `cdrs`: sessions priced into CDRs and their lines, or put on the work list with the reason.
+"""Stage `cdrs`: sessions priced into CDRs, their lines and charging periods, or put on the work list with the reason.
 
 Invoices of this version are drafts, so a CDR follows its session: late readings, a mended tariff or a token given to a
 contract price it again. An active session has no CDR yet; one graded unbillable gets none unless a person releases
@@ -30,18 +30,20 @@ _SIGNED = _HERE.parents[1] / "signed" / "billing_verdicts.sql"
 
 
 def compute(lake: Lake, _window: Window) -> Sequence[Replacement]:
-    """Price the touched sessions into `made_cdrs`, `made_cdr_lines` and `made_unpriced`."""
+    """Price the touched sessions into `made_cdrs`, `made_cdr_lines`, `made_cdr_periods` and `made_unpriced`."""
     load_terms(lake)
     temp_table(lake, "billing_touched", sql(_HERE / "touched_sessions.sql"))
     price_touched(lake)
     temp_table(lake, "made_cdrs", sql(_HERE / "cdrs.sql"))
     temp_table(lake, "made_cdr_lines", sql(_HERE / "cdr_lines.sql"))
+    temp_table(lake, "made_cdr_periods", sql(_HERE / "cdr_periods.sql"))
     temp_table(lake, "made_unpriced", sql(_HERE / "unpriced.sql"))
-    # Lines have no session: which ones go is found before their CDRs do.
+    # Lines and periods have no session: which ones go is found before their CDRs do.
     temp_table(lake, "billing_old_cdrs", "SELECT cdr_id FROM billing.cdrs WHERE session_id IN (FROM billing_touched)")
     touched = "session_id IN (FROM billing_touched)"
     return (
         Replacement(billing.CDR_LINES, "made_cdr_lines", "cdr_id IN (FROM billing_old_cdrs)"),
+        Replacement(billing.CDR_PERIODS, "made_cdr_periods", "cdr_id IN (FROM billing_old_cdrs)"),
         Replacement(billing.CDRS, "made_cdrs", touched),
         Replacement(ops.FAULTS, "made_unpriced", f"kind = 'unpriced' AND {touched}", owned="kind = 'unpriced'"),
     )
@@ -126,6 +128,6 @@ def _read(row: dict[str, Any]) -> dict[str, object]:
 STAGE = Stage(
     "cdrs",
     (core.SESSIONS, core.ENERGY_STEPS, signed.SIGNED_SESSIONS, ops.REGISTRY_HISTORY),
-    (billing.CDRS, billing.CDR_LINES, ops.FAULTS),
+    (billing.CDRS, billing.CDR_LINES, billing.CDR_PERIODS, ops.FAULTS),
     compute,
 )

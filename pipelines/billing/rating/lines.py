@@ -20,7 +20,6 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
-from pipelines.billing.rating.cdr_costs import TOTALS, Cost, ocpi_version, written
 from pipelines.billing.rating.rate import rate
 from pipelines.billing.rating.sent_cdrs import CdrPeriod, CdrRefused, read_periods
 from pipelines.billing.rating.tables import load_tariffs
@@ -28,6 +27,7 @@ from pipelines.billing.refusal import TariffRefused
 from pipelines.billing.tariffs.model import Tariff, parse_tariff
 from pipelines.stages import sql
 from warehouse import exact_json
+from warehouse.ocpi_prices import TOTALS, Cost, ocpi_version, written
 
 LINES_AT_ONCE = 20_000
 _HERE = Path(__file__).parent
@@ -38,8 +38,8 @@ class LineRefused(CdrRefused):
 
 
 @dataclass(frozen=True, slots=True)
-class _Read:
-    """A line that can be priced, or `error` why it cannot."""
+class Read:
+    """A CDR that can be priced, or `error` why it cannot."""
 
     line_id: Any
     cdr: dict[str, Any]
@@ -58,33 +58,39 @@ def rate_lines(lines: Iterable[str]) -> Iterator[str]:
         while batch := list(islice(given, LINES_AT_ONCE)):
             parsed: dict[str, Tariff | TariffRefused] = {}
             read = [_read(line, parsed) for line in batch]
-            costs = _costs(con, read)
+            costs = costs_of(con, read)
             yield from (_answer(one, costs.get(number)) for number, one in enumerate(read))
 
 
-def _read(line: str, parsed: dict[str, Tariff | TariffRefused]) -> _Read:
-    line_id: Any = None
+def _read(line: str, parsed: dict[str, Tariff | TariffRefused]) -> Read:
     try:
         request = exact_json.loads(line)
-        if not isinstance(request, dict):
-            raise LineRefused("line", "must be an object with id, cdr, tariff and time_zone")
-        line_id = request.get("id")
+    except (ValueError, RecursionError) as error:
+        return Read(None, {}, error=f"line: cannot be read: {error}")
+    if not isinstance(request, dict):
+        return Read(None, {}, error="line: must be an object with id, cdr, tariff and time_zone")
+    return read_request(request, parsed)
+
+
+def read_request(request: dict[str, Any], parsed: dict[str, Tariff | TariffRefused]) -> Read:
+    """One line's object, read. `parsed` takes the tariffs: many CDRs of one batch have the same."""
+    line_id = request.get("id")
+    try:
         cdr = request.get("cdr")
         if not isinstance(cdr, dict):
             raise LineRefused("cdr", "must be an OCPI CDR object")
         terms = _terms(request, cdr)
         zone = _zone(request.get("time_zone"))
-        # Many CDRs of one batch have the same tariff: it is parsed once.
         key = exact_json.dumps(terms)
         if key not in parsed:
             parsed[key] = _parsed(terms)
         tariff = parsed[key]
         if isinstance(tariff, TariffRefused):
             raise LineRefused(f"tariff.{tariff.field}", tariff.reason)
-        return _Read(line_id, cdr, ocpi_version(cdr, terms), key, tariff, read_periods(cdr, tariff, zone))
+        return Read(line_id, cdr, ocpi_version(cdr, terms), key, tariff, read_periods(cdr, tariff, zone))
     except (CdrRefused, ValueError, RecursionError, OverflowError) as error:
         reason = str(error) if isinstance(error, CdrRefused) else f"line: cannot be read: {error}"
-        return _Read(line_id, {}, error=reason)
+        return Read(line_id, {}, error=reason)
 
 
 def _terms(request: dict[str, Any], cdr: dict[str, Any]) -> dict[str, Any]:
@@ -107,21 +113,22 @@ def _parsed(terms: dict[str, Any]) -> Tariff | TariffRefused:
 
 
 def _zone(name: object) -> ZoneInfo:
-    zone = _zone_of(name) if isinstance(name, str) else None
+    zone = zone_of(name) if isinstance(name, str) else None
     if zone is None:
         raise LineRefused("time_zone", "is missing" if name is None else f"{name!r} is not a zone of the IANA database")
     return zone
 
 
 @cache
-def _zone_of(name: str) -> ZoneInfo | None:
+def zone_of(name: str) -> ZoneInfo | None:
+    """The zone of that name in the IANA database; None: there is none."""
     try:
         return ZoneInfo(name)
     except (ValueError, OSError, LookupError):
         return None
 
 
-def _costs(con: duckdb.DuckDBPyConnection, read: Sequence[_Read]) -> dict[int, dict[str, Cost]]:
+def costs_of(con: duckdb.DuckDBPyConnection, read: Sequence[Read]) -> dict[int, dict[str, Cost]]:
     """Costs by name, of each line's number; none where no element of the tariff matched."""
     rate_cdrs(con, [(n, one.tariff_key, one.tariff, one.periods) for n, one in enumerate(read) if one.tariff])
     found: dict[int, dict[str, Cost]] = {}
@@ -159,7 +166,7 @@ def _plain(value: object) -> str | None:
     return format(value, "f") if isinstance(value, Decimal) else value  # type: ignore[return-value]
 
 
-def _answer(read: _Read, costs: dict[str, Cost] | None) -> str:
+def _answer(read: Read, costs: dict[str, Cost] | None) -> str:
     if read.error is not None:
         return exact_json.dumps({"id": read.line_id, "error": read.error})
     if costs is None:

@@ -1,4 +1,4 @@
-"""Costs written as OCPI writes them: 2.2.1 {excl_vat, incl_vat}, 2.3.0 {before_taxes, taxes}.
+"""Prices as OCPI writes them: 2.2.1 {excl_vat, incl_vat}, 2.3.0 {before_taxes, taxes}.
 
 What is not known is left out: `incl_vat`, or `taxes`. Where a price includes taxes that the tariff does not tell apart,
 2.2.1 gives `incl_vat` alone and 2.3.0 `after_taxes`, as its PriceLimit calls it.
@@ -59,3 +59,12 @@ def _adding_up(taxes: Sequence[tuple[Decimal, Decimal]], total: Decimal) -> list
     greatest = max(mended, key=lambda rate: (abs(mended[rate]), rate))
     mended[greatest] += total - sum(mended.values())
     return sorted(mended.items())
+
+
+def bound(limit: Mapping[str, Any] | None, version: str) -> dict[str, Any] | None:
+    """A tariff's `min_price` or `max_price` in the spelling of that version: 2.2.1 Price, 2.3.0 PriceLimit."""
+    if limit is None:
+        return None
+    names = ("excl_vat", "incl_vat") if version == "2.2.1" else ("before_taxes", "after_taxes")
+    amounts = (limit.get("excl_vat", limit.get("before_taxes")), limit.get("incl_vat", limit.get("after_taxes")))
+    return {name: amount for name, amount in zip(names, amounts, strict=True) if amount is not None}
