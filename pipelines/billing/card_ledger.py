@@ -2,7 +2,7 @@
 
 `tell` is what `payment_service` calls inside the transaction that records a fact, so both stand or fall together, and
 the fact's key makes the movement happen once. Money held, released or refused moves nothing and is not told. Money of
-a session without a document (ad hoc) stays with `billing.provider_payments` until there is a document for it.
+a session without a contract goes to the session's own account: there it pays its receipt, whichever is there first.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from decimal import Decimal
 import sqlalchemy as sa
 
 from pipelines.billing.ledger import posting, store
+from pipelines.billing.ledger.ad_hoc import account_of_payment
 from pipelines.billing.ledger.errors import LedgerError
 from pipelines.billing.ledger.model import Kind, Ledger, Posting, Source, payment_id_of
 from pipelines.billing.ledger.posting import Account, Told
@@ -36,16 +37,18 @@ SOURCE: Source = "stripe"
 
 @dataclass(frozen=True, slots=True)
 class _Movement:
-    """One movement on one document's account."""
+    """One movement on the account of a document, or of a session (`document_id` None)."""
 
     account: Account
     told: Told
-    document_id: str
+    document_id: str | None
     amount: Decimal
     reverses: str | None
 
     def paid(self, ledger: Ledger) -> Posting:
-        return posting.pay(ledger, self.account, self.told, self.amount, "card", [self.document_id])
+        return posting.pay(
+            ledger, self.account, self.told, self.amount, "card", [self.document_id] if self.document_id else None
+        )
 
     def given_back(self, ledger: Ledger) -> Posting:
         return posting.refund(
@@ -69,22 +72,16 @@ def tell(connection: sa.Connection, fact: PaymentFact | MethodReady) -> None:
 
 
 def _write(connection: sa.Connection, fact: PaymentFact, amount: Money, kind: Kind) -> None:
-    payments = table("billing", "provider_payments")
-    document_id = connection.execute(
-        sa.select(payments.c.document_id).where(payments.c.payment_id == fact.payment_id)
-    ).scalar()
-    if document_id is None:
-        return
     store.lock(connection)
     try:
-        account = store.account_of(connection, str(document_id))
+        account, document_id = account_of_payment(connection, fact.payment_id)
     except KwhouseError as error:
         _note(connection, fact, f"not in the ledger: {error}")
         return
     movement = _Movement(
         account,
         Told(SOURCE, fact.key, fact.at.astimezone(UTC).date(), fact.at),
-        str(document_id),
+        document_id,
         Decimal(amount.minor).scaleb(-MINOR_UNITS[amount.currency]),
         _captured(connection, fact.payment_id),
     )

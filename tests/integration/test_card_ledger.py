@@ -78,6 +78,6 @@ def test_what_the_ledger_cannot_take_is_noted_and_holds_nothing_up(world: Issuin
 
 def test_a_session_without_a_document_stays_with_the_provider(world: IssuingWorld) -> None:
     payments = Payments(world.engine, HonestProvider(lambda: None), tell)
-    row = payments.authorise(Money("EUR", 6000), session_id="ad hoc")
+    row = payments.authorise(Money("EUR", 6000), session_id="ad hoc", operator_id="O")
     told(world, Captured(f"{row.payment_id}-captured-1", row.payment_id, AT, Money("EUR", 100)))
     assert movements(world) == []

@@ -14,7 +14,7 @@ from warehouse.settings import Settings
 from warehouse.state.tables import metadata, table
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-HEAD = "0008"
+HEAD = "0009"
 
 
 def state_exists(settings: Settings) -> bool:

@@ -13,6 +13,7 @@ from pipelines.billing.documents.formats import quantity, session_detail
 from pipelines.billing.documents.model import Document, Language, Line, PriceSource, Tax, Unit, product, totalled
 from pipelines.billing.issuing.drafts import Component, Draft, DraftLine
 from pipelines.billing.issuing.parties import Terms
+from pipelines.billing.issuing.receipts import as_receipt
 
 _WORDS: dict[Language, dict[str, str]] = {
     "en": {
@@ -50,7 +51,8 @@ def compose(draft: Draft, terms: Terms, *, number: str, series: str, issue_date:
         place_of_supply=place,
         snapshot_id=snapshot,
     )
-    return totalled(document)
+    document = totalled(document)
+    return document if terms.received is None else as_receipt(document, draft, terms.received)
 
 
 def _line(line: DraftLine, terms: Terms, place: str) -> Line:

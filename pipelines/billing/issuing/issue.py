@@ -14,7 +14,7 @@ from pipelines.billing.issuing.compose import compose
 from pipelines.billing.issuing.drafts import Draft, Wanted, read_drafts
 from pipelines.billing.issuing.issued_cdrs import keep_issued
 from pipelines.billing.issuing.numbers import Number, series_of
-from pipelines.billing.issuing.parties import Terms, terms_of, zone_of
+from pipelines.billing.issuing.parties import Terms, terms_for, zone_of
 from pipelines.billing.issuing.register import Act, DocumentUnknown, Issued, IssuedMeanwhile, credit, register
 from warehouse.errors import InputError
 from warehouse.state import table
@@ -116,7 +116,7 @@ def _prepare(
     with engine.connect() as connection:
         for draft in drafts:
             try:
-                terms = terms_of(connection, draft.contract_id) if draft.lines else None
+                terms = terms_for(connection, draft) if draft.lines else None
                 one = _Ready(draft, terms, _act(connection, draft.operator_id, now, by, snapshot))
                 if terms is not None:
                     year = one.act.issue_date.year

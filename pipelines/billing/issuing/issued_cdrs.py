@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from pipelines.billing.issuing.drafts import Draft
+from pipelines.billing.ledger import ad_hoc
 from pipelines.stages import sql, temp_table
 from warehouse.errors import StoreError
 from warehouse.store import Lake
@@ -36,6 +37,7 @@ def keep_issued(lake: Lake, drafts: Sequence[Draft], issued_at: datetime) -> int
     parameters: dict[str, object] = {
         "cdr_ids": wanted,
         "contract_ids": sorted({draft.contract_id for draft in drafts}),
+        "ad_hoc": ad_hoc.PREFIX,
         "issued_at": issued_at,
     }
     temp_table(lake, "leaving_cdrs", sql(_HERE / "issued_cdrs.sql"), parameters)

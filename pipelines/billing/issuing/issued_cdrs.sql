@@ -1,4 +1,4 @@
--- CDRs that leave the house with the documents to be issued, and credit CDRs for those of the same contracts that stand
+-- CDRs that leave the house with the documents to be issued, and credit CDRs for those of the same payers that stand
 -- and are no longer what their session says. Of a credit CDR only the costs are negative: its energy stays as it was.
 -- A CDR that was taken back and holds again (late data came, and were themselves corrected) leaves anew, with another id.
 WITH leaving AS (
@@ -31,6 +31,6 @@ SELECT
 FROM billing.issued_cdrs AS issued
 JOIN told USING (cdr_id)
 ANTI JOIN billing.cdrs USING (cdr_id)
-WHERE kind = 'cdr' AND stands AND list_contains($contract_ids, contract_id) AND issued_cdr_id NOT IN (
+WHERE kind = 'cdr' AND stands AND coalesce(contract_id, $ad_hoc || session_id) IN (SELECT unnest($contract_ids)) AND issued_cdr_id NOT IN (
     SELECT issued_cdr_id[: -3] FROM billing.issued_cdrs WHERE kind = 'credit'
 )

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
 from pipelines.billing.documents.model import Language, Means, Party, Payment
+from pipelines.billing.documents.texts import TEXTS
+from pipelines.billing.issuing.drafts import Draft
+from pipelines.billing.ledger import ad_hoc
+from pipelines.billing.ledger.posting import Account
 from warehouse.errors import InputError
 from warehouse.state import table
 
@@ -35,6 +40,7 @@ class Terms:
     payment_days: int
     language: Language
     sac_code: str
+    received: Decimal | None = None  # of a session without a contract, paid so far; None: there is a contract
 
 
 def terms_of(connection: sa.Connection, contract_id: str) -> Terms:
@@ -50,15 +56,50 @@ def terms_of(connection: sa.Connection, contract_id: str) -> Terms:
         raise PartyUnknown(
             contract_id, "it names nobody who owes its invoices", "Declare a driver (or company) and name it there."
         )
+    return _terms(operator, _buyer(driver, operator), _payment(contract, operator, driver))
+
+
+def terms_for(connection: sa.Connection, draft: Draft) -> Terms:
+    """Terms of a draft: those of its contract, or of the one session that has none. Raises `PartyUnknown`."""
+    if ad_hoc.is_ad_hoc(draft.contract_id):
+        return receipt_terms(connection, Account(draft.operator_id, draft.contract_id, draft.currency))
+    return terms_of(connection, draft.contract_id)
+
+
+def receipt_terms(connection: sa.Connection, account: Account) -> Terms:
+    """Seller and terms of a session without a contract; its buyer has no name. Raises `PartyUnknown`.
+
+    What is not paid by card is to be transferred, or paid by UPI where the operator has an address there.
+    """
+    operator = _one(connection, "operators", operator_id=account.operator_id)
+    if operator is None:
+        raise PartyUnknown(
+            str(account.contract_id), f"its operator {account.operator_id} is unknown", "Declare the operator."
+        )
+    buyer = Party(
+        name=TEXTS[_language(operator)]["ad_hoc_buyer"],
+        country_code=operator["country_code"],
+        email=ad_hoc.payer_email(connection, account),
+    )
+    method = {"payment_method": "upi" if operator["upi_vpa"] else "bank_transfer"}
+    terms = _terms(operator, buyer, _payment(method, operator, {}))
+    return replace(terms, received=ad_hoc.received(connection, account))
+
+
+def _terms(operator: Mapping[str, Any], buyer: Party, payment: Payment) -> Terms:
     return Terms(
         seller=_seller(operator),
-        buyer=_buyer(driver, operator),
-        payment=_payment(contract, operator, driver),
+        buyer=buyer,
+        payment=payment,
         series=operator["invoice_series"] or operator["operator_id"].upper(),
         payment_days=PAYMENT_DAYS if operator["payment_days"] is None else operator["payment_days"],
-        language="de" if operator["language"] == "de" else "en",
+        language=_language(operator),
         sac_code=operator["sac_code"] or "",
     )
+
+
+def _language(operator: Mapping[str, Any]) -> Language:
+    return "de" if operator["language"] == "de" else "en"
 
 
 def zone_of(connection: sa.Connection, operator_id: str) -> ZoneInfo:

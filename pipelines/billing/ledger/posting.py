@@ -178,12 +178,13 @@ def refund(
     credit = ZERO if document_id or not account.contract_id else ledger.credit(account.contract_id, account.currency)
     rest -= min(rest, max(credit, ZERO))
     if rest and document_id is None and reverses is not None:
-        # A provider has given the payment back, and no credit note tells why: what it paid is open again.
-        paid = [row for row in ledger.allocations if row.payment_id == reverses]
+        # A provider has given the payment back, and no credit note tells why: what it paid is open again, then what
+        # its credit has paid since.
+        paid = {row.document_id: row.amount for row in ledger.allocations if row.payment_id == reverses}
         limits = [
-            (it, min(row.amount, _refundable(ledger, it)))
-            for row in paid
-            if (it := ledger.due_by_id.get(row.document_id))
+            (it, min(paid.get(it.document_id, _set_off_on(ledger, it)), _refundable(ledger, it)))
+            for it in sorted(ledger.dues, key=lambda due: (due.document_id not in paid, due.issue_date))
+            if account.owns(it) and it.claim > 0
         ]
         more, rest = _spread(payment.payment_id, rest, limits)
         rows += more

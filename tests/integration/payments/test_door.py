@@ -45,7 +45,7 @@ def api(tmp_path: Path, server: StripeServer, engine: sa.Engine) -> Iterator[Api
 
 
 def session(payments: Payments, session_id: str) -> PaymentRecord:
-    return payments.authorise(Money("EUR", 6000), session_id=session_id)
+    return payments.authorise(Money("EUR", 6000), session_id=session_id, operator_id="O")
 
 
 def post(api: Api, body: bytes, signature: str | None) -> requests.Response:

@@ -19,9 +19,12 @@ joined AS (
             WHEN cdrs.cdr_id IS NULL AND lines.cdr_id IN (FROM elsewhere) THEN 'at_another_operator'
             WHEN cdrs.cdr_id IS NULL THEN 'billed_cdr_is_gone'
             WHEN lines.cdr_id IS NOT NULL THEN CASE WHEN cdrs.energy_wh <> lines.energy_wh THEN 'energy_differs' END
-            WHEN cdrs.contract_id IS NULL THEN 'ad_hoc'
             WHEN cdrs.grade <> 'ok' AND cdrs.decision IS DISTINCT FROM 'release' THEN 'suspect_not_billed'
             WHEN cdrs.is_free THEN 'free'
+            -- Without a contract a session that costs less than the smallest coin has no receipt.
+            WHEN cdrs.contract_id IS NULL AND cdrs.total_excl_vat IS NULL THEN 'ad_hoc_vat_unknown'
+            WHEN cdrs.contract_id IS NULL AND cdrs.total_excl_vat < 10 ** -minor_unit(cdrs.currency)
+                THEN 'ad_hoc_nothing_due'
             ELSE 'on_no_invoice'
         END AS reason
     FROM month_cdrs AS cdrs
