@@ -73,7 +73,7 @@ def _list(invoices: pl.DataFrame, matches: int) -> dict[str, Any] | None:
         invoices,
         {
             "month": column.DateColumn("Month", format="MMM YYYY"),
-            "contract_id": column.TextColumn("Contract"),
+            "contract_id": column.TextColumn("Contract", help="adhoc: and a session: paid without a contract"),
             "sessions": column.NumberColumn("Sessions", format="localized"),
             "energy_kwh": column.NumberColumn("Energy, kWh", format="%,.1f"),
             "total_excl_vat": column.NumberColumn("Excl. VAT", format="%,.2f"),
@@ -85,8 +85,8 @@ def _list(invoices: pl.DataFrame, matches: int) -> dict[str, Any] | None:
             "invoice_id": column.TextColumn("Invoice"),
         },
         name="invoices",
-        note="One contract in one local month. Each line is rounded half up to the minor unit; VAT is per rate on the "
-        "sum of lines. With sites chosen: whole invoices that touch them." + some,
+        note="One contract in one local month, or one session without a contract. Each line is rounded half up to the "
+        "minor unit; VAT is per rate on the sum of lines. With sites chosen: whole invoices that touch them." + some,
     )
 
 
