@@ -81,7 +81,8 @@ def receipt_terms(connection: sa.Connection, account: Account) -> Terms:
         country_code=operator["country_code"],
         email=ad_hoc.payer_email(connection, account),
     )
-    method = {"payment_method": "upi" if operator["upi_vpa"] else "bank_transfer"}
+    has_upi = operator["upi_vpa"] and account.currency == "INR"
+    method = {"payment_method": "upi" if has_upi else "bank_transfer"}
     terms = _terms(operator, buyer, _payment(method, operator, {}))
     return replace(terms, received=ad_hoc.received(connection, account))
 

@@ -45,7 +45,6 @@ joined AS (
                     <= CASE minor_unit(components.currency) WHEN 0 THEN 0.5 WHEN 2 THEN 0.005 ELSE 0.0005 END
                     THEN 'rounding' ELSE 'amount_differs' END
             WHEN components.grade <> 'ok' AND components.decision IS DISTINCT FROM 'release' THEN 'suspect_not_billed'
-            WHEN components.contract_id IS NULL AND components.total_excl_vat IS NULL THEN 'ad_hoc_vat_unknown'
             WHEN components.contract_id IS NULL
                 AND components.total_excl_vat < 10 ** -minor_unit(components.currency) THEN 'ad_hoc_nothing_due'
             ELSE 'on_no_invoice'

@@ -21,8 +21,8 @@ joined AS (
             WHEN lines.cdr_id IS NOT NULL THEN CASE WHEN cdrs.energy_wh <> lines.energy_wh THEN 'energy_differs' END
             WHEN cdrs.grade <> 'ok' AND cdrs.decision IS DISTINCT FROM 'release' THEN 'suspect_not_billed'
             WHEN cdrs.is_free THEN 'free'
+            WHEN cdrs.total_excl_vat IS NULL THEN 'vat_unknown'
             -- Without a contract a session that costs less than the smallest coin has no receipt.
-            WHEN cdrs.contract_id IS NULL AND cdrs.total_excl_vat IS NULL THEN 'ad_hoc_vat_unknown'
             WHEN cdrs.contract_id IS NULL AND cdrs.total_excl_vat < 10 ** -minor_unit(cdrs.currency)
                 THEN 'ad_hoc_nothing_due'
             ELSE 'on_no_invoice'
@@ -34,7 +34,8 @@ SELECT
     site_id,
     'Wh' AS unit,
     reason,
-    reason IS NULL OR reason NOT IN ('billed_cdr_is_gone', 'energy_differs', 'on_no_invoice') AS explained,
+    reason IS NULL OR reason NOT IN ('billed_cdr_is_gone', 'energy_differs', 'vat_unknown', 'on_no_invoice')
+        AS explained,
     sum(cdr_wh) AS left_sum,
     sum(line_wh) AS right_sum,
     count(*) AS entries,
