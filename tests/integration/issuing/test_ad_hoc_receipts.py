@@ -13,6 +13,7 @@ from pipelines.billing.documents.en16931 import to_cii
 from pipelines.billing.documents.mail import message_of
 from pipelines.billing.documents.model import Document
 from pipelines.billing.documents.pdf import to_pdf
+from pipelines.billing.drafts import invoices
 from pipelines.billing.issuing.archive import issued_document
 from pipelines.billing.issuing.issue import IssueReport, void
 from pipelines.billing.issuing.sending import unsent
@@ -23,23 +24,23 @@ from pipelines.billing.payments.events import Disputed
 from pipelines.billing.payments.finishing import finish_ended
 from pipelines.billing.payments.flow import Payments
 from pipelines.billing.payments.provider import Money
+from pipelines.billing.pricing import cdrs
 from tests.einvoice import validated
 from tests.honest_provider import HonestProvider
+from tests.integration.billing_world import OPEN
 from tests.integration.issuing.issuing_world import NOW, IssuingWorld, issuing_world
 
 D = Decimal
 MAY = date(2019, 5, 1)
+PRICED = (cdrs.STAGE, invoices.STAGE)
+# Each test has sessions of its own: 10 kWh at 0.30 and 19 % VAT, 3.57 EUR with it.
+SESSIONS = ("first", "later", "short", "late 12000", "late 8000", "back", "void", "mailed", "nobody asked", "unpaid")
 
 
 class Counter(IssuingWorld):
-    """An issuing world with a card provider; each test has sessions of its own, never the others'."""
+    """An issuing world with a card provider."""
 
     payments: Payments
-
-    def charge(self, session_id: str, **changes: object) -> None:
-        """A session without a token: 10 kWh at 0.30 and 19 % VAT, 3.57 EUR with it."""
-        self.session(session_id, **{"id_token": None, **changes})
-        self.run()
 
     def hold(self, session_id: str, minor: int = 6000, **more: str) -> str:
         held = self.payments.authorise(
@@ -74,13 +75,18 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Counter]:
         world = Counter(made.lake)
         world.engine = made.engine
         world.people("C1").basic()
+        for session_id in SESSIONS:
+            world.session(session_id, id_token=None)
+        world.session("empty", id_token=None, energy_wh=D(0))
+        world.session("large", id_token=None, energy_wh=D(900_000))
+        world.session("found", id_token="unknown yet")
+        world.run(*PRICED)
         world.payments = Payments(world.engine, HonestProvider(lambda: None), tell)
         yield world
 
 
 def test_what_was_taken_before_pays_the_receipt_when_it_is_issued(world: Counter) -> None:
     payment_id = world.hold("first")
-    world.charge("first")
     [done] = [it for it in finish_ended(world.lake, world.payments) if it.payment_id == payment_id]
     assert (done.captured_minor, done.released_minor, done.open_minor) == (357, 5643, 0)
     assert (world.account("first").credit, world.account("first").owed) == (D("3.57"), 0)
@@ -100,7 +106,6 @@ def test_what_was_taken_before_pays_the_receipt_when_it_is_issued(world: Counter
 
 def test_what_is_taken_after_issuing_pays_the_receipt_too(world: Counter) -> None:
     payment_id = world.hold("later")
-    world.charge("later")
     world.receipt("later")
     document = world.document("later")
     assert (document.payment.means, document.totals.due) == ("bank_transfer", D("3.57"))
@@ -112,7 +117,6 @@ def test_what_is_taken_after_issuing_pays_the_receipt_too(world: Counter) -> Non
 
 def test_less_than_the_cost_leaves_the_rest_open_and_is_said_so(world: Counter) -> None:
     payment_id = world.hold("short", 300)
-    world.charge("short")
     finish_ended(world.lake, world.payments)
     world.receipt("short")
     totals = world.document("short").totals
@@ -127,10 +131,10 @@ def test_less_than_the_cost_leaves_the_rest_open_and_is_said_so(world: Counter) 
 def test_late_data_give_a_credit_note_and_a_new_receipt(world: Counter, energy_wh: int, left: Decimal) -> None:
     session_id = f"late {energy_wh}"
     world.hold(session_id)
-    world.charge(session_id)
     finish_ended(world.lake, world.payments)
     world.receipt(session_id)
-    world.charge(session_id, energy_wh=D(energy_wh))
+    world.session(session_id, id_token=None, energy_wh=D(energy_wh))
+    world.run(*PRICED)
     note, invoice = world.receipt(session_id).issued
     assert (note.kind, note.total_incl_vat, invoice.total_incl_vat) == ("credit_note", D("-3.57"), D("3.57") - left)
     account = world.account(session_id)
@@ -140,7 +144,6 @@ def test_late_data_give_a_credit_note_and_a_new_receipt(world: Counter, energy_w
 
 def test_money_that_goes_back_opens_the_receipt_again(world: Counter) -> None:
     payment_id = world.hold("back")
-    world.charge("back")
     finish_ended(world.lake, world.payments)
     world.receipt("back")
     world.payments.refund(payment_id, Money("EUR", 100), reason="the cable was broken")
@@ -153,7 +156,6 @@ def test_money_that_goes_back_opens_the_receipt_again(world: Counter) -> None:
 
 def test_a_receipt_taken_back_leaves_the_money_to_its_payer(world: Counter) -> None:
     world.hold("void")
-    world.charge("void")
     finish_ended(world.lake, world.payments)
     [issued] = world.receipt("void").issued
     void(world.lake, world.engine, issued.document_id, reason="No energy came", now=NOW, by="tester")
@@ -162,18 +164,9 @@ def test_a_receipt_taken_back_leaves_the_money_to_its_payer(world: Counter) -> N
 
 
 def test_a_contract_that_comes_late_takes_the_receipt_back(world: Counter) -> None:
-    world.set("tokens", ["unknown yet"], token_type="RFID", status="active", valid_from="2019-01-01T00:00:00+00:00")
-    world.charge("found", id_token="unknown yet")
     [receipt] = world.receipt("found").issued
-    world.set(
-        "tokens",
-        ["unknown yet"],
-        token_type="RFID",
-        contract_id="C1",
-        status="active",
-        valid_from="2019-01-01T00:00:00+00:00",
-    )
-    world.run()
+    world.set("tokens", ["unknown yet"], token_type="RFID", contract_id="C1", status="active", valid_from=OPEN)
+    world.run(*PRICED)
     [note] = world.receipt("found").issued
     assert (note.kind, note.corrects) == ("credit_note", receipt.document_id)
     assert world.rows("SELECT contract_id FROM billing.invoice_drafts WHERE contract_id = 'C1'") == [("C1",)]
@@ -187,14 +180,12 @@ def test_a_contract_that_comes_late_takes_the_receipt_back(world: Counter) -> No
 
 def test_what_costs_nothing_has_no_receipt_and_its_hold_is_given_back(world: Counter) -> None:
     payment_id = world.hold("empty")
-    world.charge("empty", energy_wh=D(0))
     assert world.rows("SELECT * FROM billing.invoice_drafts WHERE contract_id = 'adhoc:empty'") == []
     [done] = [it for it in finish_ended(world.lake, world.payments) if it.payment_id == payment_id]
     assert (done.state, done.captured_minor, done.released_minor) == ("released", 0, 6000)
 
 
 def test_beyond_the_limit_of_the_law_a_buyer_must_be_named(world: Counter) -> None:
-    world.charge("large", energy_wh=D(900_000))
     report = world.receipt("large")
     assert report.issued == ()
     assert "250 EUR is the most for an invoice without it (§ 33 UStDV)" in report.refused[0].reason
@@ -202,8 +193,6 @@ def test_beyond_the_limit_of_the_law_a_buyer_must_be_named(world: Counter) -> No
 
 def test_the_receipt_is_a_valid_invoice_and_goes_where_its_payer_wants_it(world: Counter) -> None:
     world.hold("mailed", payer_email="ada@example.org")
-    world.charge("mailed")
-    world.charge("nobody asked")
     finish_ended(world.lake, world.payments)
     world.receipt("mailed")
     world.receipt("nobody asked")
@@ -218,7 +207,6 @@ def test_the_receipt_is_a_valid_invoice_and_goes_where_its_payer_wants_it(world:
 
 
 def test_nobody_is_reminded_of_a_receipt(world: Counter) -> None:
-    world.charge("unpaid")
     world.receipt("unpaid")
     number = world.document("unpaid").number
     with world.engine.connect() as connection:
