@@ -201,6 +201,7 @@ def test_the_receipt_is_a_valid_invoice_and_goes_where_its_payer_wants_it(world:
     assert report.passed, report
     message = message_of(document, pdf=to_pdf(document), sent_at=NOW)
     assert message["To"] == "Ad hoc customer <ada@example.org>"
+    assert message.get_body().get_content().startswith("Dear customer,")
     waiting = unsent(world.engine, month=MAY)
     assert document.number in waiting
     assert world.document("nobody asked").number not in waiting
