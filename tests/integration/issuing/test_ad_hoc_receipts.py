@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -34,7 +35,10 @@ D = Decimal
 MAY = date(2019, 5, 1)
 PRICED = (cdrs.STAGE, invoices.STAGE)
 # Each test has sessions of its own: 10 kWh at 0.30 and 19 % VAT, 3.57 EUR with it.
-SESSIONS = ("first", "later", "short", "late 12000", "late 8000", "back", "void", "mailed", "nobody asked", "unpaid")
+SESSIONS = (
+    *("first", "later", "short", "late 12000", "late 8000", "back", "void", "twice"),
+    *("mailed", "nobody asked", "unpaid"),
+)
 
 
 class Counter(IssuingWorld):
@@ -42,7 +46,7 @@ class Counter(IssuingWorld):
 
     payments: Payments
 
-    def hold(self, session_id: str, minor: int = 6000, **more: str) -> str:
+    def hold(self, session_id: str, minor: int = 6000, **more: Any) -> str:
         held = self.payments.authorise(
             Money("EUR", minor), session_id=session_id, operator_id="O", method_id="pm_good", **more
         )
@@ -176,6 +180,16 @@ def test_a_contract_that_comes_late_takes_the_receipt_back(world: Counter) -> No
         ("cdr",),
         ("credit",),
     ]
+
+
+def test_a_session_that_was_held_twice_is_taken_once(world: Counter) -> None:
+    taken, spare = world.hold("twice"), world.hold("twice", attempt=2)
+    done = {it.payment_id: it for it in finish_ended(world.lake, world.payments)}
+    assert (done[taken].captured_minor, done[spare].captured_minor, done[spare].state) == (357, 0, "released")
+    late = world.hold("twice", attempt=3)
+    [given_back] = finish_ended(world.lake, world.payments)
+    assert (given_back.payment_id, given_back.state) == (late, "released")
+    assert world.account("twice").money_in == D("3.57")
 
 
 def test_what_costs_nothing_has_no_receipt_and_its_hold_is_given_back(world: Counter) -> None:
