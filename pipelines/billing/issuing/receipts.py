@@ -16,10 +16,9 @@ def as_receipt(document: Document, draft: Draft, received: Decimal) -> Document:
     """The composed `document` of an ad hoc `draft` on which `received` was paid by card before it was issued.
 
     It bills the local days of its session, names no contract, and claims what is left; more than it claims was not
-    paid on it.
+    paid on it. Its sum is not rounded to whole rupees or the like: a card pays it to the cent.
     """
-    rounding = document.totals.rounding
-    paid = max(min(received, document.totals.incl_tax + rounding), ZERO)
+    paid = max(min(received, document.totals.incl_tax), ZERO)
     begins = [line.local_start.date() for line in draft.lines if line.local_start is not None]
     ends = [line.local_end.date() for line in draft.lines if line.local_end is not None]
     receipt = totalled(
@@ -31,7 +30,6 @@ def as_receipt(document: Document, draft: Draft, received: Decimal) -> Document:
             period_to=max(ends, default=document.period_to),
         ),
         paid=paid,
-        rounding=rounding,
     )
     if receipt.totals.due > ZERO:
         return receipt
