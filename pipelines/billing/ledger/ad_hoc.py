@@ -48,8 +48,8 @@ def account_of_payment(connection: sa.Connection, payment_id: str) -> tuple[Acco
 def received(connection: sa.Connection, account: Account) -> Decimal:
     """What was paid on the account of a session and not given back or taken back since; 0 at least."""
     ledger = store.read(connection, operator_id=account.operator_id, contracts=[account.contract_id])
-    moved = (ledger.to_credit(row) for row in ledger.payments if row.kind != "write_off")
-    return max(sum(moved, ZERO), ZERO)
+    mine = (row for row in ledger.payments if row.currency == account.currency and row.kind != "write_off")
+    return max(sum((ledger.to_credit(row) for row in mine), ZERO), ZERO)
 
 
 def payer_email(connection: sa.Connection, account: Account) -> str:
