@@ -72,7 +72,7 @@ def _list(invoices: pl.DataFrame, matches: int) -> dict[str, Any] | None:
         invoices,
         {
             "month": column.DateColumn("Month", format="MMM YYYY"),
-            "contract_id": column.TextColumn("Contract"),
+            "contract_id": column.TextColumn("Contract", help="adhoc: and a session: paid without a contract"),
             "invoice_id": column.TextColumn("Invoice"),
             "sessions": column.NumberColumn("Sessions", format="localized"),
             "energy_kwh": column.NumberColumn("Energy, kWh", format="%,.1f"),
@@ -94,8 +94,8 @@ def _list(invoices: pl.DataFrame, matches: int) -> dict[str, Any] | None:
         },
         name="invoices",
         shown=invoices.with_columns(pl.col("issue_date", "due_date").cast(pl.String)),
-        note="One contract in one local month. Each line is rounded half up to the minor unit; VAT is per rate on the "
-        "sum of lines. With sites chosen: whole invoices that touch them." + some,
+        note="One contract in one local month, or one session without a contract. Each line is rounded half up to the "
+        "minor unit; VAT is per rate on the sum of lines. With sites chosen: whole invoices that touch them." + some,
     )
 
 

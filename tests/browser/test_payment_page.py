@@ -82,7 +82,7 @@ def fits(page: Page) -> bool:
 def test_a_card_is_handed_to_stripes_script(
     tmp_path: Path, payments: Payments, phone: Page, stripe: StripeServer
 ) -> None:
-    row = payments.authorise(Money("EUR", 6000), session_id="b1")
+    row = payments.authorise(Money("EUR", 6000), session_id="b1", operator_id="O")
     asked: list[str] = []
     complaints = watched(phone)
 

@@ -206,11 +206,27 @@ def test_grades_decide_what_is_priced_and_billed(world: World, tmp_path: Path) -
         assert generous.rows("SELECT session_id FROM billing.invoice_lines ORDER BY 1") == [("ok",), ("suspect",)]
 
 
-def test_a_session_without_a_contract_is_rated_and_not_billed(world: World) -> None:
-    world.session(id_token=None)
+def test_a_session_without_a_contract_is_billed_by_itself_by_the_operator_of_its_site(world: World) -> None:
+    world.session("s1", id_token=None)
+    world.session("s2", id_token="nobody knows it")
+    world.session("less than a cent", id_token=None, energy_wh=Decimal(16))
+    world.session("in doubt", id_token=None, grade="suspect")
     world.run()
-    assert world.rows("SELECT contract_id, total_excl_vat FROM billing.cdrs") == [(None, Decimal(3))]
-    assert world.rows("SELECT * FROM billing.invoices") == []
+    assert world.rows("SELECT DISTINCT contract_id FROM billing.cdrs") == [(None,)]
+    assert world.rows(
+        "SELECT invoice_id, contract_id, operator_id, sessions, total_incl_vat FROM billing.invoices ORDER BY 1"
+    ) == [
+        ("adhoc:s1", "adhoc:s1", "O", 1, Decimal("3.57")),
+        ("adhoc:s2", "adhoc:s2", "O", 1, Decimal("3.57")),
+    ]
+    world.session("s1", id_token=None, energy_wh=Decimal(20_000))
+    world.drop_session("s2")
+    world.run()
+    assert world.rows("SELECT invoice_id, total_incl_vat FROM billing.invoices") == [("adhoc:s1", Decimal("7.14"))]
+    world.set("tokens", ["card"], token_type="RFID", contract_id="C1", status="active", valid_from=OPEN)
+    world.session("s1", id_token="card")
+    world.run()
+    assert world.rows("SELECT invoice_id FROM billing.invoices") == [("C1-2019-05-EUR",)]
 
 
 def test_other_stages_faults_are_left_alone(world: World) -> None:

@@ -79,11 +79,14 @@ def test_what_the_ledger_cannot_take_is_kept_and_holds_nothing_up(world: Issuing
     assert nothing_differs(world)
 
 
-def test_a_session_without_a_document_stays_with_the_provider(world: IssuingWorld) -> None:
+def test_money_of_a_session_waits_on_its_own_account_for_the_receipt(world: IssuingWorld) -> None:
     payments = Payments(world.engine, HonestProvider(lambda: None), tell)
-    row = payments.authorise(Money("EUR", 6000), session_id="ad hoc")
+    row = payments.authorise(Money("EUR", 6000), session_id="ad hoc", operator_id="O")
     told(world, Captured(f"{row.payment_id}-captured-1", row.payment_id, AT, Money("EUR", 100)))
-    assert movements(world) == []
+    assert movements(world) == [("payment", Decimal("1.0000"))]
+    with world.engine.connect() as connection:
+        assert store.read(connection).credit("adhoc:ad hoc", "EUR") == Decimal("1.00")
+    assert nothing_differs(world)
 
 
 def still_open(world: IssuingWorld) -> Decimal:

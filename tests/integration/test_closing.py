@@ -41,7 +41,9 @@ def steps(world: ClosingWorld, month: date = MAY) -> dict[str, Step]:
 
 
 def the_draft(world: ClosingWorld) -> str:
-    ((draft,),) = world.rows("SELECT invoice_id FROM billing.invoice_drafts WHERE month = '2019-05-01'")
+    ((draft,),) = world.rows(
+        "SELECT invoice_id FROM billing.invoice_drafts WHERE month = '2019-05-01' AND contract_id = 'C1'"
+    )
     return str(draft)
 
 
@@ -50,6 +52,7 @@ def test_a_month_of_every_kind_of_session_adds_up_to_the_documents(world: Closin
     world.session("billed", energy_wh=Decimal("10001.5"))
     world.session("second", "2019-05-11T12:00:00+00:00", energy_wh=Decimal(7_000))
     world.session("adhoc", "2019-05-12T12:00:00+00:00", id_token=None)
+    world.session("drop", "2019-05-12T13:00:00+00:00", id_token=None, energy_wh=Decimal(1))
     world.session("doubtful", "2019-05-13T12:00:00+00:00", grade="suspect", flags=["implausible_power"])
     world.session("empty", "2019-05-14T12:00:00+00:00", energy_wh=None, grade="unbillable", flags=["no_registers"])
     world.session("kept", "2019-05-15T12:00:00+00:00")
@@ -59,39 +62,54 @@ def test_a_month_of_every_kind_of_session_adds_up_to_the_documents(world: Closin
     world.session("june", "2019-05-31T22:00:00+00:00")
     world.run()
     world.issue(the_draft(world))
+    world.issue("adhoc:adhoc")
     found = steps(world)
     assert {step.step: step.unexplained for step in found.values()} == dict.fromkeys(LINKS, ())
-    assert found["steps_to_sessions"].left == Decimal("47.0015")
-    assert found["steps_to_sessions"].right == Decimal("57.0015")
+    assert found["steps_to_sessions"].left == Decimal("47.0025")
+    assert found["steps_to_sessions"].right == Decimal("57.0025")
     assert [(why.reason, why.amount, why.ids) for why in found["steps_to_sessions"].explained_by] == [
         ("seen_later", Decimal(-10), ("edge",))
     ]
     cdrs = found["sessions_to_cdrs"]
-    assert (cdrs.left, cdrs.right, cdrs.difference) == (Decimal("57.0015"), Decimal("47.0015"), Decimal(10))
+    assert (cdrs.left, cdrs.right, cdrs.difference) == (Decimal("57.0025"), Decimal("47.0025"), Decimal(10))
     assert [(why.reason, why.amount, why.ids) for why in cdrs.explained_by] == [
         ("held", Decimal(10), ("kept",)),
         ("unbillable", Decimal(0), ("empty",)),
     ]
     lines = found["cdrs_to_lines_energy"]
     assert [(why.reason, why.amount) for why in lines.explained_by] == [
-        ("ad_hoc", Decimal(10)),
+        ("ad_hoc_nothing_due", Decimal("0.001")),
         ("suspect_not_billed", Decimal(10)),
     ]
     # Whole Wh are priced: 10.002 kWh × 0.3333 = 3.3336666 → 3.33; 7 × 0.3333 = 2.3331 → 2.33;
-    # 10 × 0.3333 = 3.333 → 3.33.
+    # 10 × 0.3333 = 3.333 → 3.33, and once more without a contract.
     amounts = found["cdrs_to_lines_amount"]
     assert amounts.unit == "EUR"
-    assert amounts.right == Decimal("8.99")
+    assert amounts.right == Decimal("12.32")
     assert {why.reason: why.amount for why in amounts.explained_by} == {
-        "ad_hoc": Decimal("3.333"),
-        "rounding": Decimal("0.0097666"),
+        "ad_hoc_nothing_due": Decimal("0.0003333"),
+        "rounding": Decimal("0.0127666"),
         "suspect_not_billed": Decimal("3.333"),
     }
     assert amounts.difference == sum(why.amount for why in amounts.explained_by)
-    assert found["invoices_to_booked"].right == Decimal("8.99")
-    assert found["vat_to_documents"].left == found["vat_to_documents"].right == Decimal("1.71")
-    assert found["booked_to_standing"].left == found["booked_to_standing"].right == Decimal("10.70")
-    assert found["numbers_to_documents"].left == found["numbers_to_documents"].right == 1
+    assert found["invoices_to_booked"].right == Decimal("12.32")
+    # 19 % of 8.99 and of 3.33.
+    assert found["vat_to_documents"].left == found["vat_to_documents"].right == Decimal("2.34")
+    assert found["booked_to_standing"].left == found["booked_to_standing"].right == Decimal("14.66")
+    assert found["numbers_to_documents"].left == found["numbers_to_documents"].right == 2
+
+
+def test_prices_that_include_an_unknown_vat_keep_the_month_open(world: ClosingWorld) -> None:
+    terms = {"currency": "EUR", "ocpi_version": "2.3.0", "valid_from": OPEN, "tax_included": "YES"}
+    world.set("tariffs", ["T", 1], elements=energy("0.30", vat=None), **terms)
+    world.session("bought", id_token=None)
+    world.session("contract")
+    world.run()
+    found = steps(world)
+    assert [(why.reason, why.amount) for why in found["cdrs_to_lines_energy"].unexplained] == [
+        ("vat_unknown", Decimal(20))
+    ]
+    assert [why.reason for why in found["components_to_cdrs"].unexplained] == ["vat_unknown"]
 
 
 def test_a_closed_month_keeps_its_sums_and_its_snapshot(world: ClosingWorld) -> None:

@@ -48,13 +48,13 @@ def test_share_and_rent_by_the_day(world: World) -> None:
     world.session("s3", "2020-04-01T12:00:00+00:00")
     world.run()
     d = Decimal
-    # February: 4.33 × 12.5 % = 0.54125, 31 × 19 / 29 = 20.3103…, 19 % of 20.85 = 3.9615. March: 10 of 31 days.
+    # February: 7.33 × 12.5 % = 0.91625, 31 × 19 / 29 = 20.3103…, 19 % of 21.23 = 4.0337. March: 10 of 31 days.
     assert statements(world) == [
-        ("OC", FEBRUARY, d("4.33"), d("0.54"), d("20.31"), d("20.85"), d("3.96"), d("24.81"), 2),
+        ("OC", FEBRUARY, d("7.33"), d("0.92"), d("20.31"), d("21.23"), d("4.03"), d("25.26"), 3),
         ("OC", MARCH, d(0), d(0), d(10), d(10), d("1.9"), d("11.9"), 0),
     ]
     text = extract_bytes(world.lake, "owner_statements", FEBRUARY, MARCH, "csv").decode()
-    assert [line.split(",")[-1] for line in text.splitlines()] == ["total_incl_vat", "24.8100"]
+    assert [line.split(",")[-1] for line in text.splitlines()] == ["total_incl_vat", "25.2600"]
 
 
 def test_one_owner_after_another_and_another_currency(world: World) -> None:

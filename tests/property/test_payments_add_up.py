@@ -121,12 +121,12 @@ def test_a_session_is_never_taken_twice_and_adds_up(
     key = records.payment_id("session-s1-hold-1")
 
     with world.may_die() as payments:
-        payments.authorise(Money(currency, held), session_id="s1", method_id=method)
+        payments.authorise(Money(currency, held), session_id="s1", operator_id="O", method_id=method)
     for _ in range(60):  # until its id is stored: nobody can pay before
         if (row := records.find(engine, payment_id=key)) and row.provider_id:
             break
         with world.may_die() as payments:
-            payments.authorise(Money(currency, held), session_id="s1", method_id=method)
+            payments.authorise(Money(currency, held), session_id="s1", operator_id="O", method_id=method)
     row = records.get(engine, key)
     assert row.provider_id is not None
     if payer.startswith("confirms"):
@@ -191,7 +191,7 @@ def test_an_invoice_is_charged_once_or_fails_once(
 def test_a_session_with_another_cost_is_refused(engine: sa.Engine) -> None:
     world = World(engine, [], forgets_keys=False)
     payments = world.process()
-    row = payments.authorise(Money("EUR", 6000), session_id="s1", method_id="pm_good")
+    row = payments.authorise(Money("EUR", 6000), session_id="s1", operator_id="O", method_id="pm_good")
     assert row.state == "authorised"
     assert payments.finish(row.payment_id, Money("EUR", 1234)).captured_minor == 1234
     assert payments.finish(row.payment_id, Money("EUR", 1234)).captured_minor == 1234

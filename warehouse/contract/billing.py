@@ -192,7 +192,7 @@ RECEIVED_CDRS = Table(
     sort=("site_id", "started_at"),
 )
 
-INVOICE_ID = required("invoice_id", "VARCHAR", "draft: contract, month and currency; issued: the document's number")
+INVOICE_ID = required("invoice_id", "VARCHAR", "draft: contract, month and currency, or session; issued: its number")
 MONTH = required("month", "DATE", "first day of the month, by the local start of the sessions")
 LINES_HASH = required("lines_hash", "VARCHAR", "hash of what the lines say: tells whether a document still says it")
 _TOTALS = (
@@ -203,7 +203,7 @@ _TOTALS = (
     optional("total_incl_vat", MONEY, "amount due; NULL where a VAT rate is not known", "currency"),
     required("rounding", "VARCHAR", "rounding policy used", values=("half_up_per_line",)),
 )
-_CONTRACT_ID = required("contract_id", "VARCHAR", "who owes it")
+_CONTRACT_ID = required("contract_id", "VARCHAR", "who owes it: a contract, or `adhoc:` and a session without one")
 _OPERATOR_ID = required("operator_id", "VARCHAR", "who bills it")
 
 LINE_KINDS = ("session", "fee", "included", "rounding")
@@ -228,7 +228,7 @@ INVOICE_LINE = (
 INVOICE_DRAFTS = Table(
     "billing",
     "invoice_drafts",
-    "what the invoice of one contract, local month and currency would say now",
+    "what the invoice of one contract, local month and currency, or the receipt of one ad hoc session, would say now",
     ("invoice_id",),
     (
         INVOICE_ID,

@@ -47,7 +47,7 @@ DOCUMENTS = _table(
             values=("issued", "credited"),
         ),
         OPERATOR_ID,
-        required("contract_id", "VARCHAR", "who owes it"),
+        required("contract_id", "VARCHAR", "who owes it: a contract, or `adhoc:` and a session without one"),
         required("draft_id", "VARCHAR", "draft that it was made of"),
         MONTH,
         required("booked_month", "DATE", "month that it is booked in: a later one where its own was closed already"),

@@ -10,7 +10,7 @@ from warehouse.contract.mart import CURRENCY, MONEY
 from warehouse.contract.model import Column, Home, Table, optional, required
 
 OPERATOR_ID = required("operator_id", "VARCHAR", "operator whose money it is")
-CONTRACT_ID = optional("contract_id", "VARCHAR", "contract that it belongs to; NULL: not known, or ad hoc")
+CONTRACT_ID = optional("contract_id", "VARCHAR", "contract, or `adhoc:` and the session without one; NULL: not known")
 DOCUMENT_ID = required("document_id", "VARCHAR", "document (`billing.documents`), or a dunning fee")
 END_TO_END_ID = required("end_to_end_id", "VARCHAR", "ISO 20022 EndToEndId; comes back on the bank statement")
 COLLECTION_ID = required("collection_id", "VARCHAR", "collection it belongs to; also the file's MsgId")

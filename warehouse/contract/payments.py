@@ -31,6 +31,8 @@ PROVIDER_PAYMENTS = _table(
     required("purpose", "VARCHAR", "what is paid", values=("session", "invoice", "topup")),
     optional("session_id", "VARCHAR", "session that is paid; NULL: another purpose"),
     optional("document_id", "VARCHAR", "document or top-up that is paid; NULL: a session"),
+    optional("operator_id", "VARCHAR", "operator whose session is paid; NULL: the document's, or not told"),
+    Column("payer_email", "VARCHAR", "where the payer wants the session's receipt; NULL: nowhere", personal=True),
     Column("customer_id", "VARCHAR", "the provider's key of the payer; NULL: not known by name", personal=True),
     Column("method_id", "VARCHAR", "the provider's key of a stored method; NULL: the payer brings one", personal=True),
     Column(

@@ -14,7 +14,7 @@ from warehouse.settings import Settings
 from warehouse.state.tables import metadata, table
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-HEAD = "0013"
+HEAD = "0014"
 
 
 def state_exists(settings: Settings) -> bool:

@@ -102,8 +102,8 @@ def metadata() -> sa.MetaData:
 
 def _add_indexes(meta: sa.MetaData) -> None:
     """Ways to find rows, and the keys that hold for some rows only: what the contract does not say."""
-    items, allocations, payments = (
-        meta.tables[f"billing_{name}"] for name in ("collection_items", "allocations", "payments")
+    items, allocations, payments, documents = (
+        meta.tables[f"billing_{name}"] for name in ("collection_items", "allocations", "payments", "documents")
     )
     not_returned = sa.text("state <> 'returned'")
     sa.Index(
@@ -116,6 +116,7 @@ def _add_indexes(meta: sa.MetaData) -> None:
     _add_owner_indexes(meta)
     sa.Index("billing_allocations_document", allocations.c.document_id)
     sa.Index("billing_payments_contract", payments.c.operator_id, payments.c.contract_id)
+    sa.Index("billing_documents_contract", documents.c.operator_id, documents.c.contract_id)
 
 
 def _add_owner_indexes(meta: sa.MetaData) -> None:

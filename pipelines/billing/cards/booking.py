@@ -2,7 +2,7 @@
 
 `tell` is what `payment_service` calls inside the transaction that records a fact, so both stand or fall together, and
 the fact's key makes the movement happen once. Money held, released or refused moves nothing and is not told. Money of
-a session without a document (ad hoc) stays with `billing.provider_payments` until there is a document for it.
+a session without a contract goes to the session's own account: there it pays its receipt, whichever is there first.
 
 What a provider did has happened, whether the ledger takes it or not: what it cannot take is kept with the reason
 (`billing.unbooked_facts`), tried again by `book_waiting`, and named by `check`.
@@ -19,6 +19,7 @@ import sqlalchemy as sa
 
 from pipelines.billing.cards import methods
 from pipelines.billing.ledger import posting, reversing, store
+from pipelines.billing.ledger.ad_hoc import account_of_payment
 from pipelines.billing.ledger.balance import Mismatch
 from pipelines.billing.ledger.errors import LedgerError, NotEnough
 from pipelines.billing.ledger.model import ZERO, Kind, Ledger, Posting, Source, payment_id_of
@@ -78,15 +79,9 @@ def tell(connection: sa.Connection, told: PaymentFact | MethodReady) -> None:
 
 def book(connection: sa.Connection, fact: Fact) -> None:
     """Write the movement of a fact, once. Raises what the ledger refuses it with."""
-    payments = table("billing", "provider_payments")
-    document_id = connection.execute(
-        sa.select(payments.c.document_id).where(payments.c.payment_id == fact.payment_id)
-    ).scalar()
-    if document_id is None:
-        return
     store.lock(connection)
-    account = store.account_of(connection, str(document_id))
-    for step in _steps(connection, account, fact, str(document_id)):
+    account, document_id = account_of_payment(connection, fact.payment_id)
+    for step in _steps(connection, account, fact, document_id):
         store.record_in(connection, account, step.told, step.kind, step.amount, step.make)
 
 
@@ -119,7 +114,7 @@ def check(connection: sa.Connection) -> Iterator[Mismatch]:
         yield Mismatch("card payment", row["payment_id"], amount, row["currency"], reason)
     booked = _booked(connection)
     payments = table("billing", "provider_payments")
-    asked = sa.select(payments).where(payments.c.document_id.is_not(None)).order_by(payments.c.payment_id)
+    asked = sa.select(payments).order_by(payments.c.payment_id)
     for row in connection.execute(asked).mappings():
         kept = decimal(Money(row["currency"], row["captured_minor"] - row["refunded_minor"]))
         there = booked.get(row["payment_id"], ZERO)
@@ -159,11 +154,11 @@ def _fact(told: PaymentFact) -> Fact | None:
     return Fact(told.key, told.payment_id, word, amount.currency, amount.minor, told.at, dispute)
 
 
-def _steps(connection: sa.Connection, account: Account, fact: Fact, document_id: str) -> list[_Step]:
+def _steps(connection: sa.Connection, account: Account, fact: Fact, document_id: str | None) -> list[_Step]:
     told, amount = fact.told(datetime.now(UTC)), fact.amount
     match fact.fact:
         case "captured":
-            pays = [document_id]
+            pays = None if document_id is None else [document_id]
             return [_Step(told, "payment", amount, lambda it: posting.pay(it, account, told, amount, "card", pays))]
         case "refunded":
             taken = _captured(connection, fact.payment_id)

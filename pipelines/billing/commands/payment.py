@@ -216,8 +216,12 @@ def settle(operator: Annotated[str | None, typer.Option(metavar="ID")] = None, a
 
 @payment_app.command("balance")
 def show_balance(contract: Contract = None, as_json: Json = False) -> None:
-    """What is claimed, paid, given back, written off and open: by contract, with --contract by document."""
+    """What is claimed, paid, given back, written off and open: by contract, with --contract by document.
+
+    Sessions without a contract are listed while something is open or left over; --json lists all.
+    """
     from pipelines.billing.ledger import balance, store
+    from pipelines.billing.ledger.ad_hoc import is_ad_hoc
 
     with _engine() as engine, engine.connect() as connection:
         ledger = store.read(connection, contracts=None if contract is None else [contract])
@@ -226,7 +230,10 @@ def show_balance(contract: Contract = None, as_json: Json = False) -> None:
         both = {"contracts": _plain(contracts), "documents": _plain(balance.documents(ledger) if contract else [])}
         print_json(both)
         return
-    _table(balance.ContractBalance, contracts)
+    settled = (
+        [] if contract else [row for row in contracts if is_ad_hoc(row.contract_id) and row.owed == row.credit == 0]
+    )
+    _table(balance.ContractBalance, [row for row in contracts if row not in settled])
     if contract:
         _table(balance.DocumentBalance, balance.documents(ledger))
 

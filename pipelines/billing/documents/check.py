@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import fields, is_dataclass
 from decimal import Decimal
 
-from pipelines.billing.documents import gst
+from pipelines.billing.documents import gst, simplified
 from pipelines.billing.documents.faults import DocumentIncomplete, Fault
 from pipelines.billing.documents.identifiers import EU, bic_fault, iban_fault, vat_id_fault
 from pipelines.billing.documents.model import (
@@ -34,7 +34,15 @@ def check(document: Document) -> tuple[Fault, ...]:
     """Every fault of `document`; none: it may be issued."""
     if document.currency not in MINOR_UNITS:
         return (Fault("currency", f"{document.currency!r} is not in ISO 4217", "Set the contract's currency"),)
-    groups: list[Callable[[Document], Iterator[Fault]]] = [_texts, _head, _parties, _lines, _sums, _payment]
+    groups: list[Callable[[Document], Iterator[Fault]]] = [
+        _texts,
+        _head,
+        _parties,
+        simplified.faults,
+        _lines,
+        _sums,
+        _payment,
+    ]
     if document.seller.country_code == "IN" and document.form != "statement":
         groups.append(gst.faults)
     return tuple(fault for faults in groups for fault in faults(document))

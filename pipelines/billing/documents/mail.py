@@ -75,7 +75,7 @@ def _address_faults(document: Document) -> Iterator[Fault]:
 def _words(document: Document) -> str:
     texts, language = TEXTS[document.language], document.language
     paragraphs = [
-        texts["mail_greeting"].format(buyer=document.reader.name),
+        texts["mail_greeting_unnamed" if document.simplified else "mail_greeting"].format(buyer=document.reader.name),
         texts[f"mail_{text_key(document)}"].format(
             number=document.number,
             date=formats.day(document.issue_date, language),

@@ -2,7 +2,7 @@
 
 Rounding: each line half-up to the currency's minor unit, one line per CDR and VAT rate; VAT per rate on the sum of the
 lines (EN 16931 BR-CO-17). CDRs of sessions graded suspect stand on no draft unless a person released the
-session or `bill_suspect` is set, CDRs without a contract (ad hoc) on none at all.
+session or `bill_suspect` is set. A CDR without a contract (ad hoc) has a draft of its own, of the site's operator.
 
 A contract billed `per_session` has a draft per session, and one a month for fees. Fees are due from the begin of a
 subscription until the month of the newest data, with sessions or without.
@@ -15,6 +15,7 @@ from pathlib import Path
 
 from pipelines.billing.drafts import proration
 from pipelines.billing.drafts.included import take_included
+from pipelines.billing.ledger import ad_hoc
 from pipelines.billing.registry import load_registry
 from pipelines.stages import Replacement, Stage, sql, temp_table
 from warehouse.contract import billing, core, ops
@@ -27,10 +28,11 @@ _HERE = Path(__file__).parent
 def compute(lake: Lake, _window: Window) -> Sequence[Replacement]:
     """Draft the touched invoices into `made_invoices` and `made_invoice_lines`."""
     proration.prepare(lake.con)
-    load_registry(lake, "operators", "contracts", "tokens", "plans", "subscriptions", "tax_rates")
+    load_registry(lake, "operators", "sites", "contracts", "tokens", "plans", "subscriptions", "tax_rates")
     _load_plan_months(lake)
-    temp_table(lake, "invoice_touched", sql(_HERE / "touched_invoices.sql"))
-    temp_table(lake, "session_lines", sql(_HERE / "session_lines.sql"), {"suspect": lake.settings.bill_suspect})
+    temp_table(lake, "invoice_touched", sql(_HERE / "touched_invoices.sql"), {"ad_hoc": ad_hoc.PREFIX})
+    policy = {"suspect": lake.settings.bill_suspect, "ad_hoc": ad_hoc.PREFIX}
+    temp_table(lake, "session_lines", sql(_HERE / "session_lines.sql"), policy)
     take_included(lake.con)
     temp_table(lake, "made_invoice_lines", sql(_HERE / "invoice_lines.sql"))
     temp_table(lake, "made_invoices", sql(_HERE / "invoices.sql"))

@@ -43,13 +43,19 @@ said AS (
     FROM made_invoice_lines
     GROUP BY invoice_id
 ),
+-- Who bills: the contract's operator; without a contract, that of the site.
+sellers AS (
+    SELECT contract_id, operator_id FROM registry_contracts
+    UNION ALL
+    SELECT DISTINCT contract_id, operator_id FROM session_lines JOIN registry_sites USING (site_id) WHERE is_ad_hoc
+),
 sessions AS (
     SELECT invoice_id, count(DISTINCT session_id) AS sessions FROM made_invoice_lines GROUP BY invoice_id
 )
 SELECT
     invoice_id,
     taxed.contract_id,
-    registry_contracts.operator_id,
+    sellers.operator_id,
     taxed.month,
     taxed.currency,
     any_value(sessions.sessions) AS sessions,
@@ -64,6 +70,7 @@ SELECT
 FROM taxed
 JOIN sessions USING (invoice_id)
 JOIN said USING (invoice_id)
-JOIN registry_contracts ON registry_contracts.contract_id = taxed.contract_id
-LEFT JOIN registry_operators USING (operator_id)
+JOIN sellers ON sellers.contract_id = taxed.contract_id
+LEFT JOIN registry_contracts ON registry_contracts.contract_id = taxed.contract_id
+LEFT JOIN registry_operators ON registry_operators.operator_id = sellers.operator_id
 GROUP BY ALL

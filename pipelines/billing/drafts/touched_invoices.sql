@@ -28,7 +28,7 @@ contracts AS (
     )
 ),
 cdrs AS (
-    SELECT contract_id, local_date, currency FROM changed_cdrs WHERE contract_id IS NOT NULL
+    SELECT coalesce(contract_id, $ad_hoc || session_id) AS contract_id, local_date, currency FROM changed_cdrs
     UNION
     SELECT contract_id, local_date, currency FROM all_cdrs SEMI JOIN contracts USING (contract_id)
 ),

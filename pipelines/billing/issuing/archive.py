@@ -15,7 +15,7 @@ from pipelines.billing.documents.stored import from_json, to_json
 from pipelines.billing.documents.ubl import to_ubl
 from pipelines.billing.issuing.compose import compose
 from pipelines.billing.issuing.drafts import Wanted, read_drafts
-from pipelines.billing.issuing.parties import terms_of, zone_of
+from pipelines.billing.issuing.parties import terms_for, zone_of
 from pipelines.billing.issuing.register import DocumentUnknown
 from warehouse.errors import StoreError
 from warehouse.state import table
@@ -67,7 +67,7 @@ def document_of(lake: Lake, engine: sa.Engine, number: str, now: datetime) -> Do
             raise
     [draft] = found
     with engine.connect() as connection:
-        terms = terms_of(connection, draft.contract_id, draft.month)
+        terms = terms_for(connection, draft)
         day = now.astimezone(zone_of(connection, draft.operator_id)).date()
     return compose(draft, terms, number=DRAFT_NUMBER, series=DRAFT_NUMBER, issue_date=day, snapshot=lake.snapshot())
 

@@ -13,6 +13,7 @@ from pipelines.billing.documents.formats import quantity, session_detail
 from pipelines.billing.documents.model import Document, Language, Line, PriceSource, Tax, Unit, product, totalled
 from pipelines.billing.issuing.drafts import Component, Draft, DraftLine
 from pipelines.billing.issuing.parties import Terms
+from pipelines.billing.issuing.receipts import as_receipt
 from warehouse.errors import InputError
 
 _WORDS: dict[Language, dict[str, str]] = {
@@ -82,9 +83,9 @@ def compose(draft: Draft, terms: Terms, *, number: str, series: str, issue_date:
         snapshot_id=snapshot,
     )
     document = totalled(document)
-    if place and draft.currency == "INR":
-        return totalled(document, rounding=gst.rounding(document.totals.incl_tax))
-    return document
+    if place and draft.currency == "INR" and terms.received is None:
+        document = totalled(document, rounding=gst.rounding(document.totals.incl_tax))
+    return document if terms.received is None else as_receipt(document, draft, terms.received)
 
 
 def _line(line: DraftLine, terms: Terms, place: str) -> Line:

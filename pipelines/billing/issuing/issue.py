@@ -14,7 +14,7 @@ from pipelines.billing.issuing.compose import compose
 from pipelines.billing.issuing.drafts import Draft, Wanted, read_drafts
 from pipelines.billing.issuing.issued_cdrs import keep_issued
 from pipelines.billing.issuing.numbers import Number, series_of
-from pipelines.billing.issuing.parties import terms_of, zone_of
+from pipelines.billing.issuing.parties import terms_for, zone_of
 from pipelines.billing.issuing.register import Act, DocumentUnknown, Issued, IssuedMeanwhile, credit, register
 from warehouse.errors import InputError
 from warehouse.state import table
@@ -127,7 +127,7 @@ def _prepare(engine: sa.Engine, drafts: Sequence[Draft], now: datetime, act: Act
 
 
 def _composed(connection: sa.Connection, draft: Draft, act: Act) -> Document:
-    terms = terms_of(connection, draft.contract_id, draft.month)
+    terms = terms_for(connection, draft)
     country, day = terms.seller.country_code, act.issue_date
     first = Number(series_of(terms.series, "invoice", country, day), 0)
     document = compose(draft, terms, number=first.text, series=first.series, issue_date=day, snapshot=act.snapshot)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pipelines.billing.issuing.drafts import Draft
 from pipelines.billing.issuing.signed_data import add_signed_data
+from pipelines.billing.ledger import ad_hoc
 from pipelines.billing.registry import load_registry
 from pipelines.stages import sql, temp_table, temp_view
 from warehouse.contract import billing
@@ -45,6 +46,7 @@ def keep_issued(lake: Lake, drafts: Sequence[Draft], issued_at: datetime) -> int
     parameters: dict[str, object] = {
         "cdr_ids": wanted,
         "contract_ids": sorted({draft.contract_id for draft in drafts}),
+        "ad_hoc": ad_hoc.PREFIX,
         "issued_at": issued_at,
     }
     with lake.read():

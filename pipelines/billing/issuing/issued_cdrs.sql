@@ -1,4 +1,4 @@
--- CDRs that leave the house with the documents to be issued, and credit CDRs for those of the same contracts that stand
+-- CDRs that leave the house with the documents to be issued, and credit CDRs for those of the same payers that stand
 -- and are no longer what their session says. Of a credit CDR only the costs are negative: its energy stays as it was.
 -- A CDR that was taken back and holds again (late data came, and were themselves corrected) leaves anew, with another id.
 -- With it goes what is known then of its tariff and its place, so that what was told can be told again.
@@ -91,4 +91,6 @@ FROM billing.issued_cdrs AS issued
 JOIN told USING (cdr_id)
 ANTI JOIN billing.cdrs USING (cdr_id)
 ANTI JOIN billing.issued_cdrs AS credits ON credits.credit_reference_id = issued.issued_cdr_id
-WHERE kind = 'cdr' AND stands AND list_contains($contract_ids, contract_id)
+WHERE kind = 'cdr'
+    AND stands
+    AND list_contains($contract_ids, coalesce(contract_id, $ad_hoc || session_id))

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
 from pipelines.billing.documents.model import Language, Means, Party, Payment
+from pipelines.billing.documents.texts import TEXTS
+from pipelines.billing.issuing.drafts import Draft
+from pipelines.billing.ledger import ad_hoc
+from pipelines.billing.ledger.posting import Account
 from warehouse.errors import InputError
 from warehouse.state import table
 
@@ -38,6 +43,7 @@ class Terms:
     sac_code: str
     tax_category: str | None = None  # UNCL5305, where no VAT is charged: AE, E or O
     exemption_reason: str = ""  # the law that says so, as `registry.tax_rates` has it
+    received: Decimal | None = None  # of a session without a contract, paid so far; None: there is a contract
 
 
 def terms_of(connection: sa.Connection, contract_id: str, month: date) -> Terms:
@@ -56,21 +62,59 @@ def terms_of(connection: sa.Connection, contract_id: str, month: date) -> Terms:
         raise PartyUnknown(
             contract_id, "it names nobody who owes its invoices", "Declare a driver (or company) and name it there."
         )
-    seller, buyer = _seller(operator), _buyer(driver, operator)
-    category = contract["tax_category"] or operator["tax_category"]
-    reason = _exemption_reason(connection, seller.country_code, category, month) if category else ""
+    terms = _terms(operator, _buyer(driver, operator), _payment(contract, operator, driver))
+    return _taxed(connection, terms, contract["tax_category"] or operator["tax_category"], month)
+
+
+def terms_for(connection: sa.Connection, draft: Draft) -> Terms:
+    """Terms of a draft: those of its contract, or of the one session that has none. Raises `PartyUnknown`."""
+    if ad_hoc.is_ad_hoc(draft.contract_id):
+        return receipt_terms(connection, Account(draft.operator_id, draft.contract_id, draft.currency), draft.month)
+    return terms_of(connection, draft.contract_id, draft.month)
+
+
+def receipt_terms(connection: sa.Connection, account: Account, month: date) -> Terms:
+    """Seller and terms of a session without a contract; its buyer has no name. Raises `PartyUnknown`.
+
+    What is not paid by card is to be transferred, or paid by UPI where the operator has an address there.
+    """
+    operator = _one(connection, "operators", operator_id=account.operator_id)
+    if operator is None:
+        raise PartyUnknown(
+            str(account.contract_id), f"its operator {account.operator_id} is unknown", "Declare the operator."
+        )
+    buyer = Party(
+        name=TEXTS[_language(operator)]["ad_hoc_buyer"],
+        country_code=operator["country_code"],
+        email=ad_hoc.payer_email(connection, account),
+    )
+    has_upi = operator["upi_vpa"] and account.currency == "INR"
+    method = {"payment_method": "upi" if has_upi else "bank_transfer"}
+    terms = _taxed(connection, _terms(operator, buyer, _payment(method, operator, {})), operator["tax_category"], month)
+    return replace(terms, received=ad_hoc.received(connection, account))
+
+
+def _terms(operator: Mapping[str, Any], buyer: Party, payment: Payment) -> Terms:
     return Terms(
-        seller=seller,
+        seller=_seller(operator),
         buyer=buyer,
-        payment=_payment(contract, operator, driver),
+        payment=payment,
         series=operator["invoice_series"] or operator["operator_id"].upper(),
         payment_days=PAYMENT_DAYS if operator["payment_days"] is None else operator["payment_days"],
-        language="de" if operator["language"] == "de" else "en",
+        language=_language(operator),
         sac_code=operator["sac_code"] or "",
-        tax_category=category,
-        # What a country's law says of buyers at home; across borders it is the Union's, in the words of the document.
-        exemption_reason="" if category == "AE" and buyer.country_code != seller.country_code else reason,
     )
+
+
+def _taxed(connection: sa.Connection, terms: Terms, category: str | None, month: date) -> Terms:
+    """`terms` with the reason for `category`, where no VAT is charged, by the law at the end of `month`."""
+    if not category:
+        return terms
+    seller = terms.seller.country_code
+    # What a country's law says of buyers at home; across borders it is the Union's, in the words of the document.
+    abroad = category == "AE" and terms.buyer.country_code != seller
+    reason = "" if abroad else _exemption_reason(connection, seller, category, month)
+    return replace(terms, tax_category=category, exemption_reason=reason)
 
 
 def _exemption_reason(connection: sa.Connection, country_code: str, category: str, month: date) -> str:
@@ -83,6 +127,10 @@ def _exemption_reason(connection: sa.Connection, country_code: str, category: st
         sa.or_(rates.c.valid_to.is_(None), rates.c.valid_to >= end),
     )
     return connection.execute(chosen).scalar() or ""
+
+
+def _language(operator: Mapping[str, Any]) -> Language:
+    return "de" if operator["language"] == "de" else "en"
 
 
 def zone_of(connection: sa.Connection, operator_id: str) -> ZoneInfo:

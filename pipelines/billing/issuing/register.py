@@ -17,6 +17,10 @@ from pipelines.billing.documents.model import Document, credit_note_of
 from pipelines.billing.documents.stored import DocumentUnreadable, from_json, to_json
 from pipelines.billing.issuing.drafts import Draft
 from pipelines.billing.issuing.numbers import YEAR_DIGITS, Number, series_of, take
+from pipelines.billing.ledger import store
+from pipelines.billing.ledger.ad_hoc import is_ad_hoc
+from pipelines.billing.ledger.posting import Account
+from pipelines.billing.ledger.settling import settle_account
 from warehouse.contract.billing import INVOICE_LINE
 from warehouse.errors import InputError, StoreError
 from warehouse.state import table
@@ -89,6 +93,7 @@ def register(engine: sa.Engine, draft: Draft, series: str, compose: Compose, act
             issued.append(_credit(connection, draft.standing, credit_number, act))
         if number is not None:
             issued.append(_invoice(connection, draft, number, compose(number), act))
+        _settle(connection, draft.operator_id, draft.contract_id, draft.currency, act)
     return tuple(issued)
 
 
@@ -102,7 +107,16 @@ def credit(engine: sa.Engine, document_id: str, act: Act, reason: str) -> Issued
         row = connection.execute(sa.select(documents).where(documents.c.document_id == document_id)).mappings().one()
         if row["kind"] != "invoice" or row["status"] != "issued":
             raise DocumentUnknown(document_id, "is a credit note, or was taken back already")
-        return _credit(connection, document_id, number, act, (reason,))
+        done = _credit(connection, document_id, number, act, (reason,))
+        _settle(connection, row["operator_id"], row["contract_id"], row["currency"], act)
+    return done
+
+
+def _settle(connection: sa.Connection, operator_id: str, contract_id: str, currency: str, act: Act) -> None:
+    """What was paid by card for a session pays its receipt, without waiting for anybody to settle accounts."""
+    if is_ad_hoc(contract_id):
+        store.lock(connection)
+        settle_account(connection, Account(operator_id, contract_id, currency), act.issue_date, act.clock())
 
 
 def _stored(engine: sa.Engine, document_id: str) -> Mapping[str, Any]:

@@ -18,6 +18,7 @@ from pipelines.billing.documents.smtp import MailRefused, MailServer, MailUnreac
 from pipelines.billing.documents.smtp import send as hand_over
 from pipelines.billing.documents.structured import possible
 from pipelines.billing.issuing.archive import issued_document
+from pipelines.billing.ledger import ad_hoc
 from warehouse.errors import SettingsError
 from warehouse.settings import Settings
 from warehouse.state import table
@@ -59,11 +60,21 @@ def unsent(
     again: bool = False,
     kept_in: Literal["documents", "owner_documents"] = "documents",
 ) -> list[str]:
-    """Numbers of the issued documents asked for, in their order; `again`: also what a server has accepted before."""
+    """Numbers of the issued documents asked for, in their order; `again`: also what a server has accepted before.
+
+    Of a month, receipts of sessions without a contract only where the payer wants one by e-mail.
+    """
     documents, deliveries = table("billing", kept_in), table("billing", "deliveries")
     chosen = sa.select(documents.c.document_id).order_by(documents.c.series, documents.c.serial)
     if numbers is not None:
         chosen = chosen.where(documents.c.document_id.in_(numbers))
+    else:
+        # Who paid for one session and wanted no receipt left no address.
+        payments = table("billing", "provider_payments")
+        wanted = sa.exists().where(
+            payments.c.payer_email.is_not(None), ad_hoc.PREFIX + payments.c.session_id == documents.c.contract_id
+        )
+        chosen = chosen.where(~documents.c.contract_id.startswith(ad_hoc.PREFIX, autoescape=True) | wanted)
     if month is not None:
         chosen = chosen.where(documents.c.month == month)
     if not again:

@@ -10,11 +10,13 @@ from decimal import Decimal
 import sqlalchemy as sa
 
 from pipelines.billing.ledger import store
+from pipelines.billing.ledger.ad_hoc import is_ad_hoc
 from pipelines.billing.ledger.dunning import DEFAULT_POLICY, Action, Policy, PolicyStep, Taken, next_action
 from pipelines.billing.ledger.errors import LedgerError
 from pipelines.billing.ledger.letters import Language, Letter, letter
 from pipelines.billing.ledger.model import ZERO, Due, Ledger, checked_amount
-from pipelines.billing.ledger.posting import Account, Told, set_off
+from pipelines.billing.ledger.posting import Told, set_off
+from pipelines.billing.ledger.settling import by_account
 from warehouse.contract.ledger import DUNNING_STEPS
 from warehouse.state import table
 
@@ -83,7 +85,8 @@ def due_steps(connection: sa.Connection, on: date, operator_id: str | None = Non
     policies: dict[tuple[str, str], Policy] = {}
     found = []
     for due in ledger.dues:
-        if due.kind != "invoice" or due.document_id in collected:
+        # Who paid for one session at the station left no address: there is nobody to write to.
+        if due.kind != "invoice" or due.document_id in collected or is_ad_hoc(due.contract_id):
             continue
         key = (due.operator_id, due.currency)
         if key not in policies:
@@ -177,8 +180,8 @@ def _covered(ledger: Ledger, on: date) -> dict[str, Decimal]:
     """By document, what the contract's credit and credit notes would pay of it: nobody is reminded of that."""
     told = Told("kwhouse", "not written", on, datetime.combine(on, time(), UTC))
     found: dict[str, Decimal] = {}
-    for account in {Account(due.operator_id, due.contract_id, due.currency) for due in ledger.dues}:
-        posting = set_off(ledger, account, told)
+    for account, mine in by_account(ledger).items():
+        posting = set_off(mine, account, told)
         found |= {row.document_id: row.amount for row in posting.allocations} if posting else {}
     return found
 

@@ -41,7 +41,7 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Whose account it is on: operator, contract (None: ad hoc) and currency."""
+    """Whose account it is on: operator, contract or session (see `ad_hoc`; None: nobody's) and currency."""
 
     operator_id: str
     contract_id: str | None
@@ -82,7 +82,7 @@ def pay(
 ) -> Posting:
     """Money in (or `prepaid_use`): pays `documents` in this order, each up to its open amount; the rest is credit.
 
-    `documents`: ids; None: all open invoices of the account, the longest overdue first. An ad hoc account has no
+    `documents`: ids; None: all open invoices of the account, the longest overdue first. An account of nobody has no
     credit: `NotEnough` where money would be left over.
     """
     payment = movement(told, account, kind, method, amount)

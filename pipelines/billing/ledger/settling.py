@@ -30,13 +30,23 @@ def by_account(ledger: Ledger) -> dict[Account, Ledger]:
 
 def settle(connection: sa.Connection, operator_id: str | None, on: date, now: datetime) -> list[store.Recorded]:
     """Set off what can be, within a transaction of `store.writing`."""
-    done = []
-    for account, ledger in by_account(store.read(connection, operator_id=operator_id)).items():
-        if account.contract_id is None:
-            continue
-        before = sum(payment.kind == "set_off" for payment in ledger.payments)
-        reference = f"set-off/{account.operator_id}/{account.contract_id}/{account.currency}/{before + 1}"
-        posting = set_off(ledger, account, Told("kwhouse", reference, on, now))
-        if posting is not None:
-            done.append(store.write(connection, posting))
-    return done
+    accounts = by_account(store.read(connection, operator_id=operator_id))
+    done = (_set_off(connection, ledger, account, on, now) for account, ledger in accounts.items())
+    return [recorded for recorded in done if recorded is not None]
+
+
+def settle_account(connection: sa.Connection, account: Account, on: date, now: datetime) -> store.Recorded | None:
+    """Set off what can be on one account, in a transaction of `store.writing`, or of who has called `store.lock`."""
+    ledger = store.read(connection, operator_id=account.operator_id, contracts=[account.contract_id])
+    return _set_off(connection, by_account(ledger).get(account, Ledger()), account, on, now)
+
+
+def _set_off(
+    connection: sa.Connection, ledger: Ledger, account: Account, on: date, now: datetime
+) -> store.Recorded | None:
+    if account.contract_id is None:
+        return None
+    before = sum(payment.kind == "set_off" for payment in ledger.payments)
+    reference = f"set-off/{account.operator_id}/{account.contract_id}/{account.currency}/{before + 1}"
+    posting = set_off(ledger, account, Told("kwhouse", reference, on, now))
+    return None if posting is None else store.write(connection, posting)

@@ -1,7 +1,7 @@
 """Stage `owner_statements`: what site owners get for each local month, a share of the revenue and a rent.
 
-Revenue is the sum of the session lines of drafts (what is billed under contracts, before VAT, as the sessions say it
-now; a correction of a month changes its statement). Ad hoc sessions stand on no draft, so they are no part of it.
+Revenue is the sum of the session lines of drafts (what is billed before VAT, under contracts and ad hoc, as the
+sessions say it now; a correction of a month changes its statement).
 """
 
 from __future__ import annotations

@@ -79,19 +79,23 @@ class Payments:
         amount: Money,
         *,
         session_id: str,
+        operator_id: str,
         attempt: int = 1,
+        payer_email: str | None = None,
         customer_id: str | None = None,
         method_id: str | None = None,
     ) -> PaymentRecord:
         """Ask for `amount` to be held for a session. The payer confirms on the page with the record's `pay_token`;
         a stored method is used at once.
 
+        `operator_id`: whose session it is, so whose ledger the money goes to; `payer_email`: where its receipt goes.
         Amounts that the provider cannot spell are rounded up to its next step, so that the final cost fits.
         """
         step = self._provider.step(amount.currency)
         asked = Money(amount.currency, -(-amount.minor // step) * step)
         key = f"session-{session_id}-hold-{attempt}"
-        return self._begin("hold", "session", key, asked, session_id, None, customer_id, method_id)
+        paid = {"session_id": session_id, "operator_id": operator_id, "payer_email": payer_email}
+        return self._begin("hold", "session", key, asked, paid, customer_id, method_id)
 
     def charge(
         self,
@@ -108,7 +112,7 @@ class Payments:
         `attempt`: a later try after a decline is another payment with the next number.
         """
         key = f"{purpose}-{document_id}-charge-{attempt}"
-        return self._begin("charge", purpose, key, amount, None, document_id, customer_id, method_id)
+        return self._begin("charge", purpose, key, amount, {"document_id": document_id}, customer_id, method_id)
 
     def finish(self, payment_id: str, cost: Money) -> PaymentRecord:
         """A session has ended and cost `cost`: take that, at most what is held, and release the rest.
@@ -207,8 +211,7 @@ class Payments:
         purpose: str,
         key: str,
         amount: Money,
-        session_id: str | None,
-        document_id: str | None,
+        paid: dict[str, str | None],
         customer_id: str | None,
         method_id: str | None,
     ) -> PaymentRecord:
@@ -219,8 +222,8 @@ class Payments:
             "idempotency_key": key,
             "kind": kind,
             "purpose": purpose,
-            "session_id": session_id,
-            "document_id": document_id,
+            **dict.fromkeys(("session_id", "document_id", "operator_id", "payer_email")),
+            **paid,
             "customer_id": customer_id,
             "method_id": method_id,
             "currency": amount.currency,

@@ -36,6 +36,8 @@ class PaymentRecord:
     purpose: str
     session_id: str | None
     document_id: str | None
+    operator_id: str | None
+    payer_email: str | None
     customer_id: str | None
     method_id: str | None
     pay_token: str

@@ -53,12 +53,12 @@ def test_a_month_closes_with_what_was_corrected_and_what_comes_late_is_booked_af
     report = closing.close(world.lake, "O", MAY, accept_unpriced=["held"], by="Ada", now=NOW)
     assert report.period.state == "closed"
     assert all(step.adds_up for step in report.chain.steps)
-    # Two invoices and the credit note between them; the first one is taken back.
+    # Two invoices and the credit note between them, the first one is taken back; and the receipt over 3.57.
     assert world.rows("SELECT sum(total_incl_vat) FROM billing.documents WHERE booked_month = '2019-05-01'") == [
-        (Decimal("7.9700"),)
+        (Decimal("11.5400"),)
     ]
-    # 10 kWh and 12.345 kWh at 0.30: 3.00 and 3.70; VAT 1.27 on 6.70.
-    assert world.rows("SELECT sum(total_excl_vat) FROM billing.issued_cdrs") == [(Decimal("6.7035"),)]
+    # Twice 10 kWh and 12.345 kWh at 0.30: 3.00 and 3.70; VAT 1.27 on 6.70, and 0.57 on 3.00.
+    assert world.rows("SELECT sum(total_excl_vat) FROM billing.issued_cdrs") == [(Decimal("9.7035"),)]
 
     world.session("s1", energy_wh=Decimal(20_000))
     run(world)

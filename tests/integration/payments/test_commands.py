@@ -22,7 +22,7 @@ def settings(tmp_path: Path, server: StripeServer, monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.usefixtures("settings")
 def test_an_interrupted_session_is_reconciled_shown_and_refunded(payments: Payments, server: StripeServer) -> None:
-    row = payments.authorise(Money("EUR", 6000), session_id="c1")
+    row = payments.authorise(Money("EUR", 6000), session_id="c1", operator_id="O")
     assert row.provider_id is not None
     server.payer_pays(row.provider_id, GOOD)
     server.trouble += ["503"] * 3

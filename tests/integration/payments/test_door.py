@@ -66,7 +66,7 @@ def api(door: Api, server: StripeServer) -> Iterator[Api]:
 
 
 def session(payments: Payments, session_id: str) -> PaymentRecord:
-    return payments.authorise(Money("EUR", 6000), session_id=session_id)
+    return payments.authorise(Money("EUR", 6000), session_id=session_id, operator_id="O")
 
 
 def post(api: Api, body: bytes, signature: str | None) -> requests.Response:

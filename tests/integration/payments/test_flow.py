@@ -39,7 +39,7 @@ def words(told: Told) -> list[tuple[str, int | None]]:
 
 def held(payments: Payments, server: StripeServer, session_id: str, amount: Money) -> str:
     """A session's hold that the payer has confirmed; gives its payment id."""
-    row = payments.authorise(amount, session_id=session_id)
+    row = payments.authorise(amount, session_id=session_id, operator_id="O")
     assert (row.state, row.authorised_minor) == ("awaiting_payer", 0)
     assert row.provider_id is not None
     server.payer_pays(row.provider_id, GOOD)
@@ -91,7 +91,7 @@ def test_a_session_without_energy_releases_the_hold(payments: Payments, server: 
 
 
 def test_a_hold_that_nobody_confirmed_leaves_the_cost_open(payments: Payments, told: Told) -> None:
-    row = payments.authorise(Money("EUR", 6000), session_id="s5")
+    row = payments.authorise(Money("EUR", 6000), session_id="s5", operator_id="O")
     row = payments.finish(row.payment_id, Money("EUR", 1234))
     assert (row.state, row.captured_minor, row.open_minor) == ("failed", 0, 1234)
     assert words(told) == [("Failed", 6000), ("LeftOpen", 1234)]

@@ -8,6 +8,7 @@ WITH components AS (
         cdrs.contract_id,
         cdrs.grade,
         cdrs.decision,
+        cdrs.total_excl_vat,
         coalesce(parts.vat_percent, -1) AS rate,
         sum(parts.amount_excl_vat) AS amount
     FROM month_cdrs AS cdrs
@@ -49,9 +50,10 @@ joined AS (
                 CASE WHEN abs(components.amount - lines.amount)
                     <= CASE minor_unit(components.currency) WHEN 0 THEN 0.5 WHEN 2 THEN 0.005 ELSE 0.0005 END
                     THEN 'rounding' ELSE 'amount_differs' END
-            WHEN components.contract_id IS NULL THEN 'ad_hoc'
             WHEN components.grade <> 'ok' AND components.decision IS DISTINCT FROM 'release' THEN 'suspect_not_billed'
             WHEN components.cdr_id IN (FROM changed) THEN 'on_a_changed_draft'
+            WHEN components.contract_id IS NULL
+                AND components.total_excl_vat < 10 ** -minor_unit(components.currency) THEN 'ad_hoc_nothing_due'
             ELSE 'on_no_invoice'
         END AS reason
     FROM components

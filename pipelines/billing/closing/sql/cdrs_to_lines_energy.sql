@@ -25,10 +25,13 @@ joined AS (
             WHEN cdrs.cdr_id IS NULL AND lines.cdr_id IN (FROM elsewhere) THEN 'at_another_operator'
             WHEN cdrs.cdr_id IS NULL THEN 'billed_cdr_is_gone'
             WHEN lines.cdr_id IS NOT NULL THEN CASE WHEN cdrs.energy_wh <> lines.energy_wh THEN 'energy_differs' END
-            WHEN cdrs.contract_id IS NULL THEN 'ad_hoc'
             WHEN cdrs.grade <> 'ok' AND cdrs.decision IS DISTINCT FROM 'release' THEN 'suspect_not_billed'
             WHEN cdrs.is_free THEN 'free'
             WHEN cdrs.cdr_id IN (FROM changed) THEN 'on_a_changed_draft'
+            WHEN cdrs.total_excl_vat IS NULL THEN 'vat_unknown'
+            -- Without a contract a session that costs less than the smallest coin has no receipt.
+            WHEN cdrs.contract_id IS NULL AND cdrs.total_excl_vat < 10 ** -minor_unit(cdrs.currency)
+                THEN 'ad_hoc_nothing_due'
             ELSE 'on_no_invoice'
         END AS reason
     FROM month_cdrs AS cdrs
@@ -38,7 +41,8 @@ SELECT
     site_id,
     'Wh' AS unit,
     reason,
-    reason IS NULL OR reason NOT IN ('billed_cdr_is_gone', 'energy_differs', 'on_a_changed_draft', 'on_no_invoice')
+    reason IS NULL
+        OR reason NOT IN ('billed_cdr_is_gone', 'energy_differs', 'on_a_changed_draft', 'vat_unknown', 'on_no_invoice')
         AS explained,
     sum(cdr_wh) AS left_sum,
     sum(line_wh) AS right_sum,

@@ -7,6 +7,7 @@ WITH rounded AS (
         exact_amount,
         total_excl_vat,
         CASE
+            WHEN total_excl_vat IS NULL THEN 'vat_unknown'
             WHEN exact_amount = total_excl_vat THEN NULL
             WHEN abs(exact_amount - total_excl_vat) <= 0.00005 THEN 'rounding'
             ELSE 'total_differs'
@@ -17,7 +18,7 @@ SELECT
     site_id,
     currency AS unit,
     reason,
-    reason IS DISTINCT FROM 'total_differs' AS explained,
+    reason IS NULL OR reason = 'rounding' AS explained,
     sum(exact_amount) AS left_sum,
     sum(total_excl_vat) AS right_sum,
     count(*) AS entries,
