@@ -17,6 +17,7 @@ from ingest.importing.cdrs import import_cdrs
 from pipelines.billing.received import stage
 from pipelines.stages import run_stage
 from tests.integration.billing_world import World
+from tests.pipeline import bring_up_to_date
 from tests.unit.test_received_cdrs import CDR
 from warehouse.extracts import extract_bytes
 from warehouse.settings import Settings
@@ -88,3 +89,14 @@ def test_from_the_file_to_the_work_list(world: World, tmp_path: Path, monkeypatc
     steps = (world.rows(ROWS), world.rows(FAULTS))
     run_stage(world.lake, stage.STAGE, full=True)
     assert (world.rows(ROWS), world.rows(FAULTS)) == steps, "a rebuild gives the same"
+
+
+def test_a_session_is_that_of_the_cdr_that_stands(tmp_path: Path) -> None:
+    with open_lake(Settings(home=tmp_path / "home")) as lake:
+        later = {"last_updated": "2026-03-01T00:00:00Z"}
+        for name, cdr in (("b", sent(1, total_energy=30, **later)), ("a", sent(1)), ("c", sent(2, **later))):
+            (tmp_path / f"{name}.json").write_text(json.dumps(cdr))
+            import_cdrs(lake.settings, [str(tmp_path / f"{name}.json")])
+        bring_up_to_date(lake)
+        found = lake.con.execute("SELECT external_session_id, energy_wh FROM core.sessions ORDER BY 1").fetchall()
+        assert found == [("DE*ABC*cdr-1", 20_012), ("DE*ABC*cdr-2", 20_012)]
