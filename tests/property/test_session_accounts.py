@@ -26,7 +26,7 @@ EVENTS = st.lists(st.tuples(st.sampled_from(["captured", "issued", "taken back"]
 
 @dataclass
 class Session:
-    """The ledger of one session, as `card_ledger` and `register` write it."""
+    """The ledger of one session, as `cards.booking` and `register` write it."""
 
     ledger: Ledger = field(default_factory=Ledger)
     told: int = 0

@@ -8,8 +8,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from pipelines.billing.card_ledger import tell
 
+from pipelines.billing.cards.booking import tell
 from pipelines.billing.documents.en16931 import to_cii
 from pipelines.billing.documents.mail import message_of
 from pipelines.billing.documents.model import Document
