@@ -1,10 +1,10 @@
-"""Card payments that no webhook told of: the provider is asked every five minutes."""
+"""Card payments gone on with every five minutes: sessions that have ended, and what no webhook told."""
 
 # No postponed annotations here: Dagster reads the type of `context` at import.
 import dagster as dg
 
 from pipelines.billing.cards import booking
-from pipelines.billing.cards.reconciling import reconcile
+from pipelines.billing.cards.reconciling import lake_if_any, reconcile
 from pipelines.billing.payments.service import payment_service
 from pipelines.defs.automation import UNDER_WAY
 from warehouse.settings import load_settings
@@ -14,16 +14,19 @@ NOBODY = "No payment provider is configured: KWHOUSE_STRIPE_KEY."
 
 @dg.op(description="Ask the provider about unfinished payments and refunds, and tell the ledger what it lacked.")
 def ask_provider(context: dg.OpExecutionContext) -> None:
-    service = payment_service(load_settings(), booking.tell)
+    settings = load_settings()
+    service = payment_service(settings, booking.tell)
     try:
         if service.payments is None:
             context.log.warning(NOBODY)
             return
-        report = reconcile(service.payments)
+        with lake_if_any(settings) as lake:
+            report = reconcile(service.payments, lake)
     finally:
         service.engine.dispose()
     context.add_output_metadata(
         {
+            "finished": report.finished,
             "looked_at": report.looked_at,
             "settled": report.settled,
             "booked": report.booked,

@@ -31,6 +31,7 @@ class World:
         self.lake = lake
         self._clock = datetime(2026, 1, 1, tzinfo=UTC)
         self._changes: list[tuple[str, list[Any]]] = []
+        self._seq = 0
 
     def basic(self) -> World:
         self.set("operators", ["O"], country_code="DE", party_id="KWH", name="kWhouse GmbH")
@@ -150,6 +151,23 @@ class World:
         values = [session_id, number, *place, begin, end, Decimal(energy_wh), True]
         marks = ", ".join("?" for _ in values)
         self._changes.append((f"INSERT INTO lake.core.energy_steps VALUES ({marks})", values))
+
+    def currents(self, session_id: str, at: str, *amperes: float) -> None:
+        """Currents that were measured in the session at a time: of L1, L2 and L3, or one without a phase."""
+        self._seq += 1
+        phases = [None] if len(amperes) == 1 else [f"L{number}" for number in range(1, len(amperes) + 1)]
+        layout = "INSERT INTO lake.core.reading_layouts BY NAME SELECT ? AS layout_id, ? AS place, "
+        layout += (
+            "'Current.Import' AS measurand, ? AS phase, 'Outlet' AS location, 'Sample.Periodic' AS context, 'A' AS unit"
+        )
+        for place, phase in enumerate(phases, start=1):
+            self._changes.append((layout, [self._seq, place, phase]))
+        statement = (
+            "INSERT INTO lake.core.readings BY NAME SELECT 'test' AS collector_id, ? AS seq, 1 AS set_no, "
+            "0 AS first_sample_no, 'station' AS station_id, ? AS transaction_id, ?::TIMESTAMPTZ AS measured_at, "
+            "?::TIMESTAMPTZ AS received_at, ? AS layout_id, ?::DECIMAL(18,6)[] AS samples, false AS breaks_schema"
+        )
+        self._changes.append((statement, [self._seq, session_id, at, at, self._seq, list(amperes)]))
 
     def drop_session(self, session_id: str) -> None:
         self._changes.append(("DELETE FROM lake.core.sessions WHERE session_id = ?", [session_id]))

@@ -286,6 +286,20 @@ def test_a_session_is_cut_by_its_steps_where_the_tariff_changes(world: World) ->
     ]
 
 
+def test_current_is_what_was_measured_over_the_phases(world: World) -> None:
+    world.tariff("T", 1, DAY_AND_NIGHT % ('"min_current": 30', '"max_current": 30'))
+    world.session(charging_seconds=3600, idle_seconds=1800)
+    for number, (begin, end) in enumerate([("12:00", "12:15"), ("12:15", "12:30"), ("12:30", "12:45")], start=1):
+        world.step("s1", number, f"2019-05-10T{begin}:00Z", f"2019-05-10T{end}:00Z", 3000 + number)
+    world.currents("s1", "2019-05-10T12:10:00Z", 8, 8, 8)
+    world.currents("s1", "2019-05-10T12:15:00Z", 16, 16, 16)  # 24 A and 48 A: 36 A in the first step
+    world.currents("s1", "2019-05-10T12:20:00Z", 16)
+    world.run()
+    lines = "SELECT element_no, quantity FROM billing.cdr_lines JOIN billing.cdrs USING (cdr_id) ORDER BY line_no"
+    # Nothing was measured in the third step: neither element holds there, and it is free.
+    assert world.rows(lines) == [(0, Decimal("3.001")), (1, Decimal("3.002"))]
+
+
 def test_a_tariff_of_which_no_element_matches_is_a_reason_and_not_free(world: World) -> None:
     world.tariff("T", 1, DAY_AND_NIGHT % ('"min_kwh": 50', '"start_date": "2030-01-01"'))
     world.session()

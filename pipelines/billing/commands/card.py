@@ -24,10 +24,17 @@ Reference = Annotated[str, typer.Argument(metavar="ID", help="Contract, or drive
 
 @card_app.command("reconcile")
 def reconcile(as_json: Json = False) -> None:
-    """Ask the provider about every unfinished payment and refund, and go on with it. Dagster does so by itself."""
-    from pipelines.billing.cards.reconciling import reconcile as run
+    """Finish the holds of ended sessions, and go on with every unfinished payment and refund.
 
-    report = run(_payments())
+    Dagster does so by itself, every five minutes.
+    """
+    from pipelines.billing.cards.reconciling import lake_if_any
+    from pipelines.billing.cards.reconciling import reconcile as run
+    from warehouse.settings import load_settings
+
+    payments = _payments()
+    with lake_if_any(load_settings()) as lake:
+        report = run(payments, lake)
     print_result(dataclasses.asdict(report) if as_json else report, as_json)
 
 

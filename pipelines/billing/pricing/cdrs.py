@@ -65,6 +65,7 @@ def price_touched(lake: Lake) -> None:
     temp_table(lake, "fitting_rules", sql(_HERE / "fitting_rules.sql"))
     temp_table(lake, "billing_candidates", sql(_HERE / "candidates.sql"), {"greatest_volume": GREATEST_VOLUME})
     temp_table(lake, "sessions_to_rate", sql(_HERE / "sessions_to_rate.sql"))
+    temp_table(lake, "session_currents", sql(_HERE / "session_currents.sql"))
     temp_table(lake, "session_steps", sql(_HERE / "session_steps.sql"))
     cut(lake.con)
     rate(lake.con)

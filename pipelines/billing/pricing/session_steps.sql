@@ -1,5 +1,5 @@
--- When energy flowed in the sessions whose tariff has restrictions. Power is the mean of a measured step; the current of
--- a step is not known. Where a session is billed by what its meter has signed, its steps are drawn to that energy, never
+-- When energy flowed in the sessions whose tariff has restrictions. Power is the mean of a measured step, current the mean
+-- of what was measured in it (NULL: nothing, which fits no restriction on it). Where a session is billed by what its meter has signed, its steps are drawn to that energy, never
 -- above it: what rounding leaves goes to the last period.
 WITH restricted AS (
     SELECT
@@ -26,6 +26,20 @@ drawn AS (
     JOIN restricted USING (session_id)
     -- The steps lie sorted by time: what is older than every session needs no look.
     WHERE from_at >= (SELECT min(started_at) - INTERVAL 1 DAY FROM restricted)
+),
+currents AS (
+    SELECT
+        drawn.session_no,
+        drawn.from_at,
+        CAST(
+            CAST(sum(CAST(current_a * 1000000 AS HUGEINT)) // count(*) AS DECIMAL(38, 0)) * 0.000001 AS DECIMAL(18, 6)
+        ) AS current_a
+    FROM drawn
+    JOIN session_currents
+        ON session_currents.session_no = drawn.session_no
+        AND session_currents.measured_at > drawn.from_at
+        AND session_currents.measured_at <= drawn.to_at
+    GROUP BY ALL
 )
 SELECT
     session_no,
@@ -37,5 +51,6 @@ SELECT
         CAST(CAST(energy_wh AS DECIMAL(24, 6)) * 1000000 AS HUGEINT) * 3600000000
         // (epoch_us(to_at) - epoch_us(from_at)) * 0.000001 AS DECIMAL(18, 6)
     ) END AS power_w,
-    CAST(NULL AS DECIMAL(18, 6)) AS current_a
+    current_a
 FROM drawn
+LEFT JOIN currents USING (session_no, from_at)

@@ -34,7 +34,8 @@ def rows(tmp_path_factory):
 
 
 def test_each_file_is_a_table_with_its_columns(rows):
-    # Its stations are made up: nothing is known of models, firmware and meters, nobody owns the ground, subscribes or is limited.
+    # Its stations are made up: nothing is known of models, firmware and meters, nobody owns the ground, subscribes or
+    # is limited.
     unknown = {
         "access_rules",
         "station_profiles",
