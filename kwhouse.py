@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ingest.access.commands import driver_app, token_app
+from ingest.security.commands import add_commands as add_station_commands
 from pipelines.billing.commands.card import card_app
 from pipelines.billing.commands.cdr import cdr_app
 from pipelines.billing.commands.close import close_app
@@ -50,7 +51,10 @@ registry_app = typer.Typer(
 app.add_typer(registry_app, name="registry")
 session_app = typer.Typer(help="The story of a session, and decisions on whether it is billed.", no_args_is_help=True)
 app.add_typer(session_app, name="session")
-station_app = typer.Typer(help="What stations are and what their sessions have taught.", no_args_is_help=True)
+station_app = typer.Typer(
+    help="What stations are, how they prove it, and what their sessions have taught.", no_args_is_help=True
+)
+add_station_commands(station_app)
 app.add_typer(station_app, name="station")
 import_app = typer.Typer(
     help="Bring data in: frames of logs, sessions of another system, OCPI CDRs. Then run `kwhouse refresh`.",

@@ -33,10 +33,10 @@ async def run(
     `directory` is the registry of the state database unless another one is handed in. `ready` is called when
     stations can connect.
     """
-    if not is_loopback(settings.collect_host):
+    if not is_loopback(settings.collect_host) and not settings.least_security_profile:
         log.warning(
-            "The OCPP endpoint listens on %s without TLS or passwords: anyone who reaches it can speak as a station. "
-            "Keep it in a private network, or set KWHOUSE_COLLECT_HOST=127.0.0.1.",
+            "The OCPP endpoint listens on %s and takes stations without a password at their word. Give them passwords "
+            "(`kwhouse station password`) and set KWHOUSE_LEAST_SECURITY_PROFILE, or keep it in a private network.",
             settings.collect_host,
         )
 

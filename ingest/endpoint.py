@@ -5,7 +5,11 @@ Who may connect is in `handshake` and `access`; what is said on a connection is 
 
 from __future__ import annotations
 
+import asyncio
+import logging
+import time
 from collections.abc import Coroutine
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakKeyDictionary
 
@@ -22,6 +26,9 @@ from ingest.dialogue import Dialogue
 from ingest.journal import Journal
 from ingest.metrics import Tally
 from ingest.online import CLOSE_SECONDS, Online, is_too_long, offered, why
+from ingest.security import profiles, tls
+from ingest.security.doorman import Doorman
+from ingest.security.passwords import Passwords
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +36,32 @@ if TYPE_CHECKING:
     from warehouse.settings import Settings
 
 _MOST_UNANSWERED: Final = 64  # calls of one station waiting for the disk; OCPP allows a station one
+_MOST_A_SECOND: Final = 200  # frames of one station that go on and on; what it saved up while away may come at once
+_MOST_AT_ONCE: Final = 10_000
 _MOST_UNREAD_BYTES: Final = 1_048_576  # answers that a station does not read
+
+
+log = logging.getLogger(__name__)
+
+
+class Pace:
+    """Holds back one station that sends more than a station has to say: only its own frames wait."""
+
+    def __init__(self, is_replay: bool) -> None:
+        self._is_replay = is_replay
+        self._left, self._at = _MOST_AT_ONCE, time.monotonic()
+
+    async def keep(self) -> None:
+        """One frame came."""
+        self._left -= 1
+        if self._left > 0 or self._is_replay:
+            return
+        now = time.monotonic()
+        self._left = min(_MOST_AT_ONCE, int((now - self._at) * _MOST_A_SECOND))
+        self._at = now
+        if self._left <= 0:
+            self._left = 1
+            await asyncio.sleep(1 / _MOST_A_SECOND)
 
 
 class Endpoint:
@@ -39,6 +71,7 @@ class Endpoint:
         self._settings, self._journal, self._access, self._tally = settings, journal, access, tally
         self._admitted: WeakKeyDictionary[ServerConnection, tuple[str, Clock]] = WeakKeyDictionary()
         self._online = Online()
+        self._doorman, self._passwords = Doorman(), Passwords()
 
     async def listen(self) -> Server:
         """Read the registry once, and open the port."""
@@ -47,6 +80,7 @@ class Endpoint:
             self.talk,
             self._settings.collect_host,
             self._settings.collect_port,
+            ssl=tls.context_of(self._settings),
             process_request=self.judge,
             select_subprotocol=_select,
             compression="deflate",
@@ -65,29 +99,52 @@ class Endpoint:
         """For /health."""
         return {"registry_failure": self._access.failure}
 
-    def judge(self, connection: ServerConnection, request: Request) -> Response | None:
+    async def judge(self, connection: ServerConnection, request: Request) -> Response | None:
         """`process_request` of websockets: None lets the station in."""
-        found = self._admit(connection, request)
+        peer = connection.remote_address
+        address = str(peer[0]) if peer else ""
+        found = await self._admit(connection, request, address)
         if isinstance(found, handshake.Refusal):
             self._tally.refused[str(found.status.value)] += 1
-            return connection.respond(found.status, found.text)
+            if found.status is HTTPStatus.UNAUTHORIZED:
+                self._doorman.wrong(address, time.monotonic())
+                log.warning("Refused %s from %s: name or password wrong", request.path[:80], address)
+            return _refusal(connection, found)
         self._admitted[connection] = found
         return None
 
-    def _admit(self, connection: ServerConnection, request: Request) -> tuple[str, Clock] | handshake.Refusal:
+    async def _admit(
+        self, connection: ServerConnection, request: Request, address: str
+    ) -> tuple[str, Clock] | handshake.Refusal:
+        wait = self._doorman.wait(address, time.monotonic())
+        if wait:
+            return handshake.too_often(wait)
         station_id = handshake.station_of(request.path)
         if station_id is None:
             return handshake.no_station(request.path)
         if not self._access.knows_station(station_id):
+            self._access.knocked(station_id, time.time_ns() // 1000, address)
             return handshake.unknown_station(station_id)
+        refusal = await self._prove(connection, request, station_id)
+        if refusal is not None:
+            return refusal
+        self._doorman.right(address)
         names = offered(request)
         if handshake.choose(names) is None:
             return handshake.no_protocol(names)
-        peer = connection.remote_address
         clock = handshake.clock_for(
-            request.headers.get(handshake.CLOCK_HEADER), peer[0] if peer else None, self._settings.allow_replay
+            request.headers.get(handshake.CLOCK_HEADER), address or None, self._settings.allow_replay
         )
         return clock if isinstance(clock, handshake.Refusal) else (station_id, clock)
+
+    async def _prove(self, connection: ServerConnection, request: Request, station_id: str) -> handshake.Refusal | None:
+        ssl_object = connection.transport.get_extra_info("ssl_object")
+        shown = profiles.Shown(
+            request.headers.get("Authorization"), ssl_object is not None, tls.common_name(ssl_object)
+        )
+        least = self._settings.least_security_profile
+        credential = self._access.credential(station_id)
+        return await profiles.judge(station_id, shown, credential, least, self._passwords)
 
     async def talk(self, connection: ServerConnection) -> None:
         """Handler of one connection, from the end of the handshake to its close."""
@@ -107,11 +164,13 @@ class Endpoint:
         record.open("{}:{}".format(*connection.remote_address[:2]))
         code, reason = int(CloseCode.INTERNAL_ERROR), ""
         try:
+            pace = Pace(clock.kind == "replay")
             while True:
                 data = await connection.recv(decode=False)
                 if record.is_closed:
                     break
                 dialogue.receive(data)
+                await pace.keep()
                 if dialogue.unanswered >= _MOST_UNANSWERED:
                     await self._journal.flush()
         except ConnectionClosed as end:
@@ -121,6 +180,15 @@ class Endpoint:
         finally:
             record.close(code, reason)
             self._online.leave(record)
+
+
+def _refusal(connection: ServerConnection, found: handshake.Refusal) -> Response:
+    response = connection.respond(found.status, found.text)
+    if found.status is HTTPStatus.UNAUTHORIZED:
+        response.headers["WWW-Authenticate"] = 'Basic realm="kwhouse", charset="UTF-8"'
+    if found.retry_seconds:
+        response.headers["Retry-After"] = str(found.retry_seconds)
+    return response
 
 
 def _select(_connection: ServerConnection, offered: Sequence[Subprotocol]) -> Subprotocol | None:

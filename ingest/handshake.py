@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Final, NamedTuple
@@ -20,6 +21,7 @@ class Refusal(NamedTuple):
 
     status: HTTPStatus
     text: str
+    retry_seconds: int = 0
 
 
 def station_of(path: str) -> str | None:
@@ -63,8 +65,13 @@ def no_station(path: str) -> Refusal:
 def unknown_station(station_id: str) -> Refusal:
     return Refusal(
         HTTPStatus.NOT_FOUND,
-        f"Station {station_id} is not in the registry. Add it with `kwhouse registry apply`.\n",
+        f"Station {station_id} is not in the registry. Add it with `kwhouse registry apply` or `station accept`.\n",
     )
+
+
+def too_often(wait_seconds: float) -> Refusal:
+    seconds = math.ceil(wait_seconds)
+    return Refusal(HTTPStatus.TOO_MANY_REQUESTS, f"Too often, or too many wrong tries: wait {seconds} s.\n", seconds)
 
 
 def no_protocol(offered: Sequence[str]) -> Refusal:

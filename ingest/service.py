@@ -106,7 +106,7 @@ async def serve(
             server = await keeper.front.listen()
         tasks = [asyncio.create_task(chore) for chore in (keeper.lander.run(), *keeper.front.chores())]
         if ready is not None:
-            ready(_addresses(server, metrics))
+            ready(_addresses(settings, server, metrics))
         await (stop or asyncio.Event()).wait()
         server.close(code=CloseCode.GOING_AWAY, reason="the central system is stopping")
         await asyncio.wait([asyncio.ensure_future(server.wait_closed())], timeout=_STOP_SECONDS)
@@ -153,6 +153,7 @@ def _port_free(setting: str, port: int) -> Iterator[None]:
         ) from error
 
 
-def _addresses(server: Server, metrics: MetricsServer) -> Ready:
+def _addresses(settings: Settings, server: Server, metrics: MetricsServer) -> Ready:
     host, port = next(iter(server.sockets)).getsockname()[:2]
-    return Ready(f"ws://{host}:{port}/ocpp/", "http://{}:{}/".format(*metrics.address))
+    scheme = "ws" if settings.collect_certificate is None else "wss"
+    return Ready(f"{scheme}://{host}:{port}/ocpp/", "http://{}:{}/".format(*metrics.address))

@@ -37,6 +37,16 @@ class Settings(BaseSettings):
 
     collect_host: str = Field("127.0.0.1", description="where the OCPP endpoint listens")
     collect_port: int = Field(9000, description="OCPP endpoint; 0 picks a free port")
+    collect_certificate: Path | None = Field(
+        None, description="certificate (chain, PEM) of the OCPP endpoint, for wss://; default: no TLS"
+    )
+    collect_key: Path | None = Field(None, description="its private key (PEM), where it is not in the same file")
+    collect_client_ca: Path | None = Field(
+        None, description="authority (PEM) that signs the certificates stations show (security profile 3)"
+    )
+    least_security_profile: int = Field(
+        0, ge=0, le=3, description="OCPP security profile that every station must fulfil at least"
+    )
     metrics_port: int = Field(9001, description="GET /health and /metrics; 0 picks a free port")
     collector_id: str | None = Field(
         None,

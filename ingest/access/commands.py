@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -186,16 +185,11 @@ def _tell(done: Edited, as_json: bool) -> None:
         print_result("Added." if done.before is None else "Changed.", False)
 
 
-@contextmanager
-def _state() -> Iterator[sa.Engine]:
+def _state() -> AbstractContextManager[sa.Engine]:
     from warehouse.settings import load_settings
-    from warehouse.state import open_state
+    from warehouse.state import opened
 
-    engine = open_state(load_settings())
-    try:
-        yield engine
-    finally:
-        engine.dispose()
+    return opened(load_settings())
 
 
 def _author(by: str | None, source: str) -> Author:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import orjson
 
-from ingest.access.known import AccessRule, Contract, Known, Place, Subject, Token
+from ingest.access.known import AccessRule, Contract, Credential, Known, Place, Subject, Token
 from ingest.clock import microseconds
 from warehouse.contract.access import DAYS_OF_WEEK
 
@@ -41,6 +41,7 @@ class _Seen:
 
     change_id: int
     movements: tuple[int, int]
+    credentials: int
 
 
 class Registry:
@@ -58,7 +59,7 @@ class Registry:
             if self._engine.dialect.name == "sqlite":
                 connection.exec_driver_sql("BEGIN")  # one state of the database for all that is read
             before = self._seen
-            seen = _Seen(_newest_change(connection), _movements(connection))
+            seen = _Seen(_newest_change(connection), _movements(connection), _credentials_changed(connection))
             if before == seen:
                 return self._known
             changed = None if before is None else _changed_tokens(connection, before.change_id, seen.change_id)
@@ -88,6 +89,15 @@ def _movements(connection: sa.Connection) -> tuple[int, int]:
     )
     documents, payments = counts
     return documents, payments
+
+
+def _credentials_changed(connection: sa.Connection) -> int:
+    """How often stations' credentials were set."""
+    import sqlalchemy as sa
+
+    from warehouse.state import table
+
+    return connection.execute(sa.select(sa.func.sum(table("access", "station_credentials").c.times_set))).scalar() or 0
 
 
 def _changed_tokens(connection: sa.Connection, since: int, until: int) -> list[str] | None:
@@ -120,7 +130,24 @@ def _read(connection: sa.Connection, tokens: Mapping[str, Token]) -> Known:
         tokens,
         _contracts(connection, rules),
         rules,
+        _credentials(connection),
     )
+
+
+def _credentials(connection: sa.Connection) -> dict[str, Credential]:
+    import sqlalchemy as sa
+
+    from warehouse.state import table
+
+    rows = table("access", "station_credentials")
+    found = connection.execute(sa.select(rows)).mappings()
+    return {
+        row["station_id"]: Credential(
+            row["security_profile"],
+            tuple(phc for phc in (row["password_hash"], row["previous_hash"]) if phc is not None),
+        )
+        for row in found
+    }
 
 
 def _tokens(connection: sa.Connection, before: dict[str, Token], changed: Sequence[str] | None) -> dict[str, Token]:

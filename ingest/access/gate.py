@@ -11,9 +11,10 @@ from typing import Final
 
 from ingest.access.active import Active, Transaction
 from ingest.access.directory import Directory
-from ingest.access.known import Known, Subject
+from ingest.access.known import Credential, Known, Subject
 from ingest.access.rules import Ask, Decision, decide
 from ingest.access.sharing import Sharing
+from ingest.access.waiting import Knock, heard
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +29,7 @@ class Access:
         self._let_unknown_in = let_unknown_in
         self._known = Known()
         self._active = Active()
+        self._knocks: dict[str, Knock] = {}
         self._remembered = False
         self.failure: str | None = None
 
@@ -46,7 +48,10 @@ class Access:
 
     async def _share(self, sharing: Sharing) -> None:
         changes = self._active.changes()
+        knocks, self._knocks = self._knocks, {}
         try:
+            if knocks:
+                await asyncio.to_thread(sharing.knocked, knocks)
             if changes:
                 await asyncio.to_thread(sharing.tell, changes)
             told = await asyncio.to_thread(sharing.told)
@@ -66,6 +71,14 @@ class Access:
 
     def knows_station(self, station_id: str) -> bool:
         return station_id in self._known.stations
+
+    def knocked(self, station_id: str, now: int, remote_address: str | None) -> None:
+        """A station that the registry does not know has knocked: it waits for a person."""
+        heard(self._knocks, station_id, now, remote_address)
+
+    def credential(self, station_id: str) -> Credential | None:
+        """How the station proves itself, where something is said of that."""
+        return self._known.credentials.get(station_id)
 
     def decide(self, ask: Ask, transaction: Transaction | None = None, place: str | None = None) -> Decision:
         """The decision on `ask`. A start that is let in counts as going on: `transaction`, at `place`."""

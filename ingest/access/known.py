@@ -68,6 +68,13 @@ class Place(NamedTuple):
     time_zone: str
 
 
+class Credential(NamedTuple):
+    """How a station proves itself: its security profile, and argon2id hashes of its passwords, the newest first."""
+
+    profile: int
+    hashes: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Known:
     """Everything the collector needs of the registry. Keys of `tokens` are casefolded: OCPP tokens ignore case."""
@@ -76,6 +83,7 @@ class Known:
     tokens: Mapping[str, Token] = field(default_factory=dict)
     contracts: Mapping[str, Contract] = field(default_factory=dict)
     rules: Mapping[Subject, tuple[AccessRule, ...]] = field(default_factory=dict)
+    credentials: Mapping[str, Credential] = field(default_factory=dict)
 
     def subjects(self, key: str, token: Token) -> tuple[Subject, ...]:
         """Whom a session with this token counts for; `key` is the casefolded idToken."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from ingest.access.active import Going, Transaction
 from ingest.access.known import Subject
+from ingest.access.waiting import Knock, keep
 from ingest.clock import instant, microseconds
 
 if TYPE_CHECKING:
@@ -31,6 +32,10 @@ class Sharing(Protocol):
 
     def told(self) -> Told:
         """What goes on by the newest word of each collector; called in a thread."""
+        ...
+
+    def knocked(self, knocks: Mapping[str, Knock]) -> None:
+        """Which unknown stations have knocked; called in a thread."""
         ...
 
 
@@ -66,6 +71,9 @@ class SharedSessions:
             "collector_id": self._collector_id,
             **{column: by_kind.get(kind) for kind, column in _COLUMNS.items()},
         }
+
+    def knocked(self, knocks: Mapping[str, Knock]) -> None:
+        keep(self._engine, knocks)
 
     def told(self) -> Told:
         import sqlalchemy as sa

@@ -22,6 +22,7 @@ from ingest.proxy.relay import Relay
 from ingest.proxy.sockets import MOST_QUEUED, StationSocket, UpstreamSocket, silent_logger
 from ingest.proxy.upstream import OPEN_SECONDS, Upstream, answer
 from ingest.record import Record
+from ingest.security import tls
 
 if TYPE_CHECKING:
     from warehouse.settings import Settings
@@ -57,6 +58,7 @@ class Gate:
             create_connection=StationSocket,
             compression="deflate",
             max_size=self._settings.max_frame_bytes,
+            ssl=tls.context_of(self._settings),
             max_queue=MOST_QUEUED,
             open_timeout=_HANDSHAKE_SECONDS,
             ping_interval=None,  # see `Online.keep_open`
@@ -94,13 +96,13 @@ class Gate:
     async def _admit(self, connection: ServerConnection, request: Request) -> _Admitted | Response:
         station_id = handshake.station_of(request.path)
         if station_id is None:
-            return answer(*handshake.no_station(request.path.partition("?")[0]))
+            return answer(*handshake.no_station(request.path.partition("?")[0])[:2])
         peer = connection.remote_address
         clock = handshake.clock_for(
             request.headers.get(handshake.CLOCK_HEADER), peer[0] if peer else None, self._settings.allow_replay
         )
         if isinstance(clock, handshake.Refusal):
-            return answer(*clock)
+            return answer(*clock[:2])
         if self._journal.failure is not None:
             return answer(HTTPStatus.SERVICE_UNAVAILABLE, "The recorder's disk takes nothing. Try again later.\n")
         socket = await self._upstream.connect(request)

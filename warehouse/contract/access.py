@@ -82,4 +82,44 @@ TRANSACTIONS = Table(
     home=Home.STATE,
 )
 
-TABLES = (TRANSACTIONS,)
+STATION_CREDENTIALS = Table(
+    "access",
+    "station_credentials",
+    "how one station proves who it is",
+    ("station_id",),
+    (
+        required("station_id", "VARCHAR", "station"),
+        required("security_profile", "INTEGER", "OCPP security profile: 0 none, 1 password, 2 and TLS, 3 certificate"),
+        Column(
+            "password_hash", "VARCHAR", "argon2id hash of its password; NULL: it has none", personal=True, secret=True
+        ),
+        Column(
+            "previous_hash",
+            "VARCHAR",
+            "hash of the password before, good until the next change: the station may not know the new one yet",
+            personal=True,
+            secret=True,
+        ),
+        required("times_set", "INTEGER", "how often it was set: collectors see by it that it was"),
+        required("set_at", "TIMESTAMPTZ", "when it was set last"),
+        Column("set_by", "VARCHAR", "who set it", nullable=False, personal=True),
+    ),
+    home=Home.STATE,
+)
+
+WAITING_STATIONS = Table(
+    "access",
+    "waiting_stations",
+    "one station that has knocked and that the registry does not know",
+    ("station_id",),
+    (
+        required("station_id", "VARCHAR", "identity as it names itself"),
+        required("first_at", "TIMESTAMPTZ", "first knock"),
+        required("last_at", "TIMESTAMPTZ", "newest knock"),
+        required("knocks", "BIGINT", "how often", "knocks"),
+        optional("remote_address", "VARCHAR", "address of the newest knock"),
+    ),
+    home=Home.STATE,
+)
+
+TABLES = (TRANSACTIONS, STATION_CREDENTIALS, WAITING_STATIONS)

@@ -6,6 +6,8 @@ Here belong registry, documents' numbers, payments, commands and audit; figures 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -14,7 +16,7 @@ from warehouse.settings import Settings
 from warehouse.state.tables import metadata, table
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-HEAD = "0014"
+HEAD = "0015"
 
 
 def state_exists(settings: Settings) -> bool:
@@ -39,6 +41,16 @@ def open_state(settings: Settings) -> sa.Engine:
     if revision(engine) != HEAD:
         _migrate(engine, settings)
     return engine
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[sa.Engine]:
+    """`open_state`, closed at the end: for commands."""
+    engine = open_state(settings)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
 
 
 def _durable(connection: sa.engine.interfaces.DBAPIConnection, _record: object) -> None:
