@@ -52,6 +52,7 @@ class Registry:
         self._seen: _Seen | None = None
         self._tokens: dict[str, Token] = {}
         self._known = Known()
+        self._is_limited = False
 
     def load(self) -> Known:
         """All of it at first; later the same tokens with what has changed, and the small tables anew."""
@@ -59,14 +60,26 @@ class Registry:
             if self._engine.dialect.name == "sqlite":
                 connection.exec_driver_sql("BEGIN")  # one state of the database for all that is read
             before = self._seen
-            seen = _Seen(_newest_change(connection), _movements(connection), _credentials_changed(connection))
+            seen = _Seen(
+                _newest_change(connection),
+                _movements(connection) if self._is_limited else (0, 0),
+                _credentials_changed(connection),
+            )
             if before == seen:
                 return self._known
             changed = None if before is None else _changed_tokens(connection, before.change_id, seen.change_id)
             self._tokens = _tokens(connection, self._tokens, changed)
             self._known = _read(connection, self._tokens)
+            # Where nobody's limit depends on it, nothing of documents and payments is looked at.
+            self._is_limited = _is_limited(self._known)
             self._seen = seen
         return self._known
+
+
+def _is_limited(known: Known) -> bool:
+    """Whether what is owed decides for anybody."""
+    rules = (rule for of_one in known.rules.values() for rule in of_one)
+    return any(rule.credit_limit is not None for rule in rules) or any(it.prepaid for it in known.contracts.values())
 
 
 def _newest_change(connection: sa.Connection) -> int:
@@ -222,17 +235,18 @@ def _contracts(connection: sa.Connection, rules: Mapping[Subject, tuple[AccessRu
     from warehouse.state import table
 
     rows = table("registry", "contracts")
-    names = ("contract_id", "valid_from", "valid_to", "driver_id", "payment_method")
+    names = ("contract_id", "currency", "valid_from", "valid_to", "driver_id", "payment_method")
     found = connection.execute(sa.select(*(rows.c[name] for name in names))).all()
     limited = any(rule.credit_limit is not None for of_one in rules.values() for rule in of_one)
-    owed = _owed(connection) if limited or any(row.payment_method == "prepaid" for row in found) else {}
+    limited = limited or any(row.payment_method == "prepaid" for row in found)
+    owed = _owed(connection) if limited else {}
     return {
         row.contract_id: Contract(
             _instant(row.valid_from),
             _instant(row.valid_to),
             row.driver_id,
             row.payment_method == "prepaid",
-            owed.get(row.contract_id),
+            owed.get((row.contract_id, row.currency)),
         )
         for row in found
     }
@@ -242,23 +256,34 @@ def _contracts(connection: sa.Connection, rules: Mapping[Subject, tuple[AccessRu
 _SIGNS: Final = {"payment": -1, "topup": -1, "write_off": -1, "refund": 1, "chargeback": 1}
 
 
-def _owed(connection: sa.Connection) -> dict[str, Decimal]:
-    """Documents (credit notes count below 0) less payments, by contract."""
+def _owed(connection: sa.Connection) -> dict[tuple[str, str], Decimal]:
+    """Documents (credit notes count below 0) less payments, by contract and currency."""
     import sqlalchemy as sa
 
     from warehouse.state import table
 
     documents, payments = table("billing", "documents"), table("billing", "payments")
-    found: dict[str, Decimal] = defaultdict(Decimal)
-    for contract, amount in connection.execute(sa.select(documents.c.contract_id, documents.c.total_incl_vat)):
-        if contract is not None:
-            found[contract] += amount
-    for contract, kind, amount in connection.execute(
-        sa.select(payments.c.contract_id, payments.c.kind, payments.c.amount)
-    ):
-        if contract is not None:
-            found[contract] += _SIGNS.get(kind, 0) * amount
+    claims = _summed(connection, documents, documents.c.total_incl_vat, sa.literal(1))
+    moved = _summed(connection, payments, payments.c.amount, sa.case(_SIGNS, value=payments.c.kind, else_=0))
+    found: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+    for key, amount in (*claims, *moved):
+        found[key] += amount
     return dict(found)
+
+
+def _summed(
+    connection: sa.Connection, rows: sa.Table, amount: sa.Column[Any], sign: sa.ColumnElement[Any]
+) -> list[tuple[tuple[str, str], Decimal]]:
+    """Sums by contract and currency. Amounts are texts with four decimals: they are summed as whole numbers."""
+    import sqlalchemy as sa
+
+    whole = sa.cast(sa.func.round(sa.cast(sa.cast(amount, sa.Text), sa.Double) * 10_000), sa.BigInteger)
+    query = sa.select(rows.c.contract_id, rows.c.currency, sa.func.sum(whole * sign))
+    query = query.where(rows.c.contract_id.is_not(None)).group_by(rows.c.contract_id, rows.c.currency)
+    return [
+        ((contract, currency), Decimal(int(total)).scaleb(-4))
+        for contract, currency, total in connection.execute(query)
+    ]
 
 
 def _instant(value: datetime | None) -> int | None:

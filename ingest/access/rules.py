@@ -6,7 +6,7 @@
 | is the token known? | no | Unknown, or Accepted where unknown ones are let in | unknown_token, unknown_token_let_in |
 | is it blocked? | yes | Blocked | token_blocked |
 | is it presented as another kind of token? | yes | Invalid | other_kind_of_token |
-| is it pinned to another certificate? | yes | Invalid | other_certificate |
+| is it pinned to a certificate that was not shown? | yes | Invalid | other_certificate |
 | has it begun, has it ended? | not yet; yes | Invalid; Expired | token_not_yet_valid, token_expired |
 | has its contract begun, has it ended? | not yet; yes | Invalid; Expired | contract_not_yet_valid, contract_ended |
 | is token, group, contract or driver blocked by a rule? | yes | Blocked | blocked_by_rule |
@@ -102,8 +102,10 @@ def _itself(ask: Ask, token: Token, contract: Contract | None) -> None:
         raise _No("Blocked", "token_blocked", None)
     if token.kind is not None and ask.kind is not None and ask.kind != token.kind:
         raise _No("Invalid", "other_kind_of_token", None)
-    if token.certificate is not None and token.certificate not in ask.certificates and ask.certificates:
-        raise _No("Invalid", "other_certificate", None)
+    if token.certificate is not None and token.certificate not in ask.certificates:
+        # Only Authorize of 2.x shows certificates (C07.FR.02): what follows from it goes on without them.
+        if ask.certificates or (ask.purpose == "authorize" and ask.kind is not None):
+            raise _No("Invalid", "other_certificate", None)
     _in_force(ask.now, token.valid_from, token.valid_to, "token_not_yet_valid", "token_expired")
     if contract is not None:
         _in_force(ask.now, contract.valid_from, contract.valid_to, "contract_not_yet_valid", "contract_ended")

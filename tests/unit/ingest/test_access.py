@@ -197,6 +197,8 @@ def test_1_6_tells_no_kind_and_a_pinned_certificate_may_have_been_checked_before
     assert decide(ask(kind=None), known(Token(kind="MacAddress")), lambda _subject: 0).status == "Accepted"
     assert decide(ask(certificates=(PIN,)), known(Token(certificate=PIN)), lambda _subject: 0).status == "Accepted"
     assert decide(ask(certificates=()), known(Token(certificate=PIN)), lambda _subject: 0).status == "Accepted"
+    unshown = decide(ask("authorize", certificates=()), known(Token(certificate=PIN)), lambda _subject: 0)
+    assert unshown.reason == "other_certificate"
 
 
 @pytest.mark.parametrize(
