@@ -102,10 +102,10 @@ def _itself(ask: Ask, token: Token, contract: Contract | None) -> None:
         raise _No("Blocked", "token_blocked", None)
     if token.kind is not None and ask.kind is not None and ask.kind != token.kind:
         raise _No("Invalid", "other_kind_of_token", None)
-    if token.certificate is not None and token.certificate not in ask.certificates:
-        # Only Authorize of 2.x shows certificates (C07.FR.02): what follows from it goes on without them.
-        if ask.certificates or (ask.purpose == "authorize" and ask.kind is not None):
-            raise _No("Invalid", "other_certificate", None)
+    # Only Authorize of 2.x shows certificates (C07.FR.02): what follows from it goes on without them.
+    to_be_shown = ask.certificates or (ask.purpose == "authorize" and ask.kind is not None)
+    if token.certificate is not None and token.certificate not in ask.certificates and to_be_shown:
+        raise _No("Invalid", "other_certificate", None)
     _in_force(ask.now, token.valid_from, token.valid_to, "token_not_yet_valid", "token_expired")
     if contract is not None:
         _in_force(ask.now, contract.valid_from, contract.valid_to, "contract_not_yet_valid", "contract_ended")
