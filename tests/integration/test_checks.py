@@ -52,4 +52,4 @@ def test_each_kind_of_breach_is_counted(home: Lake) -> None:
 
 def test_a_table_of_the_registry_has_checks_too(tmp_path: Path) -> None:
     names = [check.name for check in checks_of(BY_NAME["registry.tokens"])]
-    assert names == ["key_unique", "no_nulls", "token_type_allowed", "status_allowed"]
+    assert names == ["key_unique", "no_nulls", "token_type_allowed", "ocpp_type_allowed", "status_allowed"]

@@ -36,7 +36,7 @@ def _checks(table: Table) -> Iterator[Check]:
         f"({', '.join(table.key)}) tells rows apart; counts keys that stand twice",
         f"SELECT count(*) FROM (SELECT {key} FROM {name} GROUP BY {key} HAVING count(*) > 1)",  # noqa: S608
     )
-    needed = [column for column in table.columns if not column.nullable]
+    needed = [column for column in table.readable if not column.nullable]
     if needed:
         yield Check(
             table,
@@ -44,7 +44,7 @@ def _checks(table: Table) -> Iterator[Check]:
             f"{', '.join(column.name for column in needed)} are never NULL; counts rows that break it",
             _count(name, " OR ".join(f'"{column.name}" IS NULL' for column in needed)),
         )
-    for column in table.columns:
+    for column in table.readable:
         if column.values:
             yield Check(
                 table,

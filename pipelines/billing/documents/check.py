@@ -94,7 +94,8 @@ def _parties(document: Document) -> Iterator[Fault]:
     # Who has no VAT identifier names the number at its tax office, as small enterprises do (BR-S-02, BR-E-02).
     may_lack = bool(seller.tax_number) and seller.country_code != "IN" and "AE" not in categories
     if not seller.vat_id and not may_lack and categories != {"O"}:
-        mend = f"Set vat_id (or tax_number) of {_whose('seller', document)} in the registry"
+        what = "vat_id (or tax_number)" if document.form == "invoice" else "vat_id"
+        mend = f"Set {what} of {_whose('seller', document)} in the registry"
         yield Fault("seller.vat_id", "is missing", mend)
     if categories == {"O"} and not seller.legal_id:
         yield Fault("seller.legal_id", "is missing, and no VAT is charged", "Set the seller's register number")

@@ -68,7 +68,7 @@ def unsent(
     chosen = sa.select(documents.c.document_id).order_by(documents.c.series, documents.c.serial)
     if numbers is not None:
         chosen = chosen.where(documents.c.document_id.in_(numbers))
-    else:
+    elif kept_in == "documents":
         # Who paid for one session and wanted no receipt left no address.
         payments = table("billing", "provider_payments")
         wanted = sa.exists().where(

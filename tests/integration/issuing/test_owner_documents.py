@@ -184,7 +184,9 @@ def test_late_data_take_a_statement_back_and_write_a_new_one(world: OwnersWorld)
     assert world.dues() == [("V", MAY, "issued")]
     assert sum(row[3] for row in world.statements() if row[2] == "W") == 0
     # The customers' numbers are a chain of their own.
-    numbers = [step for step in reconcile(world.lake, "O", MAY).steps if step.step == "numbers_to_documents"]
+    numbers = [
+        step for step in reconcile(world.lake, world.engine, "O", MAY).steps if step.step == "numbers_to_documents"
+    ]
     assert all(step.adds_up for step in numbers)
     # What is taken back after the mark of an extract stood when it was made.
     asked = (world.lake, "owner_documents", MAY, date(2019, 6, 1), "csv")
