@@ -231,6 +231,7 @@ def test_beyond_the_limit_of_the_law_a_buyer_must_be_named(world: Counter) -> No
     document = world.document("large")
     assert (document.buyer.name, document.buyer.city, document.simplified) == ("Ada Example", "Hamburg", False)
     assert validated(to_cii(document)).passed
+    assert issued.document_id in unsent(world.engine, month=MAY)
     assert f"{issued.document_id} stands as it is" in named("large", "driver of C1")
 
 
