@@ -6,7 +6,7 @@ from warehouse.contract.core import ENERGY
 from warehouse.contract.mart import CURRENCY, MONEY, SITE_ID
 from warehouse.contract.model import Home, Table, optional, required
 
-CDR_ID = required("cdr_id", "VARCHAR", "OCPI CDR.id, made of all that it says: what says something else is another CDR")
+CDR_ID = required("cdr_id", "VARCHAR", "OCPI CDR.id, made of who charged when, of energy, times and price")
 SESSION_ID = required("session_id", "VARCHAR", "session that it prices")
 
 CDRS = Table(

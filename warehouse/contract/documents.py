@@ -96,6 +96,18 @@ BILLED_DRAFTS = _table(
     ),
 )
 
+RECEIPT_BUYERS = _table(
+    "receipt_buyers",
+    "one session without a contract whose buyer is named on its document; the others' are to somebody without a name",
+    ("session_id",),
+    (
+        required("session_id", "VARCHAR", "session that is billed"),
+        required("driver_id", "VARCHAR", "who owes it: name and address are in `registry.drivers`"),
+        required("changed_at", "TIMESTAMPTZ", "when the buyer was named"),
+        CHANGED_BY,
+    ),
+)
+
 DELIVERIES = _table(
     "deliveries",
     "one attempt to send a document",
@@ -131,4 +143,4 @@ PERIODS = _table(
     ),
 )
 
-TABLES = (NUMBER_SERIES, DOCUMENTS, DOCUMENT_LINES, BILLED_DRAFTS, DELIVERIES, PERIODS)
+TABLES = (NUMBER_SERIES, DOCUMENTS, DOCUMENT_LINES, BILLED_DRAFTS, RECEIPT_BUYERS, DELIVERIES, PERIODS)

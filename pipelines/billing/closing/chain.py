@@ -82,7 +82,7 @@ REASONS: Final[dict[str, str]] = {
     "vat_unknown": "CDRs whose prices include a VAT that is not known; mend the tariff",
     "billed_cdr_is_gone": "lines of CDRs that no longer hold; a credit note and a new invoice are due",
     "issued_cdr_is_missing": "CDRs on issued invoices that were not kept as issued",
-    "issued_cdr_is_gone": "issued CDRs that no longer hold; their credit CDRs leave with the next documents",
+    "issued_cdr_is_gone": "issued CDRs that no longer hold; the next `kwhouse invoice issue` takes them back",
     "issued_cdr_differs": "issued CDRs that stand twice or say another amount",
     "on_a_changed_draft": "CDRs of drafts that have changed since their invoice; issue them anew",
     "on_no_invoice": "CDRs that are on no invoice; run `kwhouse refresh`",

@@ -113,6 +113,25 @@ def void(
         sys.stdout.write(f"{done.document_id} takes back {done.corrects}: {done.total_incl_vat} {done.currency}\n")
 
 
+@invoice_app.command("buyer")
+def buyer(
+    session: Annotated[str, typer.Argument(metavar="SESSION", help="Id of a session, or how just one begins.")],
+    driver: Annotated[str, typer.Argument(metavar="DRIVER", help="Driver (or company) of the registry who owes it.")],
+    by: By = None,
+    as_json: Json = False,
+) -> None:
+    """Name who buys a session without a contract, as the law asks beyond some amount (Germany: 250 EUR)."""
+    from pipelines.billing.issuing.buyers import name_buyer
+    from warehouse.account import account
+
+    with _opened(read_only=True) as (lake, engine):
+        named = name_buyer(lake, engine, session, driver, now=_now(), by=by or account())
+    if as_json:
+        print_json(dataclasses.asdict(named))
+    else:
+        sys.stdout.write(f"{named}\n")
+
+
 @invoice_app.command("write")
 def write(
     number: Number,

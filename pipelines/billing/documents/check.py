@@ -120,7 +120,7 @@ def _reverse_charge(document: Document) -> Iterator[Fault]:
 
 def _whose(role: str, document: Document) -> str:
     if document.form == "invoice":
-        return "the operator" if role == "seller" else "the contract's holder"
+        return "the operator" if role == "seller" else "the contract's holder" if document.contract_id else "the buyer"
     return "the owner (site_owners)" if role == "seller" else "the operator"
 
 

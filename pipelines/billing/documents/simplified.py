@@ -36,7 +36,7 @@ LIMITS = {
     "IN": Limit("INR", Decimal("49999.99"), "CGST Rules 2017, rule 46", before_tax=True),
 }
 _EUROPEAN = Limit("EUR", Decimal(100), "Directive 2006/112/EC, Article 220a")
-_MEND = "Give the session's token a contract, whose holder has a name and an address"
+_MEND = "Name who buys, with an address: `kwhouse invoice buyer SESSION DRIVER`"
 
 
 def limit_of(country_code: str) -> Limit | None:

@@ -85,7 +85,9 @@ def compose(draft: Draft, terms: Terms, *, number: str, series: str, issue_date:
     document = totalled(document)
     if place and draft.currency == "INR" and terms.received is None:
         document = totalled(document, rounding=gst.rounding(document.totals.incl_tax))
-    return document if terms.received is None else as_receipt(document, draft, terms.received)
+    if terms.received is None:
+        return document
+    return as_receipt(document, draft, terms.received, is_named=terms.is_named)
 
 
 def _line(line: DraftLine, terms: Terms, place: str) -> Line:

@@ -33,10 +33,11 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class IssueReport:
-    """What a run issued, and what it could not."""
+    """What a run issued, and what it could not. `credit_cdrs` counts the CDRs that it took back."""
 
     issued: tuple[Issued, ...]
     refused: tuple[Refused, ...]
+    credit_cdrs: int = 0
 
     def __str__(self) -> str:
         lines = [
@@ -45,6 +46,8 @@ class IssueReport:
             for done in self.issued
         ]
         lines += [f"Not issued: {refused.draft_id}: {refused.reason}" for refused in self.refused]
+        if self.credit_cdrs:
+            lines.append(f"CDRs that no longer hold and were taken back: {self.credit_cdrs:,}")
         return "\n".join(lines) or "Nothing to issue: every draft stands on a document as it is."
 
 
@@ -77,7 +80,8 @@ def issue(
     """Issue the drafts that are `wanted`, in the order of month and contract.
 
     `clock`: aware instants; the day of issue is that of the run's begin in the operator's zone. A draft whose document
-    stands already is left alone; one that changed since gets a credit note and a new invoice. Safe beside other runs
+    stands already is left alone; one that changed since gets a credit note and a new invoice. CDRs that left the house,
+    no longer hold and are on no invoice are taken back, also where there is no draft to issue. Safe beside other runs
     and after a crash: numbers have no gaps, and nothing is billed twice.
     """
     now = clock()
@@ -85,8 +89,7 @@ def issue(
         snapshot = lake.snapshot()
         drafts = tuple(read_drafts(lake, wanted))
     ready, refused = _prepare(engine, drafts, now, Act(clock, now.date(), by, snapshot))
-    if ready:
-        keep_issued(lake, [one.draft for one in ready], now)
+    credit_cdrs = keep_issued(lake, [one.draft for one in ready], now, operator_id=wanted.operator_id)
     issued: list[Issued] = []
     for done, one in enumerate(ready, start=1):
         try:
@@ -95,7 +98,7 @@ def issue(
         except (IssuedMeanwhile, InputError) as error:
             refused.append(Refused(one.draft.draft_id, str(error)))
         on_progress(done, len(ready))
-    return IssueReport(tuple(issued), tuple(refused))
+    return IssueReport(tuple(issued), tuple(refused), credit_cdrs)
 
 
 def void(lake: Lake, engine: sa.Engine, document_id: str, *, reason: str, now: datetime, by: str) -> Issued:

@@ -36,15 +36,18 @@ class ChangedMeanwhile(StoreError):
         self.cdr_ids = tuple(cdr_ids)
 
 
-def keep_issued(lake: Lake, drafts: Sequence[Draft], issued_at: datetime) -> int:
-    """Keep the CDRs of `drafts` in `billing.issued_cdrs`, with credit CDRs for what no longer holds of their contracts.
+def keep_issued(lake: Lake, drafts: Sequence[Draft], issued_at: datetime, *, operator_id: str | None = None) -> int:
+    """Keep the CDRs of `drafts` in `billing.issued_cdrs`, with credit CDRs for what no longer holds.
 
-    Their lines, charging periods, tariff and place are kept beside them. Returns how many CDRs were new. Raises
-    `ChangedMeanwhile`.
+    Taken back is what no invoice bills but those that `drafts` take the place of: at the sites of `operator_id` (None:
+    of all) and of the drafts' contracts. Lines, charging periods, tariff and place are kept beside the CDRs. Returns
+    how many were taken back. Raises `ChangedMeanwhile`.
     """
     wanted = sorted({line.cdr_id for draft in drafts for line in draft.lines if line.cdr_id})
     parameters: dict[str, object] = {
         "cdr_ids": wanted,
+        "draft_ids": sorted({draft.draft_id for draft in drafts}),
+        "operator_id": operator_id,
         "contract_ids": sorted({draft.contract_id for draft in drafts}),
         "ad_hoc": ad_hoc.PREFIX,
         "issued_at": issued_at,
@@ -70,12 +73,13 @@ def keep_issued(lake: Lake, drafts: Sequence[Draft], issued_at: datetime) -> int
         ).fetchall()
         if missing:
             raise ChangedMeanwhile([str(row[0]) for row in missing])
-        count = lake.con.execute("SELECT count(*) FROM leaving_cdrs").fetchone()
-        if count and count[0]:
+        taken_back = 0
+        if _count(lake, "leaving_cdrs"):
             with lake.write("issued CDRs") as con:
                 # Asked again under the lock: another run may have kept them meanwhile.
                 there = "SELECT issued_cdr_id FROM lake.billing.issued_cdrs"
                 con.execute(f"DELETE FROM leaving_cdrs WHERE issued_cdr_id IN ({there})")  # noqa: S608 (ours)
+                taken_back = _count(lake, "leaving_cdrs WHERE kind = 'credit'")
                 for table, rows in _TABLES:
                     con.execute(
                         f"INSERT INTO lake.{table.full_name} BY NAME"  # noqa: S608 (names from above)
@@ -84,4 +88,9 @@ def keep_issued(lake: Lake, drafts: Sequence[Draft], issued_at: datetime) -> int
     finally:
         for _, rows in _TABLES:
             lake.con.execute(f"DROP TABLE IF EXISTS {rows}")
-    return int(count[0]) if count else 0
+    return taken_back
+
+
+def _count(lake: Lake, rows: str) -> int:
+    found = lake.con.execute(f"SELECT count(*) FROM {rows}").fetchone()  # noqa: S608 (ours)
+    return int(found[0]) if found else 0

@@ -1,5 +1,6 @@
--- CDRs that leave the house with the documents to be issued, and credit CDRs for those of the same payers that stand
--- and are no longer what their session says. Of a credit CDR only the costs are negative: its energy stays as it was.
+-- CDRs that leave the house with the documents to be issued, and credit CDRs for those that stand, are no longer what
+-- their session says, and are on no invoice but those that are taken back now: whether their payer has anything to be
+-- billed or not. Of a credit CDR only the costs are negative: its energy stays as it was.
 -- A CDR that was taken back and holds again (late data came, and were themselves corrected) leaves anew, with another id.
 -- With it goes what is known then of its tariff and its place, so that what was told can be told again.
 WITH leaving AS (
@@ -12,6 +13,16 @@ told AS (
         count(*) FILTER (WHERE kind = 'cdr') > count(*) FILTER (WHERE kind = 'credit') AS stands
     FROM billing.issued_cdrs
     GROUP BY cdr_id
+),
+-- What stands on other invoices is taken back with them.
+billed AS (
+    SELECT lines.cdr_id
+    FROM billing.document_lines AS lines
+    JOIN billing.documents AS documents USING (document_id)
+    WHERE documents.kind = 'invoice'
+        AND documents.status = 'issued'
+        AND lines.cdr_id IS NOT NULL
+        AND NOT list_contains(CAST($draft_ids AS VARCHAR[]), documents.draft_id)
 ),
 tariffs AS (
     SELECT
@@ -93,4 +104,9 @@ ANTI JOIN billing.cdrs USING (cdr_id)
 ANTI JOIN billing.issued_cdrs AS credits ON credits.credit_reference_id = issued.issued_cdr_id
 WHERE kind = 'cdr'
     AND stands
-    AND list_contains($contract_ids, coalesce(contract_id, $ad_hoc || session_id))
+    AND cdr_id NOT IN (FROM billed)
+    AND (
+        $operator_id IS NULL
+        OR site_id IN (SELECT site_id FROM registry_sites WHERE operator_id = $operator_id)
+        OR list_contains(CAST($contract_ids AS VARCHAR[]), coalesce(contract_id, $ad_hoc || session_id))
+    )

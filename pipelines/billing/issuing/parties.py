@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from pipelines.billing.documents.model import Language, Means, Party, Payment
 from pipelines.billing.documents.texts import TEXTS
+from pipelines.billing.issuing.buyers import buyer_of
 from pipelines.billing.issuing.drafts import Draft
 from pipelines.billing.ledger import ad_hoc
 from pipelines.billing.ledger.posting import Account
@@ -44,6 +45,7 @@ class Terms:
     tax_category: str | None = None  # UNCL5305, where no VAT is charged: AE, E or O
     exemption_reason: str = ""  # the law that says so, as `registry.tax_rates` has it
     received: Decimal | None = None  # of a session without a contract, paid so far; None: there is a contract
+    is_named: bool = True  # whether the buyer has a name; else the document is a simplified one
 
 
 def terms_of(connection: sa.Connection, contract_id: str, month: date) -> Terms:
@@ -74,8 +76,9 @@ def terms_for(connection: sa.Connection, draft: Draft) -> Terms:
 
 
 def receipt_terms(connection: sa.Connection, account: Account, month: date) -> Terms:
-    """Seller and terms of a session without a contract; its buyer has no name. Raises `PartyUnknown`.
+    """Seller and terms of a session without a contract; its buyer has a name where somebody gave one (`buyers`).
 
+    Raises `PartyUnknown`.
     What is not paid by card is to be transferred, or paid by UPI where the operator has an address there.
     """
     operator = _one(connection, "operators", operator_id=account.operator_id)
@@ -83,15 +86,24 @@ def receipt_terms(connection: sa.Connection, account: Account, month: date) -> T
         raise PartyUnknown(
             str(account.contract_id), f"its operator {account.operator_id} is unknown", "Declare the operator."
         )
-    buyer = Party(
-        name=TEXTS[_language(operator)]["ad_hoc_buyer"],
-        country_code=operator["country_code"],
-        email=ad_hoc.payer_email(connection, account),
-    )
+    driver = _named_buyer(connection, str(account.contract_id))
+    if driver is None:
+        buyer = Party(name=TEXTS[_language(operator)]["ad_hoc_buyer"], country_code=operator["country_code"])
+    else:
+        buyer = _buyer(driver, operator)
+    buyer = replace(buyer, email=buyer.email or ad_hoc.payer_email(connection, account))
     has_upi = operator["upi_vpa"] and account.currency == "INR"
     method = {"payment_method": "upi" if has_upi else "bank_transfer"}
     terms = _taxed(connection, _terms(operator, buyer, _payment(method, operator, {})), operator["tax_category"], month)
-    return replace(terms, received=ad_hoc.received(connection, account))
+    return replace(terms, received=ad_hoc.received(connection, account), is_named=driver is not None)
+
+
+def _named_buyer(connection: sa.Connection, contract_id: str) -> Mapping[str, Any] | None:
+    driver_id = buyer_of(connection, ad_hoc.session_of_account(contract_id))
+    driver = None if driver_id is None else _one(connection, "drivers", driver_id=driver_id)
+    if driver_id is not None and driver is None:
+        raise PartyUnknown(contract_id, f"its buyer {driver_id} is unknown", "Declare the driver (or company).")
+    return driver
 
 
 def _terms(operator: Mapping[str, Any], buyer: Party, payment: Payment) -> Terms:

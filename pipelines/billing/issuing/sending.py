@@ -62,7 +62,7 @@ def unsent(
 ) -> list[str]:
     """Numbers of the issued documents asked for, in their order; `again`: also what a server has accepted before.
 
-    Of a month, receipts of sessions without a contract only where the payer wants one by e-mail.
+    Of a month, receipts of sessions without a contract only where the payer wants one by e-mail, or the buyer is named.
     """
     documents, deliveries = table("billing", kept_in), table("billing", "deliveries")
     chosen = sa.select(documents.c.document_id).order_by(documents.c.series, documents.c.serial)
@@ -70,11 +70,12 @@ def unsent(
         chosen = chosen.where(documents.c.document_id.in_(numbers))
     elif kept_in == "documents":
         # Who paid for one session and wanted no receipt left no address.
-        payments = table("billing", "provider_payments")
+        payments, buyers = table("billing", "provider_payments"), table("billing", "receipt_buyers")
         wanted = sa.exists().where(
             payments.c.payer_email.is_not(None), ad_hoc.PREFIX + payments.c.session_id == documents.c.contract_id
         )
-        chosen = chosen.where(~documents.c.contract_id.startswith(ad_hoc.PREFIX, autoescape=True) | wanted)
+        named = sa.exists().where(ad_hoc.PREFIX + buyers.c.session_id == documents.c.contract_id)
+        chosen = chosen.where(~documents.c.contract_id.startswith(ad_hoc.PREFIX, autoescape=True) | wanted | named)
     if month is not None:
         chosen = chosen.where(documents.c.month == month)
     if not again:

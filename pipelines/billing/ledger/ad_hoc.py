@@ -24,6 +24,11 @@ def account_of_session(session_id: str) -> str:
     return f"{PREFIX}{session_id}"
 
 
+def session_of_account(contract_id: str) -> str:
+    """The session whose account that is."""
+    return contract_id.removeprefix(PREFIX)
+
+
 def is_ad_hoc(contract_id: str | None) -> bool:
     """Whether that is the account of one session, and no contract."""
     return contract_id is not None and contract_id.startswith(PREFIX)
@@ -55,7 +60,7 @@ def received(connection: sa.Connection, account: Account) -> Decimal:
 def payer_email(connection: sa.Connection, account: Account) -> str:
     """Where the payer of a session wants its receipt; empty: nowhere."""
     payments = table("billing", "provider_payments")
-    session_id = str(account.contract_id).removeprefix(PREFIX)
+    session_id = session_of_account(str(account.contract_id))
     told = sa.select(payments.c.payer_email).where(
         payments.c.session_id == session_id, payments.c.payer_email.is_not(None)
     )

@@ -1,7 +1,8 @@
 """Holds of sessions that have ended: what each session costs is taken, and the rest is free again.
 
-The cost is what the receipt of the session claims, so the receipt is paid to the cent. A session that costs less than
-the smallest coin gives its hold back; one in doubt is not billed before a person decides on it, so its hold goes on.
+The cost is what the receipt of the session claims, so the receipt is paid to the cent. A hold is given back where the
+session costs less than the smallest coin, where its token got a contract meanwhile (which pays), and where there is no
+evidence of its energy. A session in doubt is not billed before a person decides on it, so its hold goes on.
 Run it after each refresh: a hold that has its cost already is left alone.
 """
 
@@ -28,8 +29,10 @@ def ended_holds(lake: Lake) -> dict[str, Money]:
     """
     found: dict[str, Money] = {}
     rows = lake.cursor().execute(sql(_HERE / "ended_holds.sql"), {"ad_hoc": ad_hoc.PREFIX}).fetchall()
-    for payment_id, currency, turn, receipt, priced in rows:
-        if receipt is not None:
+    for payment_id, currency, turn, receipt, priced, is_nothing_due in rows:
+        if is_nothing_due:
+            cost = ZERO
+        elif receipt is not None:
             cost = receipt if turn == 1 else ZERO
         elif priced is not None and half_up(priced, currency) == ZERO:
             cost = ZERO

@@ -1,8 +1,9 @@
 """Stage `cdrs`: sessions priced into CDRs, their lines and charging periods, or put on the work list with the reason.
 
-Invoices of this version are drafts, so a CDR follows its session: late readings, a mended tariff or a token given to a
-contract price it again. An active session has no CDR yet; one graded unbillable gets none unless a person releases
-it; one that a person holds gets none and stands on the work list.
+A CDR follows its session: late readings, a mended tariff or a token given to a contract price it again. What has left
+the house stays as it was (`billing.issued_cdrs`), and is taken back where it no longer holds. An active session has no
+CDR yet; one graded unbillable gets none unless a person releases it; one that a person holds gets none and stands on
+the work list.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
--- One CDR per priced session. Its id is made of all that it says: the same CDR is found again, and what says something
--- else is another one. So a CDR never changes.
+-- One CDR per priced session. Its id is made of who charged when, of energy and times, and of the price with its lines:
+-- the same CDR is found again, and what says another of these is another one. Where it was (site, station, operator), its
+-- local date, the session's grade and what a person decided are not in it: they may change and leave the id as it is.
 WITH said AS (
     SELECT
         session_id,

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.billing import closing
+from pipelines.billing.issuing.issue import void
 from tests.integration.issuing.issuing_world import NOW, IssuingWorld, issuing_world
 
 MAY, JUNE = date(2019, 5, 1), date(2019, 6, 1)
@@ -67,3 +68,48 @@ def test_a_month_closes_with_what_was_corrected_and_what_comes_late_is_booked_af
         "SELECT DISTINCT booked_month FROM billing.documents WHERE month = '2019-05-01' ORDER BY booked_month"
     ) == [(MAY,), (JUNE,)]
     assert all(step.adds_up for step in closing.status(world.lake, "O", JUNE).chain.steps)
+
+
+def test_what_is_not_billed_after_all_keeps_no_month_open(world: IssuingWorld) -> None:
+    world.session("receipt", id_token=None)
+    world.session("released", grade="suspect", flags=["implausible_power"])
+    world.decide("released", "release")
+    world.session("fell")
+    run(world)
+    report = world.issue()
+    assert len(report.issued) == 2
+    [receipt] = [done for done in report.issued if done.contract_id == "adhoc:receipt"]
+
+    void(world.lake, world.engine, receipt.document_id, reason="Wrong car", now=NOW, by="Ada")
+    world.decide("receipt", "hold", grade="ok")
+    world.decide("released", "withdraw")
+    world.session("fell", grade="suspect", flags=["implausible_power"])
+    run(world)
+    step = {step.step: step for step in closing.status(world.lake, "O", MAY).chain.steps}["cdrs_to_issued"]
+    assert [(reason.reason, reason.entries) for reason in step.unexplained] == [("issued_cdr_is_gone", 1)]
+    # Its payer has nothing more to be billed; the CDR is taken back all the same, and only once.
+    elsewhere = world.issue(operator_id="another")
+    assert (elsewhere.issued, elsewhere.credit_cdrs) == ((), 0)
+    report = world.issue(month=JUNE)
+    assert (report.issued, report.credit_cdrs) == ((), 1)
+    assert "taken back: 1" in str(report)
+    assert world.rows("SELECT kind, session_id FROM billing.issued_cdrs WHERE kind = 'credit'") == [
+        ("credit", "receipt")
+    ]
+    report = world.issue()
+    assert ([done.kind for done in report.issued], report.credit_cdrs) == (["credit_note"], 0)
+    report = closing.close(world.lake, "O", MAY, accept_unpriced=["held"], by="Ada", now=NOW)
+    for name in ("cdrs_to_lines_energy", "cdrs_to_lines_amount"):
+        [step] = [step for step in report.chain.steps if step.step == name]
+        assert [(why.reason, why.entries) for why in step.explained_by] == [("suspect_not_billed", 2)]
+
+
+def test_a_cdr_goes_on_as_long_as_an_invoice_bills_it(world: IssuingWorld) -> None:
+    world.session()
+    run(world)
+    world.issue()
+    world.session(energy_wh=Decimal(12_000))
+    world.session("june", "2019-06-10T12:00:00+00:00")
+    run(world)
+    # May's invoice stands until it is issued anew.
+    assert [world.issue(month=month).credit_cdrs for month in (JUNE, MAY)] == [0, 1]

@@ -17,6 +17,7 @@ from pipelines.billing.documents.model import Document
 from pipelines.billing.documents.pdf import to_pdf
 from pipelines.billing.drafts import invoices
 from pipelines.billing.issuing.archive import issued_document
+from pipelines.billing.issuing.buyers import BuyerRefused, name_buyer
 from pipelines.billing.issuing.issue import IssueReport, void
 from pipelines.billing.issuing.sending import unsent
 from pipelines.billing.ledger import dunning_book, store
@@ -85,6 +86,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Counter]:
         world.session("empty", id_token=None, energy_wh=D(0))
         world.session("large", id_token=None, energy_wh=D(900_000))
         world.session("found", id_token="unknown yet")
+        world.session("dark", id_token=None, energy_wh=None, grade="unbillable")
         world.run(*PRICED)
         world.payments = Payments(world.engine, HonestProvider(lambda: None), tell)
         yield world
@@ -170,12 +172,16 @@ def test_a_receipt_taken_back_leaves_the_money_to_its_payer(world: Counter) -> N
 
 def test_a_contract_that_comes_late_takes_the_receipt_back(world: Counter) -> None:
     [receipt] = world.receipt("found").issued
+    payment_id = world.hold("found")
     world.set("tokens", ["unknown yet"], token_type="RFID", contract_id="C1", status="active", valid_from=OPEN)
     world.run(*PRICED)
     [note] = world.receipt("found").issued
     assert (note.kind, note.corrects) == ("credit_note", receipt.document_id)
     assert world.rows("SELECT contract_id FROM billing.invoice_drafts WHERE contract_id = 'C1'") == [("C1",)]
     assert world.account("found").owed == 0
+    # The contract pays: nothing is taken from the card, and nothing stays held there.
+    [done] = [it for it in finish_ended(world.lake, world.payments) if it.payment_id == payment_id]
+    assert (done.state, done.captured_minor, done.released_minor) == ("released", 0, 6000)
     # The CDR that left the house is taken back with it.
     assert world.rows("SELECT kind FROM billing.issued_cdrs WHERE session_id = 'found' ORDER BY kind") == [
         ("cdr",),
@@ -200,10 +206,40 @@ def test_what_costs_nothing_has_no_receipt_and_its_hold_is_given_back(world: Cou
     assert (done.state, done.captured_minor, done.released_minor) == ("released", 0, 6000)
 
 
+def test_a_session_without_evidence_gives_its_hold_back(world: Counter) -> None:
+    payment_id = world.hold("dark")
+    [done] = [it for it in finish_ended(world.lake, world.payments) if it.payment_id == payment_id]
+    assert (done.state, done.captured_minor, done.released_minor) == ("released", 0, 6000)
+
+
 def test_beyond_the_limit_of_the_law_a_buyer_must_be_named(world: Counter) -> None:
     report = world.receipt("large")
     assert report.issued == ()
     assert "250 EUR is the most for an invoice without it (§ 33 UStDV)" in report.refused[0].reason
+    assert "kwhouse invoice buyer" in report.refused[0].reason
+
+    def named(session_id: str, driver_id: str) -> str:
+        return str(name_buyer(world.lake, world.engine, session_id, driver_id, now=NOW, by="tester"))
+
+    with pytest.raises(BuyerRefused, match="declare the driver"):
+        named("large", "nobody")
+    world.declare("drivers", driver_id="homeless", name="Bo Example")
+    named("large", "homeless")
+    assert "buyer.street: is missing" in world.receipt("large").refused[0].reason
+    assert named("large", "driver of C1") == "The document of session large will name driver of C1."
+    [issued] = world.receipt("large").issued
+    document = world.document("large")
+    assert (document.buyer.name, document.buyer.city, document.simplified) == ("Ada Example", "Hamburg", False)
+    assert validated(to_cii(document)).passed
+    assert issued.document_id in unsent(world.engine, month=MAY)
+    assert f"{issued.document_id} stands as it is" in named("large", "driver of C1")
+
+
+def test_a_session_under_contract_has_its_holder_as_buyer(world: Counter) -> None:
+    world.session("contracted")
+    world.run(*PRICED)
+    with pytest.raises(BuyerRefused, match="is billed to contract C1"):
+        name_buyer(world.lake, world.engine, "contracted", "driver of C1", now=NOW, by="tester")
 
 
 def test_the_receipt_is_a_valid_invoice_and_goes_where_its_payer_wants_it(world: Counter) -> None:

@@ -364,3 +364,9 @@ def test_an_indian_invoice_bears_two_taxes_each_rounded(tmp_path: Path) -> None:
             ("vat", Decimal("-15.06")),
             ("rounding", Decimal("-0.24")),
         ]
+        # Without a contract a card pays what the draft says: 8.906 kWh are 101.97, and 9 % of that is 9.18, twice.
+        world.session("card", energy_wh=Decimal(8_906), id_token=None)
+        world.run()
+        [(drafted,)] = world.rows("SELECT total_incl_vat FROM billing.invoice_drafts WHERE invoice_id = 'adhoc:card'")
+        [receipt] = world.issue(draft_ids=("adhoc:card",)).issued
+        assert drafted == receipt.total_incl_vat == Decimal("120.33")

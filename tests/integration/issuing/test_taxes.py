@@ -184,3 +184,19 @@ def test_an_exempt_seller_charges_none_and_says_by_which_law(world: IssuingWorld
     world.run()
     refused = world.issue(datetime(2019, 7, 3, 9, tzinfo=UTC)).refused
     assert [("the operator charges none (tax_category E)" in one.reason) for one in refused] == [True, True]
+
+
+def test_another_reason_for_no_vat_is_another_document(world: IssuingWorld) -> None:
+    world.tariff("T", 1, energy("0.30", vat="0"))
+    world.session()
+    world.run()
+    world.issue()
+    due = "SELECT due, tax_category FROM billing.due_documents"
+    assert world.rows(due) == []
+    seller = {"country_code": "DE", "party_id": "KWH", "name": "kWhouse GmbH"}
+    world.set("operators", ["O"], **seller, tax_category="E")
+    world.run()
+    assert world.rows(due) == [("changed", "E")]
+    world.set("operators", ["O"], **seller)
+    world.run()
+    assert world.rows(due) == []

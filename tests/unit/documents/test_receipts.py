@@ -47,6 +47,7 @@ def receipt(received: str, draft: Draft = DRAFT, seller: Party = INDIAN_SELLER) 
     terms = Terms(
         seller=seller,
         buyer=Party(name="Ad hoc customer", country_code=seller.country_code),
+        is_named=False,
         payment=Payment(means="upi", upi_vpa="musi@okbank"),
         series="MC",
         payment_days=14,

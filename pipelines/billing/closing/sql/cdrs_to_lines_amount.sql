@@ -46,10 +46,11 @@ joined AS (
             WHEN coalesce(components.amount, 0) = coalesce(lines.amount, 0) THEN NULL
             WHEN components.cdr_id IS NULL AND lines.cdr_id IN (FROM elsewhere) THEN 'at_another_operator'
             WHEN components.cdr_id IS NULL THEN 'billed_cdr_is_gone'
-            WHEN lines.cdr_id IS NOT NULL THEN
-                CASE WHEN abs(components.amount - lines.amount)
-                    <= CASE minor_unit(components.currency) WHEN 0 THEN 0.5 WHEN 2 THEN 0.005 ELSE 0.0005 END
-                    THEN 'rounding' ELSE 'amount_differs' END
+            WHEN lines.cdr_id IS NOT NULL AND abs(components.amount - lines.amount)
+                <= CASE minor_unit(components.currency) WHEN 0 THEN 0.5 WHEN 2 THEN 0.005 ELSE 0.0005 END
+                THEN 'rounding'
+            -- Lines that a credit note took back whole are as none: what holds the session back is the reason.
+            WHEN lines.amount <> 0 THEN 'amount_differs'
             WHEN components.grade <> 'ok' AND components.decision IS DISTINCT FROM 'release' THEN 'suspect_not_billed'
             WHEN components.cdr_id IN (FROM changed) THEN 'on_a_changed_draft'
             WHEN components.contract_id IS NULL

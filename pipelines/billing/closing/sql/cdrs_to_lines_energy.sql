@@ -21,10 +21,11 @@ joined AS (
         coalesce(cdrs.energy_wh, 0) AS cdr_wh,
         coalesce(lines.energy_wh, 0) AS line_wh,
         CASE
-            WHEN cdrs.cdr_id IS NULL AND lines.energy_wh = 0 THEN NULL
+            WHEN lines.cdr_id IS NOT NULL AND coalesce(cdrs.energy_wh, 0) = lines.energy_wh THEN NULL
             WHEN cdrs.cdr_id IS NULL AND lines.cdr_id IN (FROM elsewhere) THEN 'at_another_operator'
             WHEN cdrs.cdr_id IS NULL THEN 'billed_cdr_is_gone'
-            WHEN lines.cdr_id IS NOT NULL THEN CASE WHEN cdrs.energy_wh <> lines.energy_wh THEN 'energy_differs' END
+            -- Lines that a credit note took back whole are as none: what holds the session back is the reason.
+            WHEN lines.energy_wh <> 0 THEN 'energy_differs'
             WHEN cdrs.grade <> 'ok' AND cdrs.decision IS DISTINCT FROM 'release' THEN 'suspect_not_billed'
             WHEN cdrs.is_free THEN 'free'
             WHEN cdrs.cdr_id IN (FROM changed) THEN 'on_a_changed_draft'

@@ -3,8 +3,7 @@
 WITH sums AS (
     SELECT
         invoice_id,
-        sum(amount_excl_vat) AS amount,
-        sum(amount_excl_vat) FILTER (kind = 'session') AS session_amount
+        sum(amount_excl_vat) AS amount
     FROM month_lines
     WHERE is_of_the_month
     GROUP BY invoice_id
