@@ -250,6 +250,17 @@ def test_nothing_new_means_nothing_done(world: World) -> None:
     assert all(result.rows == {} for result in world.run())
 
 
+def test_cdrs_of_a_version_without_periods_are_priced_once_more(world: World) -> None:
+    world.session()
+    world.run()
+    whole = world.tables()
+    with world.lake.write("as an older version left it") as con:
+        con.execute("DELETE FROM lake.billing.cdr_periods")
+    world.run()
+    assert world.tables() == whole
+    assert all(result.window is None for result in world.run()[:1])
+
+
 def test_the_same_cdr_keeps_its_id_and_what_says_something_else_is_another(world: World) -> None:
     world.session()
     world.run()
