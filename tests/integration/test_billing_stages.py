@@ -200,7 +200,7 @@ def test_grades_decide_what_is_priced_and_billed(world: World, tmp_path: Path) -
     assert world.rows("SELECT session_id FROM billing.invoice_lines") == [("ok",)]
     assert world.rows("SELECT rated_sessions, billed_sessions, unpriced_sessions FROM mart.revenue_days") == [(2, 1, 0)]
     assert world.rows("SELECT * FROM ops.faults") == []
-    with open_lake(load_settings(home=new_home(tmp_path), bill_suspect=True)) as lake:
+    with open_lake(load_settings(home=tmp_path, bill_suspect=True)) as lake:
         generous = World(lake)
         generous.run(full=True)
         assert generous.rows("SELECT session_id FROM billing.invoice_lines ORDER BY 1") == [("ok",), ("suspect",)]
