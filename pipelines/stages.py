@@ -46,12 +46,16 @@ class Replacement:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One step of the pipeline, named like its main table."""
+    """One step of the pipeline, named like its main table.
+
+    `is_outdated` tells whether an older version left its tables so that only a full rebuild makes them whole.
+    """
 
     name: str
     inputs: tuple[Table, ...]
     outputs: tuple[Table, ...]
     compute: Callable[[Lake, Window], Sequence[Replacement]]
+    is_outdated: Callable[[Lake], bool] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,7 @@ def run_stage(lake: Lake, stage: Stage, *, full: bool = False) -> StageResult:
     started = time.perf_counter()
     with lake.read():
         before = watermark(lake, stage.name)  # asked before the work: whoever publishes meanwhile is seen at its end
+        full = full or (stage.is_outdated is not None and stage.is_outdated(lake))
         window = window_for(lake, before, full=full)
         changes = None if window is None else changes_within(lake, window)
         is_idle = window is not None and not window.full and changes is not None and not changes.of(stage.inputs)

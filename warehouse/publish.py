@@ -11,17 +11,21 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse.contract import TABLES, Home, Table
+from warehouse.contract import TABLES, Home, Table, access
 from warehouse.contract.ddl import create_statements, quoted
 from warehouse.contract.declared import NOTE
 from warehouse.contract.documents import CHANGED_BY
+from warehouse.contract.ledger import ACCOUNT_FILES
+from warehouse.contract.payments import WHY_UNBOOKED
 from warehouse.errors import InputError, QueryError
 from warehouse.files import refuse_own, whole_file
 from warehouse.store import Lake
 
 SCHEMAS = ("mart", "forecast", "planning", "billing")
-# Notes are free text, in which people name people; who closed a month is nobody's business outside.
-LEFT_OUT = (NOTE, CHANGED_BY)
+# Notes and reasons are free text, in which people name people; who closed a month is nobody's business outside.
+LEFT_OUT = (NOTE, CHANGED_BY, WHY_UNBOOKED)
+# The accountant's file, with the numbers of DATEV's client; who charges now, and stations as they knock at the door.
+TABLES_LEFT_OUT = (ACCOUNT_FILES, *access.TABLES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +51,9 @@ def published_tables() -> tuple[Table, ...]:
     ]
     for table in TABLES:
         columns = tuple(column for column in table.readable if column not in LEFT_OUT)
-        if table.home is Home.STATE and not any(column.personal for column in columns):
+        if table.home is not Home.STATE or table in TABLES_LEFT_OUT:
+            continue
+        if not any(column.personal for column in columns):
             found.append(Table(table.schema, table.name, table.grain, table.key, columns, home=table.home))
     return tuple(found)
 

@@ -200,7 +200,7 @@ def test_grades_decide_what_is_priced_and_billed(world: World, tmp_path: Path) -
     assert world.rows("SELECT session_id FROM billing.invoice_lines") == [("ok",)]
     assert world.rows("SELECT rated_sessions, billed_sessions, unpriced_sessions FROM mart.revenue_days") == [(2, 1, 0)]
     assert world.rows("SELECT * FROM ops.faults") == []
-    with open_lake(load_settings(home=new_home(tmp_path), bill_suspect=True)) as lake:
+    with open_lake(load_settings(home=tmp_path, bill_suspect=True)) as lake:
         generous = World(lake)
         generous.run(full=True)
         assert generous.rows("SELECT session_id FROM billing.invoice_lines ORDER BY 1") == [("ok",), ("suspect",)]
@@ -248,6 +248,17 @@ def test_nothing_new_means_nothing_done(world: World) -> None:
     world.session()
     world.run()
     assert all(result.rows == {} for result in world.run())
+
+
+def test_cdrs_of_a_version_without_periods_are_priced_once_more(world: World) -> None:
+    world.session()
+    world.run()
+    whole = world.tables()
+    with world.lake.write("as an older version left it") as con:
+        con.execute("DELETE FROM lake.billing.cdr_periods")
+    world.run()
+    assert world.tables() == whole
+    assert all(result.window is None for result in world.run()[:1])
 
 
 def test_the_same_cdr_keeps_its_id_and_what_says_something_else_is_another(world: World) -> None:

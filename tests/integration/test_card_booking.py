@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from pipelines.billing.cards.booking import book_waiting, tell
 from pipelines.billing.cards.booking import check as check_cards
+from pipelines.billing.closing.claims import claims_to_open
 from pipelines.billing.ledger import store
 from pipelines.billing.ledger.balance import check
 from pipelines.billing.payments.events import Captured, DisputeClosed, Disputed, PaymentFact, Refunded, RefundFailed
@@ -115,6 +116,9 @@ def test_what_the_ledger_lacks_is_named_and_written_when_it_can_be(world: Issuin
     with world.engine.connect() as connection:
         (lacking,) = check_cards(connection)
     assert f"card payment {payment_id}: dispute_won and is not in the ledger" in str(lacking)
+    (kept_open,) = [row for row in claims_to_open(world.engine, "O") if not row["explained"]]
+    assert (kept_open["reason"], kept_open["ids"]) == ("ledger_differs", [str(lacking)])
+    assert claims_to_open(world.engine, "another") == [], "no business of another operator's month"
     with world.engine.begin() as connection:
         assert book_waiting(connection) == 0
     told(world, Disputed(f"{payment_id}-disputed-d", payment_id, AT, Money("EUR", 357), "d", "fraudulent"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -151,6 +151,15 @@ def test_a_closed_month_keeps_its_sums_and_its_snapshot(world: ClosingWorld) -> 
     ]
     assert number == "KWH-2019-0001"
     assert closing.status(world.lake, "O", MAY).changed_since == ()
+
+
+def test_a_mark_is_never_older_than_the_documents_in_its_sums(world: ClosingWorld) -> None:
+    world.session()
+    world.run()
+    world.issue(the_draft(world), at=NOW + timedelta(hours=1))
+    kept = closing.close(world.lake, "O", MAY, now=NOW).period.control_sums
+    assert kept is not None
+    assert "@2019-06-05T09:00:00Z#" in kept["mark"]
 
 
 def test_what_keeps_a_month_open_is_named_and_nothing_is_changed(world: ClosingWorld) -> None:

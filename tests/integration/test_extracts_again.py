@@ -165,6 +165,40 @@ def test_datev_takes_the_batch(world: ClosingWorld) -> None:
         extract_bytes(world.lake, "datev", *MAY, "csv", ["site"])
 
 
+def test_datev_posts_what_an_amount_due_was_rounded_by(world: ClosingWorld) -> None:
+    number = world.issue(the_draft(world))
+    world.spoil("documents", number, rounding_amount=Decimal("0.43"), total_incl_vat=Decimal(4))
+    with pytest.raises(QueryError, match=r"No account is declared for rounding \(invoice KWH-2019-0001\)"):
+        extract_bytes(world.lake, "datev", *MAY, "csv")
+    path = world.lake.settings.accounts
+    assert path is not None
+    path.write_text(ACCOUNTS.replace("    revenue:", '    rounding: "4840"\n    revenue:'))
+    lines = extract_bytes(world.lake, "datev", *MAY, "csv").decode("cp1252").splitlines()[2:]
+    posted = [dict(zip(COLUMNS, line.replace('"', "").split(";"), strict=True)) for line in lines]
+    shown = ("Umsatz (ohne Soll/Haben-Kz)", "Soll/Haben-Kennzeichen", "Konto", "Gegenkonto (ohne BU-Schlüssel)")
+    assert [tuple(row[name] for name in shown) for row in posted] == [
+        ("3,57", "S", "10000", "8400"),
+        ("0,43", "S", "10000", "4840"),
+    ]
+
+
+def test_a_line_counts_once_when_the_time_zone_of_its_site_was_mended(world: ClosingWorld) -> None:
+    world.issue(the_draft(world))
+    # Two o'clock of the next day: the CDR is the same, the day that was told holds.
+    site = {"operator_id": "O", "name": "Site", "country_code": "DE", "currency": "EUR"}
+    world.set("sites", ["site"], time_zone="Pacific/Kiritimati", **site)
+    with world.engine.begin() as connection:
+        connection.execute(sa.update(table("registry", "sites")).values(time_zone="Pacific/Kiritimati"))
+    world.run()
+    assert world.rows("SELECT local_date FROM billing.cdrs") == [(date(2019, 5, 11),)]
+    lines = json.loads(extract_bytes(world.lake, "invoice_lines", *MAY, "json"))
+    assert [(row["invoice_id"], row["line_no"], row["local_date"]) for row in lines] == [
+        ("KWH-2019-0001", 1, "2019-05-10")
+    ]
+    (row,) = json.loads(extract_bytes(world.lake, "revenue_connectors", *MAY, "json"))
+    assert (row["billed_sessions"], row["billed_excl_vat"]) == (1, "3.0000")
+
+
 def test_datev_without_accounts_is_refused_with_the_mend(world: ClosingWorld, tmp_path: Path) -> None:
     world.issue(the_draft(world))
     path = world.lake.settings.accounts

@@ -33,6 +33,11 @@ def test_a_plain_file_with_comments_and_exact_types(tmp_path: Path) -> None:
         }
         assert {"registry.sites", "registry.contracts", "mart.site_days", "main.published"} <= names
         assert not {"registry.drivers", "registry.tokens", "registry.pseudonyms", "raw.messages"} & names
+        assert not {"registry.changes", "billing.account_files"} & names
+        assert not [name for name in names if name.startswith("access.")]
+        facts = con.execute("SELECT column_name FROM duckdb_columns() WHERE table_name = 'unbooked_facts'").fetchall()
+        assert ("amount_minor",) in facts
+        assert ("reason",) not in facts
         columns = con.execute("SELECT column_name FROM duckdb_columns() WHERE schema_name = 'registry'").fetchall()
         assert ("note",) not in columns
         periods = con.execute("SELECT column_name FROM duckdb_columns() WHERE table_name = 'periods'").fetchall()

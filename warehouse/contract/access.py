@@ -75,9 +75,10 @@ TRANSACTIONS = Table(
         Column("id_token", "VARCHAR", "token it was started with", nullable=False, personal=True),
         required("started_at", "TIMESTAMPTZ", "when it was let in"),
         required("collector_id", "VARCHAR", "collector that holds the station"),
-        optional("token_group", "VARCHAR", "group it counts for"),
-        optional("contract_id", "VARCHAR", "contract it counts for"),
-        optional("driver_id", "VARCHAR", "driver it counts for"),
+        # Beside a station and this hour, whoever reads them knows who stands there.
+        Column("token_group", "VARCHAR", "group it counts for", personal=True),
+        Column("contract_id", "VARCHAR", "contract it counts for", personal=True),
+        Column("driver_id", "VARCHAR", "driver it counts for", personal=True),
     ),
     home=Home.STATE,
 )
@@ -117,7 +118,7 @@ WAITING_STATIONS = Table(
         required("first_at", "TIMESTAMPTZ", "first knock"),
         required("last_at", "TIMESTAMPTZ", "newest knock"),
         required("knocks", "BIGINT", "how often", "knocks"),
-        optional("remote_address", "VARCHAR", "address of the newest knock"),
+        Column("remote_address", "VARCHAR", "address of the newest knock", personal=True),
     ),
     home=Home.STATE,
 )

@@ -106,6 +106,8 @@ PAYMENT_METHODS = _table(
     required("stored_at", "TIMESTAMPTZ", "when the payer stored it"),
 )
 
+WHY_UNBOOKED = required("reason", "VARCHAR", "why the ledger cannot take it")
+
 UNBOOKED_FACTS = _table(
     "unbooked_facts",
     "one fact about money that the ledger could not take yet; it goes when the ledger takes it",
@@ -122,7 +124,7 @@ UNBOOKED_FACTS = _table(
     required("amount_minor", "BIGINT", "how much of it", MINOR),
     required("happened_at", "TIMESTAMPTZ", "when it happened, or was first seen"),
     optional("dispute_id", "VARCHAR", "the provider's key of the dispute; NULL: none"),
-    required("reason", "VARCHAR", "why the ledger cannot take it"),
+    WHY_UNBOOKED,
 )
 
 TABLES = (PROVIDER_PAYMENTS, PROVIDER_REFUNDS, PROVIDER_EVENTS, PAYMENT_METHODS, UNBOOKED_FACTS)

@@ -7,6 +7,7 @@
         prepaid: "1718"
         write_offs: "2400"
         dunning_fees: "2650"
+        rounding: "4840"
         revenue:
           - {vat_percent: 19, account: "8400", vat_account: "1776"}
           - {vat_percent: 0, tax_category: AE, account: "8336", vat_account: "1776"}

@@ -15,6 +15,7 @@ from warehouse.contract.registry import (
     CONNECTORS,
     DECLARED,
     METER_KEYS,
+    OPERATORS,
     PLANS,
     SITES,
     SUBSCRIPTIONS,
@@ -23,7 +24,7 @@ from warehouse.contract.registry import (
     TAX_RATES,
 )
 from warehouse.errors import Problem
-from warehouse.registry import access, plans, taxes
+from warehouse.registry import access, plans, series, taxes
 from warehouse.registry.records import Record, by_key
 from warehouse.registry.tariffs import TariffCheck, shape_problems
 from warehouse.registry.values import Value
@@ -75,6 +76,8 @@ def problems_of(
         yield from _tariffs(future[TARIFFS.name], check_tariff)
     if {ACCESS_RULES.name, SITES.name} & declared.keys() and _complete(declared, SITES.name):
         yield from access.problems_of(future[ACCESS_RULES.name], future[SITES.name])
+    if OPERATORS.name in declared:
+        yield from series.shared(future[OPERATORS.name])
     yield from _prices_and_terms(declared, stored, future)
 
 

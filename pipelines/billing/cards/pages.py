@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from pipelines.billing.cards.attempts import OPEN, PURPOSE, UNDER_WAY, Attempts, attempts, open_amount
 from pipelines.billing.cards.booking import decimal
 from pipelines.billing.ledger import store
+from pipelines.billing.ledger.ad_hoc import account_of_payment
 from pipelines.billing.ledger.errors import DocumentUnknown, LedgerError
 from pipelines.billing.payments import records
 from pipelines.billing.payments.provider import Money
@@ -63,8 +64,13 @@ def invoice_page(service: PaymentService, settings: Settings, document: str) -> 
 
 
 def page(service: PaymentService, token: str) -> dict[str, Any] | None:
-    """What the page with that token shows, as `PaymentService.page`; of an invoice, as much as is open now."""
+    """What the page with that token shows, as `PaymentService.page`; of an invoice, as much as is open now.
+
+    The page of a session that cost more than could be taken shows its receipt, once that is issued.
+    """
     record = records.find(service.engine, pay_token=token)
+    if record is not None and record.open_minor:
+        return _page_of_receipt(service, record)
     if record is None or record.purpose != PURPOSE or record.state not in (*OPEN, "failed"):
         return service.page(token)
     try:
@@ -80,6 +86,35 @@ def page(service: PaymentService, token: str) -> dict[str, Any] | None:
     if shown is not None and shown["state"] == "cancelled":
         shown = {**shown, "state": "paid" if amount.minor <= 0 else "processing"}
     return shown
+
+
+def _page_of_receipt(service: PaymentService, hold: PaymentRecord) -> dict[str, Any] | None:
+    shown = service.page(hold.pay_token)
+    receipts = _receipts(service.engine, hold)
+    if shown is None or not receipts:
+        return shown
+    for document_id in receipts:
+        _, amount, before = _stands(service.engine, document_id)
+        if amount.minor <= 0:
+            continue
+        if under_way := before.last(*UNDER_WAY):
+            return service.page(under_way.pay_token)
+        current = _payment(service, document_id, amount, before)
+        return service.page(current.pay_token, _payee(service.engine, document_id))
+    return {**shown, "state": "paid", "note": None, "reference": receipts[0]}
+
+
+def _receipts(engine: sa.Engine, hold: PaymentRecord) -> list[str]:
+    """The receipts of a session and the fees of reminders of them, the newest receipt first."""
+    with engine.connect() as connection:
+        try:
+            account, _ = account_of_payment(connection, hold.payment_id)
+        except LedgerError:  # nobody said whose session it is
+            return []
+        ledger = store.read(connection, operator_id=account.operator_id, contracts=[account.contract_id])
+    claims = [due for due in ledger.dues if due.claim > 0 and due.currency == hold.currency]
+    claims.sort(key=lambda due: (due.kind == "invoice", due.issue_date, due.document_id), reverse=True)
+    return [due.document_id for due in claims]
 
 
 def _stands(engine: sa.Engine, document: str) -> tuple[str, Money, Attempts]:

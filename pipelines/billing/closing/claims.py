@@ -5,13 +5,15 @@ Payments know no month: the link is of the whole account, up to the moment of lo
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
 import sqlalchemy as sa
 
+from pipelines.billing.cards import booking
 from pipelines.billing.ledger import balance, store
+from pipelines.billing.ledger.balance import Mismatch
 from pipelines.billing.ledger.model import Ledger
 
 # What a claim becomes, and whether it makes the open amount smaller.
@@ -22,12 +24,16 @@ _MOST_NAMED: Final = 20
 def claims_to_open(engine: sa.Engine, operator_id: str) -> list[dict[str, Any]]:
     """Rows as the links' SQL gives them, one a currency and reason."""
     with engine.connect() as connection:
-        return list(rows(store.read(connection, operator_id=operator_id)))
+        lacking = list(booking.check_operator(connection, operator_id))
+        return list(rows(store.read(connection, operator_id=operator_id), lacking))
 
 
-def rows(ledger: Ledger) -> Iterator[dict[str, Any]]:
-    """Claims beside open amounts; between them what was paid, given back, set off, written off, and each mismatch."""
-    documents, mismatches = balance.documents(ledger), balance.check(ledger)
+def rows(ledger: Ledger, lacking: Sequence[Mismatch] = ()) -> Iterator[dict[str, Any]]:
+    """Claims beside open amounts; between them what was paid, given back, set off, written off, and each mismatch.
+
+    `lacking`: money of cards that the ledger lacks.
+    """
+    documents, mismatches = balance.documents(ledger), [*balance.check(ledger), *lacking]
     for currency in sorted({row.currency for row in documents} | {found.currency for found in mismatches}):
         here = [row for row in documents if row.currency == currency]
         open_amount, claimed = sum((row.open for row in here), Decimal(0)), sum((row.claim for row in here), Decimal(0))

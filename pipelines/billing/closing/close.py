@@ -105,9 +105,13 @@ def close(
             reasons = list(blockers(lake, chain, accept_unpriced, moment))
             if reasons:
                 raise MonthDoesNotClose(operator_id, month, reasons)
-            mark = f"{chain.snapshot}@{instant(moment)}#{account_files.declared(lake.settings)[1]}"
+            accounts = account_files.declared(lake.settings)[1]
             with engine.begin() as connection:
-                _refuse_newer_documents(connection, chain)
+                last_issue = _refuse_newer_documents(connection, chain)
+                # Documents may have been issued until the month was locked: the mark holds all that are in the sums.
+                until = now or datetime.now(UTC)
+                until = until if last_issue is None else max(until, last_issue)
+                mark = f"{chain.snapshot}@{instant(until)}#{accounts}"
                 closed = periods.move(
                     connection,
                     operator_id,
@@ -204,19 +208,21 @@ def as_json(report: MonthReport) -> dict[str, Any]:
     return found
 
 
-def _refuse_newer_documents(connection: sa.Connection, chain: Chain) -> None:
-    """Documents that were issued while the chain was computed are not in its sums."""
+def _refuse_newer_documents(connection: sa.Connection, chain: Chain) -> datetime | None:
+    """Documents that were issued while the chain was computed are not in its sums. Gives when the last one was issued;
+    None: there are none."""
     documents = table("billing", "documents")
     counted = sum(row["invoices"] + row["credit_notes"] for row in chain.documents)
-    there = connection.execute(
-        sa.select(sa.func.count())
-        .select_from(documents)
-        .where(documents.c.operator_id == chain.operator_id, documents.c.booked_month == chain.month)
-    ).scalar_one()
+    there, last_issue = connection.execute(
+        sa.select(sa.func.count(), sa.func.max(documents.c.issued_at)).where(
+            documents.c.operator_id == chain.operator_id, documents.c.booked_month == chain.month
+        )
+    ).one()
     if there != counted:
         raise MonthDoesNotClose(
             chain.operator_id, chain.month, [f"documents were issued meanwhile ({counted}, now {there}); try again"]
         )
+    return None if last_issue is None else last_issue.astimezone(UTC)
 
 
 def _refuse_unknown(lake: Lake, operator_id: str) -> None:

@@ -31,6 +31,7 @@ _STATES = {
     "released": "cancelled",
     "failed": "cancelled",
 }
+_RECEIPT_FOLLOWS = "This part is still to be paid. The receipt follows; this page will then take it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +122,9 @@ def _page(record: PaymentRecord, key: str | None, secret: str | None, payee: Pay
     amount, hold = record.amount, record.kind == "hold"
     note = "The last try was declined. Please take another card." if record.last_error and secret else None
     if record.open_minor:
-        # The session is over and cost more than could be taken: what is left is an ordinary debt.
-        state, amount, hold, note = "open", record.money(record.open_minor), False, "This part is still to be paid."
+        # The session is over and cost more than could be taken: what is left is an ordinary debt, which is paid by the
+        # receipt once it is there (`cards.pages`). Until then no bank knows what a transfer would be for.
+        state, amount, hold, note = "open", record.money(record.open_minor), False, _RECEIPT_FOLLOWS
     values: dict[str, Any] = {
         "title": _TITLES[record.purpose],
         "amount": shown(amount),
@@ -133,7 +135,7 @@ def _page(record: PaymentRecord, key: str | None, secret: str | None, payee: Pay
     }
     if key and secret and not record.open_minor:
         values["card"] = {"publishable_key": key, "client_secret": secret}
-    elif payee and state == "open" and not hold:
+    elif payee and state == "open" and not hold and not record.open_minor:
         short = record.payment_id if upi.reference_fault(values["reference"]) else values["reference"]
         values["upi_link"] = upi_link(payee, amount, short)
         if payee.iban:

@@ -19,7 +19,7 @@ from pipelines.billing.rating.tables import load_tariffs
 from pipelines.billing.registry import load_registry, load_standing_decisions
 from pipelines.billing.tariffs.model import Tariff, TariffRefused, parse_tariff, tariff_object
 from pipelines.billing.tariffs.taxed import lacks_vat, taxed
-from pipelines.stages import Replacement, Stage, sql, temp_table, temp_view
+from pipelines.stages import Replacement, Stage, any_row, sql, temp_table, temp_view
 from warehouse import exact_json
 from warehouse.contract import billing, core, ops, signed
 from warehouse.store import Lake
@@ -27,6 +27,8 @@ from warehouse.store.changes import Window
 
 _HERE = Path(__file__).parent
 _LAWFUL_RATES = "SELECT DISTINCT lawful_vat_percent FROM paid_sessions WHERE lawful_vat_percent IS NOT NULL"
+# Where energy flowed there is a period.
+_PRICED_CDRS = "FROM billing.cdrs WHERE energy_wh > 0"
 _SIGNED = _HERE.parents[1] / "signed" / "billing_verdicts.sql"
 
 
@@ -48,6 +50,11 @@ def compute(lake: Lake, _window: Window) -> Sequence[Replacement]:
         Replacement(billing.CDRS, "made_cdrs", touched),
         Replacement(ops.FAULTS, "made_unpriced", f"kind = 'unpriced' AND {touched}", owned="kind = 'unpriced'"),
     )
+
+
+def lacks_periods(lake: Lake) -> bool:
+    """Whether the CDRs are of a version that kept no charging periods, without which they cannot be told to others."""
+    return any_row(lake, _PRICED_CDRS) and not any_row(lake, "FROM billing.cdr_periods")
 
 
 def load_terms(lake: Lake) -> None:
@@ -132,4 +139,5 @@ STAGE = Stage(
     (core.SESSIONS, core.ENERGY_STEPS, signed.SIGNED_SESSIONS, ops.REGISTRY_HISTORY),
     (billing.CDRS, billing.CDR_LINES, billing.CDR_PERIODS, ops.FAULTS),
     compute,
+    is_outdated=lacks_periods,
 )

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from pipelines.billing.cards import pages
 from pipelines.billing.cards.booking import tell
 from pipelines.billing.cards.reconciling import reconcile
 from pipelines.billing.documents.en16931 import to_cii
@@ -23,10 +24,12 @@ from pipelines.billing.issuing.sending import unsent
 from pipelines.billing.ledger import dunning_book, store
 from pipelines.billing.ledger.ad_hoc import account_of_session
 from pipelines.billing.ledger.balance import ContractBalance, check, contracts
+from pipelines.billing.payments import records
 from pipelines.billing.payments.events import Disputed
 from pipelines.billing.payments.finishing import finish_ended
 from pipelines.billing.payments.flow import Payments
 from pipelines.billing.payments.provider import Money
+from pipelines.billing.payments.service import PaymentService
 from pipelines.billing.pricing import cdrs
 from tests.einvoice import validated
 from tests.honest_provider import HonestProvider
@@ -57,6 +60,13 @@ class Counter(IssuingWorld):
 
     def receipt(self, session_id: str) -> IssueReport:
         return self.issue(draft_ids=(account_of_session(session_id),))
+
+    def page(self, payment_id: str) -> dict[str, Any]:
+        """The payment page of a hold, where no card can be taken."""
+        service = PaymentService(self.lake.settings, self.engine, tell)
+        page = pages.page(service, records.get(self.engine, payment_id).pay_token)
+        assert page is not None
+        return page
 
     def document(self, session_id: str) -> Document:
         """The document that stands for a session."""
@@ -125,12 +135,21 @@ def test_what_is_taken_after_issuing_pays_the_receipt_too(world: Counter) -> Non
 def test_less_than_the_cost_leaves_the_rest_open_and_is_said_so(world: Counter) -> None:
     payment_id = world.hold("short", 300)
     assert reconcile(world.payments, world.lake).finished >= 1
+    before = world.page(payment_id)
+    assert (before["state"], before["amount"], "bank" in before) == ("open", "0.57 EUR", False)
+    assert "The receipt follows" in before["note"]
     world.receipt("short")
+    after = world.page(payment_id)
+    number = world.document("short").number
+    assert (after["state"], after["amount"], after["reference"]) == ("open", "0.57 EUR", number)
+    assert (after["bank"]["name"], after["bank"]["reference"]) == ("kWhouse GmbH", number)
     totals = world.document("short").totals
     assert (totals.paid, totals.due) == (D("3.00"), D("0.57"))
     assert world.account("short").owed == D("0.57")
-    again = world.payments.charge(Money("EUR", 57), document_id=world.document("short").number, method_id="pm_good")
+    again = world.payments.charge(Money("EUR", 57), document_id=number, method_id="pm_good", attempt=2)
     assert again.payment_id != payment_id
+    paid = world.page(payment_id)
+    assert (paid["state"], paid["reference"], paid["note"]) == ("paid", number, None)
     assert (world.account("short").owed, world.account("short").credit) == (0, 0)
 
 

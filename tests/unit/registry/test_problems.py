@@ -238,6 +238,21 @@ def test_a_file_in_place_of_a_folder_is_told(engine: sa.Engine, folder: Path) ->
     assert problems(engine, folder / "sites.yaml") == [f"{folder / 'sites.yaml'}: is a file; give its folder"]
 
 
+@pytest.mark.parametrize(
+    ("series", "shared"), [("", None), ("OP", "OP"), ("OPC", "OPC"), ("OPO", "OPO"), ("OPOC", "OPOC"), ("OPX", None)]
+)
+def test_a_number_series_is_one_operators(engine: sa.Engine, folder: Path, series: str, shared: str | None) -> None:
+    other = f"- {{operator_id: x, name: X, country_code: NO, party_id: XXX, invoice_series: '{series}'}}\n"
+    file = folder / "operators.yaml"
+    file.write_text(file.read_text() + other)
+    if shared is None:
+        apply(engine, folder)
+        return
+    (told,) = problems(engine, folder)
+    assert told.startswith("operators.yaml:2: invoice_series: documents of x would be numbered with")
+    assert f"those of op share the series '{shared}'" in told
+
+
 def test_reverse_charge_is_across_a_border_or_by_a_declared_law(engine: sa.Engine, folder: Path) -> None:
     contract = "- {contract_id: c1, operator_id: op, driver_id: d, currency: NOK, tax_category: AE, valid_from: %s}\n"
     (folder / "contracts.yaml").write_text(contract % "2019-01-01T00:00:00Z")

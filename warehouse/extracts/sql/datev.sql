@@ -1,6 +1,6 @@
--- One posting per document, country and VAT rate (the gross, receivables against revenue), and per movement of money and
--- what it pays (receivables, prepaid balance or dunning fees against where the money is). What a set-off does between
--- documents of one customer stays on receivables and is no posting.
+-- One posting per document, country and VAT rate (the gross, receivables against revenue), one for what its amount due
+-- was rounded by, and one per movement of money and what it pays (receivables, prepaid balance or dunning fees against
+-- where the money is). What a set-off does between documents of one customer stays on receivables and is no posting.
 WITH documents AS (
     SELECT
         1 AS part,
@@ -25,6 +25,30 @@ WITH documents AS (
       AND d.booked_month < $date_to
       AND ($operator IS NULL OR d.operator_id = $operator)
       AND t.net + t.vat <> 0
+),
+roundings AS (
+    SELECT
+        1 AS part,
+        operator_id,
+        booked_month,
+        document_id AS transaction_id,
+        document_id,
+        kind AS document_kind,
+        issue_date,
+        due_date,
+        contract_id,
+        currency,
+        '' AS country_code,
+        CAST(NULL AS DECIMAL(7, 4)) AS vat_percent,
+        CAST(NULL AS VARCHAR) AS tax_category,
+        rounding_amount AS gross,
+        'receivables' AS role,
+        'rounding' AS contra_role
+    FROM billing.documents
+    WHERE booked_month >= $date_from
+      AND booked_month < $date_to
+      AND ($operator IS NULL OR operator_id = $operator)
+      AND rounding_amount <> 0
 ),
 sides AS (
     SELECT
@@ -61,6 +85,8 @@ movements AS (
 postings AS (
     FROM documents
     UNION ALL
+    FROM roundings
+    UNION ALL
     FROM movements
 )
 SELECT
@@ -90,4 +116,4 @@ SELECT
         )
     END AS contra
 FROM postings AS p
-ORDER BY booked_month, operator_id, part, CASE part WHEN 2 THEN issue_date END, transaction_id, country_code, vat_percent, document_id, role
+ORDER BY booked_month, operator_id, part, CASE part WHEN 2 THEN issue_date END, transaction_id, contra_role = 'rounding', country_code, vat_percent, document_id, role

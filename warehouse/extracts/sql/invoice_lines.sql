@@ -1,7 +1,12 @@
 WITH places AS (
-    SELECT cdr_id, local_date, station_id FROM billing.cdrs
-    UNION
-    SELECT cdr_id, local_date, station_id FROM billing.issued_cdrs
+    -- A site's time zone may have been mended since a CDR left: then the day that was told holds.
+    SELECT cdr_id, arg_min(local_date, place) AS local_date, arg_min(station_id, place) AS station_id
+    FROM (
+        SELECT cdr_id, local_date, station_id, row(1, issued_at, issued_cdr_id) AS place FROM billing.issued_cdrs
+        UNION ALL
+        SELECT cdr_id, local_date, station_id, row(2, NULL, NULL) FROM billing.cdrs
+    )
+    GROUP BY cdr_id
 ),
 placed AS (
     SELECT l.*, x.name AS site_name, coalesce(x.time_zone, 'UTC') AS time_zone

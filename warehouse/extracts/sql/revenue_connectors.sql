@@ -1,8 +1,13 @@
 -- What sessions cost by their CDRs, beside what invoices say of them: two sums that need not be of the same sessions.
 WITH places AS (
-    SELECT cdr_id, local_date, station_id FROM billing.cdrs
-    UNION
-    SELECT cdr_id, local_date, station_id FROM billing.issued_cdrs
+    -- A site's time zone may have been mended since a CDR left: then the day that was told holds.
+    SELECT cdr_id, arg_min(local_date, place) AS local_date, arg_min(station_id, place) AS station_id
+    FROM (
+        SELECT cdr_id, local_date, station_id, row(1, issued_at, issued_cdr_id) AS place FROM billing.issued_cdrs
+        UNION ALL
+        SELECT cdr_id, local_date, station_id, row(2, NULL, NULL) FROM billing.cdrs
+    )
+    GROUP BY cdr_id
 ),
 amounts AS (
     SELECT site_id, station_id, session_id, local_date, currency, energy_wh, total_excl_vat AS rated, NULL AS billed, false AS stands
