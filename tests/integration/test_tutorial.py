@@ -37,5 +37,7 @@ def test_every_block_of_the_tutorial_runs(tmp_path: Path) -> None:
     # 18.4 kWh × 0.49 = 9.016 EUR; it charges 50.2 min at 22 kW and stands for 99.8 of 150 min: 100 started
     # minutes of parking at 3 EUR an hour. Before VAT 14.016, on the invoice 14.02.
     lines = (tmp_path / "march.csv").read_text().splitlines()
-    assert len(lines) == 1 + 2
+    # Two sessions of the contract, and two without one: a receipt each.
+    assert len(lines) == 1 + 4
+    assert sum("adhoc:" in line for line in lines) == 2
     assert any("14.02" in line for line in lines[1:]), lines

@@ -34,7 +34,9 @@ def check(data: bytes, version: str) -> None:
         for name in (found.message_id, found.action or ""):
             name.encode()
         if found.defect is None and found.payload_text.count("[") + found.payload_text.count("{") < 200:
-            assert orjson.loads(found.payload_text) == found.payload  # Python compares no deeper than its stack
+            # Within brackets: orjson takes text that begins with spaced braces for sparse, and runs out of the memory
+            # that it has set aside where a long array is dense. Python compares no deeper than its stack.
+            assert orjson.loads(f"[{found.payload_text}]")[0] == found.payload
         if found.action is not None:
             error = schema_error(version, found.action, found.payload)
             assert error is None or (error and len(error) <= 300)

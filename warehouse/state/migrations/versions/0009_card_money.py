@@ -39,3 +39,8 @@ def upgrade() -> None:
         sa.Column("first_used_at", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("content_sha256"),
     )
+
+
+def downgrade() -> None:
+    for table in ("billing_account_files", "billing_unbooked_facts", "billing_payment_methods"):
+        op.drop_table(table)

@@ -58,3 +58,10 @@ def upgrade() -> None:
         sa.Column("driver_id", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("station_id", "transaction_id"),
     )
+
+
+def downgrade() -> None:
+    for table in ("access_transactions", "registry_changes", "registry_access_rules"):
+        op.drop_table(table)
+    for name in ("certificate_key", "ocpp_type"):
+        op.drop_column("registry_tokens", name)

@@ -31,3 +31,8 @@ def upgrade() -> None:
         sa.Column("remote_address", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("station_id"),
     )
+
+
+def downgrade() -> None:
+    op.drop_table("access_waiting_stations")
+    op.drop_table("access_station_credentials")
