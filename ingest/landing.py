@@ -226,7 +226,9 @@ class Lander:
         _output, errors = await process.communicate()
         if process.returncode != 0:
             lines = errors.decode(errors="replace").strip().splitlines() or [f"exit status {process.returncode}"]
-            raise StoreError(f"rows {landing.first_seq} to {landing.last_seq} were not written: {lines[-1]}")
+            # DuckDB ends some errors with the place, below the message.
+            told = next((line for line in reversed(lines) if "Error" in line), lines[-1])
+            raise StoreError(f"rows {landing.first_seq} to {landing.last_seq} were not written: {told.strip()}")
 
 
 def main(arguments: list[str]) -> None:
