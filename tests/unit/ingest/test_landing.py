@@ -208,7 +208,7 @@ def test_a_landing_that_fails_says_why_and_keeps_the_rows(house: House) -> None:
     house.folder.write_text("a file where the folder should be")
     with pytest.raises(StoreError, match=r"rows 1 to 32 were not written: .*FileExistsError"):
         house.land()
-    assert house.left(MESSAGES) == ROWS // 3
+    assert house.left(MESSAGES) == ROWS // 4
 
 
 def test_a_connection_left_open_is_remembered_and_ended_by_the_next_start(tmp_path: Path) -> None:
