@@ -19,6 +19,14 @@ _OPERATORS = f"""\
   country_code: US
   party_id: KWH
   address: 1 Example Street, Pasadena, CA 91125
+  street: 1 Example Street
+  city: Pasadena
+  post_code: "91125"
+  state_code: CA
+  time_zone: America/Los_Angeles
+  tax_number: 00-0000000
+  email: billing@example.org
+  iban: GB82WEST12345698765432                   # the example of the IBAN registry: nobody's account
   note: {NOTE}
 """
 
@@ -114,7 +122,8 @@ def write_demo_registry(folder: Path, workload: Workload) -> None:
          "power_type", "connector_format", "note"),
         _connectors(workload),
     )  # fmt: skip
-    write_rows(folder / "drivers.csv", ("driver_id", "name", "email", "address", "note"), _drivers())
+    columns = ("driver_id", "name", "email", "street", "city", "post_code", "state_code", "country_code", "note")
+    write_rows(folder / "drivers.csv", columns, _drivers())
     write_rows(
         folder / "contracts.csv",
         ("contract_id", "operator_id", "driver_id", "currency", "valid_from", "note"),
@@ -191,7 +200,8 @@ def _people() -> Iterator[tuple[str, int, str, str]]:
 
 def _drivers() -> Iterator[tuple[object, ...]]:
     for _, _, driver, _ in _people():
-        yield driver, f"Made-up driver {driver}", f"{driver}@example.org", "2 Example Street, Pasadena, CA 91125", NOTE
+        address = ("2 Example Street", "Pasadena", "91125", "CA", "US")
+        yield driver, f"Made-up driver {driver}", f"{driver}@example.org", *address, NOTE
 
 
 def _contracts() -> Iterator[tuple[object, ...]]:
