@@ -64,7 +64,9 @@ def _open(page: PayPage) -> str:
     else:
         ways = [_upi(page.upi_link)] if page.upi_link else []
         ways += [_bank(page.bank, page.amount)] if page.bank else []
-    return "".join(ways) or "<p>This payment cannot be made here at the moment. Please ask the operator.</p>"
+    if ways or page.note:
+        return "".join(ways)
+    return "<p>This payment cannot be made here at the moment. Please ask the operator.</p>"
 
 
 def _card(page: PayPage, card: CardOffer) -> str:
