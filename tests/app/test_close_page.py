@@ -95,7 +95,7 @@ def state_an_owner(settings: Settings, now: datetime) -> str:
                     snapshot=lake.snapshot(),
                 )
 
-            [issued] = register(engine, due, terms.series, made, Act(now, now.date(), "Ada", lake.snapshot()))
+            [issued] = register(engine, due, terms.series, made, Act(lambda: now, now.date(), "Ada", lake.snapshot()))
         finally:
             engine.dispose()
     return issued.document_id
