@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import duckdb
@@ -144,6 +145,7 @@ def _open(home: str) -> int:
 
 def test_processes_that_open_a_new_home_at_once(tmp_path: Path) -> None:
     context = multiprocessing.get_context("spawn")
-    with context.Pool(3) as pool:
-        snapshots = pool.map(_open, [str(tmp_path)] * 3)
+    # Not `multiprocessing.Pool`: it ends its processes by a signal, and was seen to wait for one of them for ever.
+    with ProcessPoolExecutor(3, mp_context=context) as pool:
+        snapshots = list(pool.map(_open, [str(tmp_path)] * 3))
     assert len(set(snapshots)) == 1
