@@ -71,15 +71,16 @@ class Registry:
             self._tokens = _tokens(connection, self._tokens, changed)
             self._known = _read(connection, self._tokens)
             # Where nobody's limit depends on it, nothing of documents and payments is looked at.
-            self._is_limited = _is_limited(self._known)
+            self._is_limited = _asks_for_debts(
+                self._known.rules, (contract.prepaid for contract in self._known.contracts.values())
+            )
             self._seen = seen
         return self._known
 
 
-def _is_limited(known: Known) -> bool:
-    """Whether what is owed decides for anybody."""
-    rules = (rule for of_one in known.rules.values() for rule in of_one)
-    return any(rule.credit_limit is not None for rule in rules) or any(it.prepaid for it in known.contracts.values())
+def _asks_for_debts(rules: Mapping[Subject, tuple[AccessRule, ...]], prepaid: Iterable[bool]) -> bool:
+    """Whether what is owed decides for anybody; `prepaid`: of each contract, whether it is paid in advance."""
+    return any(rule.credit_limit is not None for of_one in rules.values() for rule in of_one) or any(prepaid)
 
 
 def _newest_change(connection: sa.Connection) -> int:
@@ -237,9 +238,7 @@ def _contracts(connection: sa.Connection, rules: Mapping[Subject, tuple[AccessRu
     rows = table("registry", "contracts")
     names = ("contract_id", "currency", "valid_from", "valid_to", "driver_id", "payment_method")
     found = connection.execute(sa.select(*(rows.c[name] for name in names))).all()
-    limited = any(rule.credit_limit is not None for of_one in rules.values() for rule in of_one)
-    limited = limited or any(row.payment_method == "prepaid" for row in found)
-    owed = _owed(connection) if limited else {}
+    owed = _owed(connection) if _asks_for_debts(rules, (row.payment_method == "prepaid" for row in found)) else {}
     return {
         row.contract_id: Contract(
             _instant(row.valid_from),

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from warehouse.errors import InputError
 from warehouse.extracts.accounts import Chart, parse_accounts, read_accounts
 from warehouse.settings import Settings
-from warehouse.state import open_state, table
+from warehouse.state import opened, table
 
 DIGITS = 12
 NONE = "none"  # where no file was declared
@@ -26,14 +26,11 @@ def declared(settings: Settings) -> tuple[Chart, str]:
         return chart, NONE
     digest = hashlib.sha256(chart.text.encode()).hexdigest()
     rows = table("billing", "account_files")
-    engine = open_state(settings)
-    try:
+    with opened(settings) as engine:
         with engine.connect() as connection:
             known = connection.execute(sa.select(rows.c.content_sha256).filter_by(content_sha256=digest)).first()
         if known is None:
             _keep(engine, digest, chart.text)
-    finally:
-        engine.dispose()
     return chart, digest[:DIGITS]
 
 
@@ -42,13 +39,9 @@ def kept(settings: Settings, name: str) -> Chart:
     if name == NONE:
         return Chart()
     rows = table("billing", "account_files")
-    engine = open_state(settings)
-    try:
-        with engine.connect() as connection:
-            begins = rows.c.content_sha256.startswith(name, autoescape=True)
-            texts = connection.execute(sa.select(rows.c.file_yaml).where(begins)).scalars().all()
-    finally:
-        engine.dispose()
+    with opened(settings) as engine, engine.connect() as connection:
+        begins = rows.c.content_sha256.startswith(name, autoescape=True)
+        texts = connection.execute(sa.select(rows.c.file_yaml).where(begins)).scalars().all()
     if len(texts) != 1:
         raise InputError(f"No extract was made with an accounts file {name!r}; take the mark as the report says it.")
     return parse_accounts(texts[0], name)

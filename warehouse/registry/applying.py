@@ -21,7 +21,7 @@ from warehouse.registry.sources import files_of, read
 from warehouse.registry.tariffs import TariffCheck
 from warehouse.registry.values import Value
 from warehouse.settings import Settings
-from warehouse.state import open_state, table
+from warehouse.state import opened, table
 
 Key = tuple[Value, ...]
 Stored = Mapping[str, Sequence[Mapping[str, Value]]]
@@ -112,11 +112,8 @@ def state_engine(where: Settings | sa.Engine) -> Iterator[sa.Engine]:
     if isinstance(where, sa.Engine):
         yield where
         return
-    engine = open_state(where)
-    try:
+    with opened(where) as engine:
         yield engine
-    finally:
-        engine.dispose()
 
 
 def _stored_rows(connection: sa.Connection, declared: Table) -> Sequence[Mapping[str, Value]]:

@@ -4,21 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import date
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from pipelines.billing.commands.common import opened_both, progress, utc_now, write_output
 from warehouse.command_line import Json, month_of, print_json
-
-if TYPE_CHECKING:
-    import sqlalchemy as sa
-
-    from warehouse.store import Lake
 
 invoice_app = typer.Typer(help="Issue invoices and credit notes, and write them as files.", no_args_is_help=True)
 
@@ -57,7 +51,7 @@ def list_(
 
     if only_due and status:
         raise typer.BadParameter("--due lists drafts, whatever their document's status: leave --status out.")
-    with _opened(read_only=True) as (lake, _engine):
+    with opened_both(read_only=True) as (lake, _engine):
         if only_due:
             rows = due(lake, month=month, contract_id=contract)
         else:
@@ -85,8 +79,8 @@ def issue(
     if not (drafts or month):
         raise typer.BadParameter("Say what to issue: --month 2026-10, or drafts by name (`kwhouse invoice list`).")
     wanted = Wanted(operator, month, contract, tuple(drafts) if drafts else None)
-    with _opened() as (lake, engine):
-        report = run(lake, engine, wanted, clock=_now, by=by or account(), on_progress=_progress)
+    with opened_both() as (lake, engine):
+        report = run(lake, engine, wanted, clock=utc_now, by=by or account(), on_progress=progress)
     if as_json:
         print_json(dataclasses.asdict(report))
     else:
@@ -105,8 +99,8 @@ def void(
     from pipelines.billing.issuing.issue import void as run
     from warehouse.account import account
 
-    with _opened() as (lake, engine):
-        done = run(lake, engine, number, reason=reason, now=_now(), by=by or account())
+    with opened_both() as (lake, engine):
+        done = run(lake, engine, number, reason=reason, now=utc_now(), by=by or account())
     if as_json:
         print_json(dataclasses.asdict(done))
     else:
@@ -124,8 +118,8 @@ def buyer(
     from pipelines.billing.issuing.buyers import name_buyer
     from warehouse.account import account
 
-    with _opened(read_only=True) as (lake, engine):
-        named = name_buyer(lake, engine, session, driver, now=_now(), by=by or account())
+    with opened_both(read_only=True) as (lake, engine):
+        named = name_buyer(lake, engine, session, driver, now=utc_now(), by=by or account())
     if as_json:
         print_json(dataclasses.asdict(named))
     else:
@@ -143,13 +137,9 @@ def write(
 ) -> None:
     """Write an issued document, or a draft's preview, to a file."""
     from pipelines.billing.issuing.archive import written
-    from warehouse.files import refuse_own, whole_file
 
-    with _opened() as (lake, engine):
-        content = written(lake, engine, number, form.value, now=_now())
-        refuse_own(output, lake.settings)
-    with whole_file(output) as path:
-        path.write_bytes(content)
+    with opened_both() as (lake, engine):
+        write_output(lake.settings, output, written(lake, engine, number, form.value, now=utc_now()))
     sys.stderr.write(f"{number} in {output}\n")
 
 
@@ -168,37 +158,12 @@ def send(
 
     if not (numbers or month):
         raise typer.BadParameter("Say what to send: --month 2026-10, or numbers.")
-    with _opened() as (lake, engine):
+    with opened_both() as (lake, engine):
         chosen = unsent(engine, numbers=numbers or None, month=month, again=again)
-        report = send_documents(engine, lake.settings, chosen, clock=_now, on_progress=_progress)
+        report = send_documents(engine, lake.settings, chosen, clock=utc_now, on_progress=progress)
     if as_json:
         print_json([dataclasses.asdict(sent) for sent in report])
     else:
         sys.stdout.write("".join(f"{sent}\n" for sent in report) or "Nothing to send: all were accepted before.\n")
     outcomes = {sent.outcome for sent in report}
     raise typer.Exit(1 if "refused" in outcomes else 75 if "failed" in outcomes else 0)
-
-
-@contextmanager
-def _opened(*, read_only: bool = False) -> Iterator[tuple[Lake, sa.Engine]]:
-    from warehouse.settings import load_settings
-    from warehouse.state import open_state
-    from warehouse.store import open_lake
-
-    settings = load_settings()
-    engine = open_state(settings)
-    try:
-        with open_lake(settings, read_only=read_only) as lake:
-            yield lake, engine
-    finally:
-        engine.dispose()
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
-def _progress(done: int, of_all: int) -> None:
-    if sys.stderr.isatty():
-        sys.stderr.write(f"\r{done:,} of {of_all:,}" + ("\n" if done == of_all else ""))
-        sys.stderr.flush()

@@ -4,22 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from pipelines.billing.commands.common import opened_both, utc_now, write_output
 from warehouse.command_line import Json, day_of, month_of, print_json, print_result
-
-if TYPE_CHECKING:
-    import sqlalchemy as sa
-
-    from warehouse.store import Lake
 
 owner_app = typer.Typer(
     help="Site owners: their statements, and the files that pay what they say.", no_args_is_help=True
@@ -59,7 +53,7 @@ def list_(month: Month = None, operator: Operator = None, owner: Owner = None, a
     from warehouse.query import write_rows
     from warehouse.readers.owners import listing
 
-    with _opened(read_only=True) as (lake, _engine):
+    with opened_both(read_only=True) as (lake, _engine):
         rows = listing(lake, month=month, operator_id=operator, owner_id=owner)
     write_rows(rows.columns, rows.rows(), "json" if as_json else "table", sys.stdout)
 
@@ -77,8 +71,8 @@ def issue(
     from pipelines.billing.owners.issue import issue as run
     from warehouse.account import account
 
-    with _opened() as (lake, engine):
-        report = run(lake, engine, Wanted(operator, month, owner), now=_now(), by=by or account())
+    with opened_both() as (lake, engine):
+        report = run(lake, engine, Wanted(operator, month, owner), now=utc_now(), by=by or account())
     print_result(dataclasses.asdict(report) if as_json else report, as_json)
     raise typer.Exit(1 if report.refused else 0)
 
@@ -94,8 +88,8 @@ def void(
     from pipelines.billing.owners.issue import void as run
     from warehouse.account import account
 
-    with _opened() as (lake, engine):
-        done = run(lake, engine, number, reason=reason, now=_now(), by=by or account())
+    with opened_both() as (lake, engine):
+        done = run(lake, engine, number, reason=reason, now=utc_now(), by=by or account())
     if as_json:
         print_json(dataclasses.asdict(done))
     else:
@@ -108,7 +102,7 @@ def show(number: Number, as_json: Json = False) -> None:
     from pipelines.billing.issuing.archive import issued_document
     from pipelines.billing.owners.telling import told
 
-    with _opened(read_only=True) as (_lake, engine):
+    with opened_both(read_only=True) as (_lake, engine):
         document = issued_document(engine, number)
     print_result(dataclasses.asdict(document) if as_json else told(document), as_json)
 
@@ -125,9 +119,9 @@ def write(
     """Write a statement to a file."""
     from pipelines.billing.issuing.archive import FORMATS, issued_document
 
-    with _opened(read_only=True) as (lake, engine):
+    with opened_both(read_only=True) as (lake, engine):
         content = FORMATS[form.value](issued_document(engine, number))
-        _written(lake, output, content)
+        write_output(lake.settings, output, content)
     sys.stderr.write(f"{number} in {output}\n")
 
 
@@ -146,9 +140,9 @@ def send(
 
     if not (numbers or month):
         raise typer.BadParameter("Say what to send: --month 2026-10, or numbers.")
-    with _opened(read_only=True) as (lake, engine):
+    with opened_both(read_only=True) as (lake, engine):
         chosen = unsent(engine, numbers=numbers or None, month=month, again=again, kept_in="owner_documents")
-        report = send_documents(engine, lake.settings, chosen, clock=_now)
+        report = send_documents(engine, lake.settings, chosen, clock=utc_now)
     if as_json:
         print_json([dataclasses.asdict(sent) for sent in report])
     else:
@@ -177,12 +171,13 @@ def payout(
     """
     from pipelines.billing.owners.payouts import file_of, pay
     from warehouse.account import account
+    from warehouse.files import refuse_own
 
-    with _opened(read_only=True) as (lake, engine):
-        _refuse_own(lake, output)
-        now = _now()
+    with opened_both(read_only=True) as (lake, engine):
+        refuse_own(output, lake.settings)  # before anything is paid
+        now = utc_now()
         made = pay(engine, operator, on=on or now.date(), now=now, by=by or account(), minimum=minimum)
-        _written(lake, output, file_of(engine, made.payout_id))
+        write_output(lake.settings, output, file_of(engine, made.payout_id))
     print_result({**dataclasses.asdict(made), "file": output} if as_json else f"{made}\nThe file is {output}", as_json)
     raise typer.Exit(1 if any(one.is_fault for one in made.carried) else 0)
 
@@ -203,9 +198,9 @@ def payouts(
 
     if output is not None and payout_id is None:
         raise typer.BadParameter("Say which payout's file to write: kwhouse owner payouts ID -o FILE.")
-    with _opened(read_only=True) as (lake, engine):
+    with opened_both(read_only=True) as (lake, engine):
         if output is not None and payout_id is not None:
-            _written(lake, output, file_of(engine, payout_id))
+            write_output(lake.settings, output, file_of(engine, payout_id))
             sys.stderr.write(f"{payout_id} in {output}\n")
             return
         rows = listing(lake) if payout_id is None else payout_items(lake, payout_id)
@@ -224,42 +219,9 @@ def returned(
     """Say that transfers came back, or that the file never went to the bank: the next payout pays them."""
     from pipelines.billing.owners.payouts import take_back
 
-    with _opened(read_only=True) as (_lake, engine):
-        statements = take_back(engine, payout_id, on or _now().date(), owner)
+    with opened_both(read_only=True) as (_lake, engine):
+        statements = take_back(engine, payout_id, on or utc_now().date(), owner)
     print_result(
         {"payout_id": payout_id, "open_again": statements} if as_json else f"Open again: {', '.join(statements)}",
         as_json,
     )
-
-
-@contextmanager
-def _opened(*, read_only: bool = False) -> Iterator[tuple[Lake, sa.Engine]]:
-    from warehouse.settings import load_settings
-    from warehouse.state import open_state
-    from warehouse.store import open_lake
-
-    settings = load_settings()
-    engine = open_state(settings)
-    try:
-        with open_lake(settings, read_only=read_only) as lake:
-            yield lake, engine
-    finally:
-        engine.dispose()
-
-
-def _refuse_own(lake: Lake, output: Path) -> None:
-    from warehouse.files import refuse_own
-
-    refuse_own(output, lake.settings)
-
-
-def _written(lake: Lake, output: Path, content: bytes) -> None:
-    from warehouse.files import whole_file
-
-    _refuse_own(lake, output)
-    with whole_file(output) as path:
-        path.write_bytes(content)
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)

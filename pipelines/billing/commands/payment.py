@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import dataclasses
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pipelines.billing.commands.common import utc_now
 from pipelines.billing.commands.page import payment_page
 from warehouse.command_line import Json, day_of, print_json
 
@@ -68,26 +69,17 @@ Output = Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Fi
 Entry = Annotated[str, typer.Argument(metavar="ENTRY", help="Entry, as `kwhouse payment work` names it.")]
 
 
-@contextmanager
-def _engine() -> Iterator[sa.Engine]:
+def _engine() -> AbstractContextManager[sa.Engine]:
     from warehouse.settings import load_settings
-    from warehouse.state import open_state
+    from warehouse.state import opened
 
-    engine = open_state(load_settings())
-    try:
-        yield engine
-    finally:
-        engine.dispose()
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
+    return opened(load_settings())
 
 
 def _told(reference: str, on: date | None, note: str | None) -> Told:
     from pipelines.billing.ledger.posting import Told
 
-    now = _now()
+    now = utc_now()
     return Told("manual", reference, on or now.date(), now, note=note)
 
 
@@ -208,7 +200,7 @@ def settle(operator: Annotated[str | None, typer.Option(metavar="ID")] = None, a
     """Set off credit notes and credit against open invoices."""
     from pipelines.billing.ledger import settling, store
 
-    now = _now()
+    now = utc_now()
     with _engine() as engine, store.writing(engine) as connection:
         done = settling.settle(connection, operator, now.date(), now)
     _print(done, as_json, "Nothing to set off.")
@@ -270,7 +262,7 @@ def dunning(
     """List the dunning steps that are due, or take them. Nothing is sent."""
     from pipelines.billing.ledger import dunning_book
 
-    day = on or _now().date()
+    day = on or utc_now().date()
     with _engine() as engine:
         if take:
             steps = dunning_book.take(engine, day, operator)
@@ -291,7 +283,7 @@ def dispute(
     from pipelines.billing.ledger import dunning_book
 
     with _engine() as engine:
-        dunning_book.mark(engine, document, on or _now().date(), paused=not resume, note=reason)
+        dunning_book.mark(engine, document, on or utc_now().date(), paused=not resume, note=reason)
     sys.stdout.write(f"{document}: dunning {'resumed' if resume else 'paused'}\n")
 
 
@@ -329,7 +321,7 @@ def import_statement(
     from pipelines.billing.bank import importing
 
     with _engine() as engine:
-        reports = importing.import_files(engine, files, _now())
+        reports = importing.import_files(engine, files, utc_now())
     _print(reports, as_json)
 
 
@@ -359,9 +351,11 @@ def assign(
 
     with _engine() as engine:
         if takes_back is not None:
-            done = worklist.take_back(engine, entry, takes_back, _now())
+            done = worklist.take_back(engine, entry, takes_back, utc_now())
         else:
-            done = worklist.assign(engine, entry, _now(), documents=document or [], contract=contract, prepaid=prepaid)
+            done = worklist.assign(
+                engine, entry, utc_now(), documents=document or [], contract=contract, prepaid=prepaid
+            )
     _print(done, as_json)
 
 
@@ -386,7 +380,7 @@ def collect(
     """Make a direct debit file (pain.008) of what is due by a day and paid by direct debit."""
     from pipelines.billing.bank import collecting
 
-    now = _now()
+    now = utc_now()
     with _engine() as engine:
         _refuse(output)
         made = collecting.collect(engine, operator, on or now.date(), now, retry=retry)
@@ -415,7 +409,7 @@ def cancel_collection(
     from pipelines.billing.bank import collecting
 
     with _engine() as engine:
-        number = collecting.cancel(engine, collection, _now().date())
+        number = collecting.cancel(engine, collection, utc_now().date())
     sys.stdout.write(f"{collection}: {number} direct debits taken back\n")
 
 

@@ -25,6 +25,8 @@ from warehouse.contract.billing import INVOICE_LINE
 from warehouse.errors import InputError, StoreError
 from warehouse.state import table
 
+Register = Literal["documents", "owner_documents"]  # which table of `billing` keeps a document
+
 Compose = Callable[[Number], Document]
 _LINE_COLUMNS = (*(column.name for column in INVOICE_LINE), "tax_category")
 
@@ -82,7 +84,7 @@ def register(engine: sa.Engine, draft: Draft, series: str, compose: Compose, act
     number is used. Raises `IssuedMeanwhile`.
     """
     issued: list[Issued] = []
-    taken_back = _stored(engine, draft.standing) if draft.standing else None
+    taken_back = stored_row(engine, draft.standing) if draft.standing else None
     with engine.begin() as connection:
         # The numbers first: from here on this transaction is alone. A run always takes them in this order.
         credit_number = None if taken_back is None else _credit_number(connection, taken_back, act)
@@ -100,7 +102,7 @@ def register(engine: sa.Engine, draft: Draft, series: str, compose: Compose, act
 def credit(engine: sa.Engine, document_id: str, act: Act, reason: str) -> Issued:
     """Take back a standing invoice as a whole; its sessions are a draft again. Raises `DocumentUnknown`."""
     documents = table("billing", "documents")
-    stored = _stored(engine, document_id)
+    stored = stored_row(engine, document_id)
     with engine.begin() as connection:
         number = _credit_number(connection, stored, act)
         # Asked again, now that nobody else issues.
@@ -119,8 +121,9 @@ def _settle(connection: sa.Connection, operator_id: str, contract_id: str, curre
         settle_account(connection, Account(operator_id, contract_id, currency), act.issue_date, act.clock())
 
 
-def _stored(engine: sa.Engine, document_id: str) -> Mapping[str, Any]:
-    documents = table("billing", "documents")
+def stored_row(engine: sa.Engine, document_id: str, kept_in: Register = "documents") -> Mapping[str, Any]:
+    """The row of an issued document. Raises `DocumentUnknown`."""
+    documents = table("billing", kept_in)
     with engine.connect() as connection:
         row = connection.execute(sa.select(documents).where(documents.c.document_id == document_id)).mappings().first()
     if row is None:

@@ -18,6 +18,7 @@ from pipelines.billing.documents.smtp import MailRefused, MailServer, MailUnreac
 from pipelines.billing.documents.smtp import send as hand_over
 from pipelines.billing.documents.structured import possible
 from pipelines.billing.issuing.archive import issued_document
+from pipelines.billing.issuing.register import Register
 from pipelines.billing.ledger import ad_hoc
 from warehouse.errors import SettingsError
 from warehouse.settings import Settings
@@ -58,7 +59,7 @@ def unsent(
     numbers: Sequence[str] | None = None,
     month: date | None = None,
     again: bool = False,
-    kept_in: Literal["documents", "owner_documents"] = "documents",
+    kept_in: Register = "documents",
 ) -> list[str]:
     """Numbers of the issued documents asked for, in their order; `again`: also what a server has accepted before.
 

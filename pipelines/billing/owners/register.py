@@ -15,7 +15,7 @@ from pipelines.billing.documents.check import require
 from pipelines.billing.documents.model import Document, credit_note_of
 from pipelines.billing.documents.stored import DocumentUnreadable, from_json, to_json
 from pipelines.billing.issuing.numbers import YEAR_DIGITS, Number, series_of, take
-from pipelines.billing.issuing.register import Act, DocumentUnknown, IssuedMeanwhile
+from pipelines.billing.issuing.register import Act, DocumentUnknown, IssuedMeanwhile, stored_row
 from pipelines.billing.owners.dues import Due
 from warehouse.state import table
 
@@ -46,7 +46,7 @@ def register(engine: sa.Engine, due: Due, prefix: str, compose: Compose, act: Ac
     number is used. Raises `IssuedMeanwhile`.
     """
     issued: list[Issued] = []
-    standing = None if due.standing is None else _stored(engine, due.standing)
+    standing = None if due.standing is None else stored_row(engine, due.standing, "owner_documents")
     with engine.begin() as connection:
         # The numbers first: from here on this transaction is alone. A run always takes them in this order.
         credit_number = None if standing is None else _credit_number(connection, standing, act)
@@ -65,7 +65,7 @@ def register(engine: sa.Engine, due: Due, prefix: str, compose: Compose, act: Ac
 
 def credit(engine: sa.Engine, document_id: str, act: Act, reason: str) -> Issued:
     """Take back a standing statement as a whole; what it said is due again. Raises `DocumentUnknown`."""
-    stored = _stored(engine, document_id)
+    stored = stored_row(engine, document_id, "owner_documents")
     with engine.begin() as connection:
         number = _credit_number(connection, stored, act)
         # Asked again, now that nobody else issues.
@@ -78,16 +78,7 @@ def credit(engine: sa.Engine, document_id: str, act: Act, reason: str) -> Issued
 
 def operator_of(engine: sa.Engine, document_id: str) -> str:
     """Who issued a statement. Raises `DocumentUnknown`."""
-    return str(_stored(engine, document_id)["operator_id"])
-
-
-def _stored(engine: sa.Engine, document_id: str) -> Mapping[str, Any]:
-    documents = table("billing", "owner_documents")
-    with engine.connect() as connection:
-        row = connection.execute(sa.select(documents).where(documents.c.document_id == document_id)).mappings().first()
-    if row is None:
-        raise DocumentUnknown(document_id)
-    return dict(row)
+    return str(stored_row(engine, document_id, "owner_documents")["operator_id"])
 
 
 def _credit_number(connection: sa.Connection, taken_back: Mapping[str, Any], act: Act) -> Number:
