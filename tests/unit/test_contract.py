@@ -81,4 +81,4 @@ def test_a_declaration_that_contradicts_itself_is_refused() -> None:
 
 def test_personal_data_stand_only_in_the_state_database() -> None:
     assert all(table.home is Home.STATE for table in TABLES if any(column.personal for column in table.columns))
-    assert {table.schema for table in STATE_TABLES} == {"registry", "billing", "access"}
+    assert {table.schema for table in STATE_TABLES} == {"registry", "billing", "access", "remote"}

@@ -17,6 +17,7 @@ from warehouse.contract import (
     payments,
     raw,
     registry,
+    remote,
     signed,
 )
 from warehouse.contract.model import Column, Home, Table
@@ -32,6 +33,7 @@ TABLES: tuple[Table, ...] = (
     *payments.TABLES,
     *owners.TABLES,
     *ops.TABLES,
+    *remote.TABLES,
     *registry.TABLES,
     *access.TABLES,
 )

@@ -23,6 +23,7 @@ SCHEMAS = {
     "ops": "What the pipeline did and what it found.",
     "registry": "What people declare: who runs which stations, who may charge, at what price.",
     "access": "Who charges now, as collectors tell each other.",
+    "remote": "What stations were asked to do, and what they answered.",
 }
 
 

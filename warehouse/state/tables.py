@@ -114,6 +114,8 @@ def _add_indexes(meta: sa.MetaData) -> None:
         postgresql_where=not_returned,
     )
     _add_owner_indexes(meta)
+    commands = meta.tables["remote_commands"]
+    sa.Index("remote_commands_state", commands.c.state, commands.c.station_id)
     sa.Index("billing_allocations_document", allocations.c.document_id)
     sa.Index("billing_payments_contract", payments.c.operator_id, payments.c.contract_id)
     sa.Index("billing_documents_contract", documents.c.operator_id, documents.c.contract_id)
