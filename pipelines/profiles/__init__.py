@@ -1,1 +1,3 @@
-"""Profiles: what stations say they are (`boots`), what their sessions teach (`station_profiles`)."""
+"""Stations as they tell of themselves: boots (`boots`), the newest word on each fact (`station_reports`), and what their
+sessions teach (`station_profiles`).
+"""
