@@ -1,3 +1,1 @@
-"""Stations as they tell of themselves: boots (`boots`), the newest word on each fact (`station_reports`), and what their
-sessions teach (`station_profiles`).
-"""
+"""What stations say of themselves (`boots`, `station_reports`), and what sessions teach of them (`station_profiles`)."""

@@ -54,7 +54,7 @@ CHANGES = declared(
     ("change_id",),
     required("change_id", "BIGINT", "1, 2, …, in the order of the changes"),
     required("changed_at", "TIMESTAMPTZ", "when"),
-    required("table_name", "VARCHAR", "registry table; station_credentials: how a station proves itself, without hashes"),
+    required("table_name", "VARCHAR", "registry table; station_credentials: how a station proves itself"),
     Column("row_key", "VARCHAR", "key columns as a JSON array", nullable=False, personal=True),
     required("change", "VARCHAR", "what happened", values=("added", "changed", "removed")),
     Column("before", "JSON", "the row as it was, or what has changed of it; NULL: there was none", personal=True),

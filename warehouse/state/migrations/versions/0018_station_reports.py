@@ -36,6 +36,8 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("access_online_stations")
     op.drop_table("access_collectors")
-    op.add_column("access_station_credentials", sa.Column("times_set", sa.Integer(), nullable=False, server_default="1"))
+    op.add_column(
+        "access_station_credentials", sa.Column("times_set", sa.Integer(), nullable=False, server_default="1")
+    )
     for name in ("firmware", "serial_number"):
         op.drop_column("registry_stations", name)
