@@ -542,11 +542,11 @@ def station_profiles(as_json: Json = False) -> None:
 @station_app.command("list")
 def station_list(as_json: Json = False) -> None:
     """List stations: connected or when last heard, what they say they are, differences from the registry."""
-    from warehouse.readers.stations import standing
+    from warehouse.readers.stations import differences, online, standing, told
     from warehouse.store import open_lake
 
     with open_lake(_settings(), read_only=True) as lake:
-        rows = standing(lake, datetime.now(UTC))
+        rows = standing(told(lake), differences(lake), online(lake, datetime.now(UTC)))
     short = ("station_id", "site", "online_since", "heard_at", "vendor", "model", "firmware", "differences")
     _print_rows(rows if as_json else rows.select(short), as_json)
 

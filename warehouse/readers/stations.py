@@ -66,15 +66,16 @@ def _sentence(row: dict[str, Any]) -> str:
     return f"{' '.join([row['station_id'], *where])}: {DIFFERENCES[row['difference']]} ({', '.join(said)})"
 
 
-def standing(lake: Lake, now: datetime) -> pl.DataFrame:
-    """`told` with what holds at `now`: `online_since` (NULL: not connected), `ocpp_version`, `differences`."""
+def standing(told: pl.DataFrame, differences: pl.DataFrame, online: pl.DataFrame) -> pl.DataFrame:
+    """`told` with `online_since, ocpp_version, certificate_ends_at` (NULL: not connected) and how many `differences`.
+
+    The arguments are what the readers of these names give.
+    """
     import polars as pl
 
-    counts = differences(lake).group_by("station_id").agg(differences=pl.len())
-    connected = online(lake, now).select(
-        "station_id", "ocpp_version", "certificate_ends_at", online_since=pl.col("connected_at")
-    )
-    rows = told(lake).join(connected, on="station_id", how="left").join(counts, on="station_id", how="left")
+    counts = differences.group_by("station_id").agg(differences=pl.len())
+    connected = online.select("station_id", "ocpp_version", "certificate_ends_at", online_since=pl.col("connected_at"))
+    rows = told.join(connected, on="station_id", how="left").join(counts, on="station_id", how="left")
     return rows.with_columns(pl.col("differences").fill_null(0)).sort("station_id")
 
 
