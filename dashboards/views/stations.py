@@ -8,7 +8,7 @@ import polars as pl
 import streamlit as st
 
 from dashboards import data, layout
-from dashboards.formats import UNKNOWN, count, words
+from dashboards.formats import UNKNOWN, count
 from dashboards.layout import Figure, read
 from warehouse.readers import stations
 
@@ -78,12 +78,19 @@ def _differences(rows: pl.DataFrame) -> None:
     column = st.column_config
     layout.table(
         "Differences from the registry",
-        rows.with_columns(pl.col("difference").replace_strict(stations.DIFFERENCES)),
+        rows.with_columns(
+            pl.col("difference").replace_strict(stations.DIFFERENCES),
+            where=pl.concat_str(
+                pl.format("EVSE {}", "evse_id"),
+                pl.format("connector {}", "connector_id"),
+                separator=" ",
+                ignore_nulls=True,
+            ),
+        ),
         {
             "station_id": column.TextColumn("Station", pinned=True),
             "difference": column.TextColumn("Difference"),
-            "evse_id": column.NumberColumn("EVSE"),
-            "connector_id": column.NumberColumn("Connector"),
+            "where": column.TextColumn("Where"),
             "reported": column.TextColumn("The station says"),
             "registered": column.TextColumn("The registry says"),
             "reported_at": column.DatetimeColumn("Said at", format=MOMENT),
@@ -98,18 +105,21 @@ def _stations(rows: pl.DataFrame) -> None:
     column = st.column_config
     layout.table(
         "All stations",
-        rows.with_columns(pl.col("firmware_status").map_elements(words, return_dtype=pl.String)),
+        # As texts: what is not there is then an empty cell.
+        rows.with_columns(
+            pl.col("online_since", "heard_at").dt.strftime("%Y-%m-%d %H:%M"), pl.col("connectors").cast(pl.String)
+        ),
         {
             "station_id": column.TextColumn("Station", pinned=True),
             "site": column.TextColumn("Site"),
-            "online_since": column.DatetimeColumn("Connected since", format=MOMENT, help="Empty: not connected"),
-            "heard_at": column.DatetimeColumn("Last heard", format=MOMENT, help="As far as the warehouse has read"),
+            "online_since": column.TextColumn("Connected since", help="Empty: not connected"),
+            "heard_at": column.TextColumn("Last heard", help="As far as the warehouse has read"),
             "vendor": column.TextColumn("Vendor"),
             "model": column.TextColumn("Model"),
             "firmware": column.TextColumn("Firmware"),
             "firmware_status": column.TextColumn("Firmware update"),
             "serial_number": column.TextColumn("Serial number"),
-            "connectors": column.NumberColumn("Connectors", help="That it has named in status notifications"),
+            "connectors": column.TextColumn("Connectors", help="That it has named in status notifications"),
             "ocpp_version": column.TextColumn("OCPP"),
             "differences": column.NumberColumn("Differences"),
             "registered": column.CheckboxColumn("Registered"),
