@@ -1,7 +1,23 @@
 -- What new frames say of stations, EVSEs and connectors: one row a fact. EVSE 0 and connector 0 stand for the whole.
+-- One condition a kind of frame: with equality alone the other frames' payloads are never read.
 WITH frames AS (
+    SELECT collector_id, seq, station_id, received_at, action, payload
+    FROM new_messages
+    WHERE direction = 'in' AND message_type IN (2, 6) AND action = 'NotifyReport'
+    UNION ALL
+    SELECT collector_id, seq, station_id, received_at, action, payload
+    FROM new_messages
+    WHERE direction = 'in' AND message_type IN (2, 6) AND action = 'FirmwareStatusNotification'
+    UNION ALL
+    -- Whose call an answer belongs to is not always known; no other answer looks like this one.
+    SELECT collector_id, seq, station_id, received_at, 'GetConfiguration', payload
+    FROM new_messages
+    WHERE direction = 'in' AND message_type = 3
+      AND coalesce(action, 'GetConfiguration') = 'GetConfiguration' AND contains(payload, '"configurationKey"')
+),
+parsed AS (
     SELECT
-        collector_id, seq, station_id, received_at, action,
+        * EXCLUDE (payload),
         TRY(from_json(payload, '{
             "status": "VARCHAR",
             "configurationKey": [{"key": "VARCHAR", "value": "VARCHAR"}],
@@ -12,19 +28,11 @@ WITH frames AS (
                 "variableCharacteristics": {"unit": "VARCHAR", "maxLimit": "VARCHAR"}
             }]
         }')) AS body
-    FROM new_messages
-    WHERE direction = 'in'
-      AND CASE
-          WHEN message_type IN (2, 6) THEN action IN ('NotifyReport', 'FirmwareStatusNotification')
-          -- Whose call an answer belongs to is not always known; no other answer looks like this one.
-          WHEN message_type = 3 THEN action = 'GetConfiguration'
-              OR (action IS NULL AND ocpp_version = '1.6' AND contains(payload, '"configurationKey"'))
-          ELSE false
-      END
+    FROM frames
 ),
 entries AS (
     SELECT collector_id, seq, station_id, received_at, unnest(body.reportData) AS entry
-    FROM frames
+    FROM parsed
     WHERE action = 'NotifyReport'
 ),
 -- MATERIALIZED: each is read several times below.
@@ -48,16 +56,16 @@ facts AS (
     FROM new_boots
     UNION ALL
     SELECT collector_id, seq, station_id, received_at, action, 0, 0, 'firmware_status', body.status
-    FROM frames
+    FROM parsed
     WHERE action = 'FirmwareStatusNotification'
     UNION ALL
     SELECT
-        collector_id, seq, station_id, received_at, 'GetConfiguration', 0, 0, 'number_of_connectors',
+        collector_id, seq, station_id, received_at, action, 0, 0, 'number_of_connectors',
         CAST(try_cast(list_filter(
             body.configurationKey, lambda told: lower(trim(told.key)) = 'numberofconnectors'
         )[1].value AS INTEGER) AS VARCHAR)
-    FROM frames
-    WHERE body.configurationKey IS NOT NULL
+    FROM parsed
+    WHERE action = 'GetConfiguration'
     UNION ALL
     SELECT
         collector_id, seq, station_id, received_at, 'NotifyReport', 0, 0,
