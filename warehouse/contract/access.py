@@ -50,11 +50,11 @@ ACCESS_RULES = declared(
 
 CHANGES = declared(
     "changes",
-    "one change of one row of the registry: what it was, what it is, who changed it",
+    "one change of a row of the registry, a station's credentials or an API key: what it was, what it is, who did it",
     ("change_id",),
     required("change_id", "BIGINT", "1, 2, …, in the order of the changes"),
     required("changed_at", "TIMESTAMPTZ", "when"),
-    required("table_name", "VARCHAR", "registry table; station_credentials: how a station proves itself"),
+    required("table_name", "VARCHAR", "table of the row"),
     Column("row_key", "VARCHAR", "key columns as a JSON array", nullable=False, personal=True),
     required("change", "VARCHAR", "what happened", values=("added", "changed", "removed")),
     Column("before", "JSON", "the row as it was, or what has changed of it; NULL: there was none", personal=True),
