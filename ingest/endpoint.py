@@ -133,7 +133,7 @@ class Endpoint:
     def unended(self, path: str) -> None:
         """Count a message that did not end, and warn of it."""
         self._tally.rejected["unended"] += 1
-        self._bursts.tell("unended", path[:80], "a message did not end in time; the connection is closed")
+        self._bursts.tell("unended", path, "a message did not end in time; the connection is closed")
 
     def _tls_failed(self, reason: str) -> None:
         self._tally.refused["tls"] += 1

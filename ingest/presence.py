@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
@@ -27,6 +28,8 @@ class Presence:
         self._held: dict[str, Connected] = {}
         self._told: Mapping[str, Connected] | None = None  # None: nothing was told yet
         self._failed = False
+        self._turn = threading.Lock()  # a round that was cancelled still ends in its thread
+        self._is_over = False
 
     def came(self, station: Connected) -> None:
         """A station has connected; a connection that it had before counts no more."""
@@ -60,17 +63,22 @@ class Presence:
             self._failed = True
 
     def _tell(self, engine: sa.Engine, held: Mapping[str, Connected]) -> None:
-        now = datetime.now(UTC)
-        if self._told is None:
-            online.begin(engine, self._collector_id, now)
-            self._told = {}
-        told = self._told
-        came = [station for name, station in held.items() if told.get(name) is not station]
-        online.tell(engine, self._collector_id, came, [name for name in told if name not in held], now)
-        self._told = held
+        with self._turn:
+            if self._is_over:
+                return
+            now = datetime.now(UTC)
+            if self._told is None:
+                online.begin(engine, self._collector_id, now)
+                self._told = {}
+            told = self._told
+            came = [station for name, station in held.items() if told.get(name) is not station]
+            online.tell(engine, self._collector_id, came, [name for name in told if name not in held], now)
+            self._told = held
 
     def _end(self, engine: sa.Engine) -> None:
-        try:
-            online.end(engine, self._collector_id)
-        except Exception:
-            log.exception("Nobody can be told that this collector is gone; its word grows old.")
+        with self._turn:
+            self._is_over = True
+            try:
+                online.end(engine, self._collector_id)
+            except Exception:
+                log.exception("Nobody can be told that this collector is gone; its word grows old.")

@@ -11,6 +11,7 @@ from websockets.frames import CloseCode, Frame
 from websockets.protocol import Event
 
 MESSAGE_SECONDS: Final = 120.0  # a large message over a poor line takes half a minute
+_LONGEST_TEXT: Final = 200
 UNENDED: Final = "a message that does not end"
 
 
@@ -51,10 +52,13 @@ class Guarded(ServerConnection):
             if self.request is None:
                 why = self.protocol.handshake_exc
                 told = "the request did not come in time" if why is None else f"no WebSocket handshake ({why})"
-                self._watch.refused(Refused(address, None, told))
-            elif self.response is not None and self.response.status_code != HTTPStatus.SWITCHING_PROTOCOLS:
-                body = bytes(self.response.body or b"").decode(errors="replace").strip()
-                self._watch.refused(Refused(address, self.response.status_code, f"{self.request.path[:80]!r}: {body}"))
+                self._watch.refused(Refused(address, None, _shown(told)))
+            elif self.response is None:
+                self._watch.refused(Refused(address, None, f"{_shown(self.request.path)}: not answered in time"))
+            elif self.response.status_code != HTTPStatus.SWITCHING_PROTOCOLS:
+                text = bytes(self.response.body or b"").decode(errors="replace").strip()
+                told = f"{_shown(self.request.path)}: {_shown(text)}"
+                self._watch.refused(Refused(address, self.response.status_code, told))
 
     def data_received(self, data: bytes) -> None:
         self._moved = False
@@ -88,5 +92,10 @@ class Guarded(ServerConnection):
             self._timer = self.loop.call_later(left, self._look)
             return
         if self.request is not None:
-            self._watch.unended(self.request.path)
-        self._closing = self.loop.create_task(self.close(CloseCode.POLICY_VIOLATION, UNENDED))
+            self._watch.unended(_shown(self.request.path))
+        self._ending = self.loop.create_task(self.close(CloseCode.POLICY_VIOLATION, UNENDED))
+
+
+def _shown(text: str) -> str:
+    """For the log: whoever made the text up neither fills it nor writes lines or escapes of their own."""
+    return "".join(sign if sign.isprintable() else "?" for sign in text[:_LONGEST_TEXT])

@@ -224,6 +224,23 @@ def test_a_handshake_that_does_not_come_to_an_end_is_ended(
     assert len(warnings(caplog, told)) <= 1  # none where it was told before
 
 
+def test_an_address_of_odd_bytes_is_refused_like_any_other(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    before = world.refused("404")
+
+    async def talk() -> bytes:
+        reader, writer = await world.raw("127.0.8.1")
+        writer.write(b"GET /%FF\x1b[31m" + b"x" * 4_000 + b" HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n\r\n")
+        status = await reader.readline()
+        writer.close()
+        return status
+
+    assert asyncio.run(talk()).split()[1] == b"404"
+    assert world.refused("404") == before + 1
+    (line,) = warnings(caplog, "127.0.8.1")
+    assert line.isprintable()
+    assert len(line) < 500
+
+
 @pytest.mark.parametrize("fragments", [False, True], ids=["half_a_frame", "fragments_without_end"])
 def test_a_message_that_begins_and_does_not_end_costs_the_connection(
     world: World, fragments: bool, caplog: pytest.LogCaptureFixture
