@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import ssl
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -222,6 +223,24 @@ def test_a_handshake_that_does_not_come_to_an_end_is_ended(
     asyncio.run(talk())
     assert world.refused(status) == before + 1
     assert len(warnings(caplog, told)) <= 1  # none where it was told before
+
+
+def test_who_cannot_be_judged_in_time_is_counted_too(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    before = world.refused("unfinished")
+
+    async def talk() -> int | str:
+        async with world.good():
+            # From here on a hash takes longer than a handshake may: a machine under great load.
+            monkeypatch.setattr("ingest.security.passwords.is_of", lambda *_: time.sleep(2.5))
+            shown = world.shows("127.0.9.1", **auth("CP-1", "wrong" * 4))
+            return await heartbeat(world.running, "CP-1", **shown)
+
+    assert asyncio.run(talk()) == "tls"
+    assert world.refused("unfinished") == before + 1
+    (line,) = warnings(caplog, "127.0.9.1")
+    assert "not answered in time" in line
 
 
 def test_an_address_of_odd_bytes_is_refused_like_any_other(world: World, caplog: pytest.LogCaptureFixture) -> None:
