@@ -22,7 +22,7 @@ Purpose = Literal["TxDefaultProfile", "TxProfile"]
 _VOLT: Final = 240
 _LEAST_A: Final = 6  # IEC 61851-1: less than 6 A cannot be told to a vehicle
 _LEAST_DC_W: Final = 5_000  # chargers of direct current stop below a few kilowatts
-_PHASES: Final[Mapping[str, int]] = {"AC_1_PHASE": 1, "AC_2_PHASE": 2, "AC_2_PHASE_SPLIT": 2, "AC_3_PHASE": 3}
+PHASES: Final[Mapping[str, int]] = {"AC_1_PHASE": 1, "AC_2_PHASE": 2, "AC_2_PHASE_SPLIT": 2, "AC_3_PHASE": 3}
 
 
 class EvseKey(NamedTuple):
@@ -46,7 +46,7 @@ class Evse:
     @property
     def phases(self) -> int | None:
         """Phases of alternating current; None: direct current."""
-        return _PHASES.get(self.power_type)
+        return PHASES.get(self.power_type)
 
     @property
     def least_w(self) -> int:
@@ -122,7 +122,7 @@ class Plan:
 
 def plan(limit_w: int, evses: Sequence[Evse], standings: Standings, now: int) -> Plan:
     """The limits to send now. Call it again when an answer came, a session began or ended, or after some seconds."""
-    bounds = {evse.key: _bound(evse, standings) for evse in evses}
+    bounds = {evse.key: bound(evse, standings) for evse in evses}
     wanted = _wanted(limit_w, evses, standings, bounds, now)
     room = limit_w - sum(bounds.values())
     orders = []
@@ -178,7 +178,7 @@ def _own(evse: Evse, standings: Standings) -> Standing:
     return found if found.transaction_id == evse.transaction_id else Standing(transaction_id=evse.transaction_id)
 
 
-def _bound(evse: Evse, standings: Standings) -> int:
+def bound(evse: Evse, standings: Standings) -> int:
     """The most that an EVSE may take as far as is known, also if a session ended there and another began unheard."""
     default = _default(evse, standings).most_w(evse.rated_power_w)
     return default if evse.transaction_id is None else max(default, _own(evse, standings).most_w(default))
@@ -187,4 +187,12 @@ def _bound(evse: Evse, standings: Standings) -> int:
 def _bound_after(evse: Evse, order: Order, standings: Standings) -> int:
     before = standings.get((order.key, order.purpose), Standing())
     after = before.sent(order.limit_w, order.transaction_id)
-    return _bound(evse, {**standings, (order.key, order.purpose): after})
+    return bound(evse, {**standings, (order.key, order.purpose): after})
+
+
+def unbound(evse: Evse, standings: Standings, now: int) -> str:
+    """Why no limit binds an EVSE, as a remark; "" where one does."""
+    standing = _default(evse, standings)
+    if standing.limit_w is not None:
+        return ""
+    return " (its station has refused a limit)" if standing.retry_at > now else " (no limit accepted yet)"
