@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
@@ -34,7 +34,7 @@ _SECOND: Final = 1_000_000
 # What refuses has no smart charging, or not now; what was not reached or did not answer is tried again sooner.
 _RETRY_AFTER: Final[Mapping[str, int]] = {"rejected": 600, "failed": 600, "expired": 10, "unanswered": 60}
 
-Online = Callable[["sa.Connection", datetime], frozenset[str]]
+Online = Callable[[datetime], Collection[str]]
 
 
 class Balancer:
@@ -63,8 +63,8 @@ class Balancer:
         if not leases.hold(self._engine, _TASK, self._holder, now, _LEASE_SECONDS):
             return {}
         found: dict[str, Plan] = {}
+        there = self._online(now)
         with self._engine.begin() as connection:
-            there = self._online(connection, now)
             limited = sites.limited_sites(connection, there.__contains__, now)
             if not limited:
                 return {}

@@ -69,6 +69,40 @@ BOOTS = Table(
     sort=("station_id", "received_at"),
 )
 
+STATION_REPORTS = Table(
+    "core",
+    "station_reports",
+    "the newest word of a station on one fact about itself, an EVSE or a connector, and the frame that says it",
+    ("station_id", "evse_id", "connector_id", "fact"),
+    (
+        STATION_ID,
+        required("evse_id", "INTEGER", "EVSE number; 0: the station as a whole"),
+        required("connector_id", "INTEGER", "connector number; 0: the EVSE, or the station as a whole"),
+        required(
+            "fact",
+            "VARCHAR",
+            "present: a report lists this EVSE or connector; greatest_power_w and connector_type are those of OCPP 2.x "
+            "(EVSE.Power, Connector.ConnectorType), number_of_connectors that of 1.6",
+            values=(
+                "vendor",
+                "model",
+                "serial_number",
+                "firmware",
+                "firmware_status",
+                "number_of_connectors",
+                "present",
+                "greatest_power_w",
+                "connector_type",
+            ),
+        ),
+        required("value", "VARCHAR", "as the station says it, without control characters; powers in W"),
+        required("action", "VARCHAR", "OCPP action that said it"),
+        required("reported_at", "TIMESTAMPTZ", "when the frame was received"),
+        COLLECTOR_ID,
+        SEQ,
+    ),
+)
+
 MEASURED_AT = required("measured_at", "TIMESTAMPTZ", "when it was measured, by the station's clock; else received_at")
 TOLD_AT = optional("told_at", "TIMESTAMPTZ", "the station's time where it cannot be one and measured_at is the receipt")
 LAYOUT_ID = required("layout_id", "BIGINT", "what the samples of a set are, in order: core.reading_layouts says it")
@@ -406,6 +440,7 @@ STATION_PROFILES = Table(
 TABLES = (
     EVENTS,
     BOOTS,
+    STATION_REPORTS,
     READINGS,
     READING_LAYOUTS,
     METER_VALUES,

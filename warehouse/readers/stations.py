@@ -1,11 +1,13 @@
-"""Stations by model and firmware: what was learned, and what the operator has decided instead."""
+"""Stations: what they say of themselves beside the registry, which are connected, what their models have taught."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from warehouse.readers.query import frame
+from warehouse.remote.online import alive_since
 from warehouse.store import Lake
 
 if TYPE_CHECKING:
@@ -15,6 +17,47 @@ _FIGURES = (
     "stations", "sessions", "register_behaviour", "clock_offset_seconds", "sampling_seconds", "unit_mismatches",
     "energy_factor", "token_pattern",
 )  # fmt: skip
+
+
+# What a difference means, for people.
+DIFFERENCES = {
+    "vendor": "the vendor is another",
+    "model": "the model is another",
+    "serial_number": "the serial number is another: a station put in its place?",
+    "firmware": "the firmware is another",
+    "number_of_connectors": "it has another number of connectors",
+    "greatest_power_w": "the EVSE's greatest power is another (W)",
+    "connector_type": "the connector is of another standard",
+    "connector_not_registered": "the registry lacks this connector",
+    "connector_never_heard": "the station has never named this connector",
+}
+
+
+def told(lake: Lake) -> pl.DataFrame:
+    """One row a station: `station_id, site_id, site, registered`, what it says of itself, and `heard_at`.
+
+    `vendor, model, serial_number, firmware, firmware_status, connectors` are the station's own words; NULL: none.
+    """
+    return frame(lake, "stations_told")
+
+
+def differences(lake: Lake, station_id: str | None = None) -> pl.DataFrame:
+    """Where stations of the registry and the registry disagree: one row a difference, as in `DIFFERENCES`.
+
+    `station_id, site_id, evse_id, connector_id` (NULL: the whole), `difference, reported, registered`, and the frame
+    that says it: `reported_at, action, collector_id, seq`; NULL where it is silence that tells. Powers in W.
+    """
+    return frame(lake, "station_differences", station_id=station_id)
+
+
+def online(lake: Lake, now: datetime) -> pl.DataFrame:
+    """`station_id, collector_id, ocpp_version, connected_at, certificate_ends_at` of stations connected at `now`."""
+    return frame(lake, "stations_online", heard_since=alive_since(now))
+
+
+def waiting(lake: Lake) -> pl.DataFrame:
+    """`station_id, first_at, last_at, knocks, remote_address` of stations that wait for a person to accept them."""
+    return frame(lake, "stations_waiting")
 
 
 def profiles(lake: Lake) -> pl.DataFrame:
