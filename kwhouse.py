@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ingest.access.commands import driver_app, token_app
-from ingest.security.commands import add_commands as add_station_commands
+from ingest.remote.commands import add_session_commands, add_station_commands
+from ingest.security.commands import add_commands as add_security_commands
 from pipelines.billing.commands.card import card_app
 from pipelines.billing.commands.cdr import cdr_app
 from pipelines.billing.commands.close import close_app
@@ -49,11 +50,16 @@ registry_app = typer.Typer(
     help="Declare operators, sites, stations, tokens, contracts and tariffs in files.", no_args_is_help=True
 )
 app.add_typer(registry_app, name="registry")
-session_app = typer.Typer(help="The story of a session, and decisions on whether it is billed.", no_args_is_help=True)
+session_app = typer.Typer(
+    help="Sessions: start and stop them, their story, decisions on whether they are billed.", no_args_is_help=True
+)
+add_session_commands(session_app)
 app.add_typer(session_app, name="session")
 station_app = typer.Typer(
-    help="What stations are, how they prove it, and what their sessions have taught.", no_args_is_help=True
+    help="What stations are and what they are asked to do, how they prove it, what their sessions have taught.",
+    no_args_is_help=True,
 )
+add_security_commands(station_app)
 add_station_commands(station_app)
 app.add_typer(station_app, name="station")
 import_app = typer.Typer(

@@ -1,0 +1,60 @@
+"""Asking for sessions: who wants to charge is judged first, by the rules that hold at the station itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from ingest.access.asking import would_be_decided
+from warehouse.errors import InputError
+from warehouse.registry.changes import Author
+from warehouse.remote.commands import ask
+from warehouse.state import table
+
+# 2.x tells an idToken with its kind (IdTokenEnumType); the registry knows OCPI's, and the other where it matters.
+_KINDS: Final[Mapping[str, str]] = {"RFID": "ISO14443", "EMAID": "eMAID"}
+
+
+class StartRefused(InputError):
+    """The token may not charge there now. `status` and `reason` as in `raw.access_decisions`."""
+
+    def __init__(self, id_token: str, station_id: str, status: str, reason: str) -> None:
+        super().__init__(f"{id_token} may not charge at {station_id} now: {status}, {reason.replace('_', ' ')}.")
+        self.id_token, self.station_id, self.status, self.reason = id_token, station_id, status, reason
+
+
+def ask_start(
+    engine: sa.Engine,
+    station_id: str,
+    id_token: str,
+    author: Author,
+    evse_id: int | None = None,
+    *,
+    force: bool = False,
+    charging_profile: Mapping[str, Any] | None = None,
+) -> str:
+    """Ask `station_id` to begin a session for `id_token`; gives the command's id.
+
+    `evse_id`: EVSE (2.x) or connector (1.6); None: the station chooses, if it can. `charging_profile` as the
+    station's OCPP version writes it. Raises `StartRefused` unless `force`, `InputError` for an unknown station.
+    """
+    rows = table("registry", "tokens")
+    spelled = sa.or_(sa.func.lower(rows.c.id_token) == id_token.lower(), rows.c.id_token == id_token)
+    with engine.connect() as connection:
+        row = connection.execute(sa.select(rows).where(spelled)).mappings().first()
+    kind = None if row is None else row["ocpp_type"] or _KINDS.get(row["token_type"])
+    if not force:
+        decision, _ = would_be_decided(engine, id_token, station_id, datetime.now(UTC), kind)
+        if decision.status != "Accepted":
+            raise StartRefused(id_token, station_id, decision.status, decision.reason)
+    arguments = {
+        "id_token": id_token if row is None else row["id_token"],
+        "token_type": kind,
+        "token_group": None if row is None else row["token_group"],
+        "evse_id": evse_id,
+        "charging_profile": charging_profile,
+    }
+    return ask(engine, station_id, "start", {name: value for name, value in arguments.items() if value}, author)
