@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-from warehouse.command_line import Json, print_json, print_result
-
-if TYPE_CHECKING:
-    import sqlalchemy as sa
-
-    from warehouse.remote.commands import Command
+from ingest.remote.commands import Wait, tell
+from warehouse.command_line import By, Json, Station, author, print_json, print_result, state
 
 power_app = typer.Typer(help="Power: how a site's grid limit is shared, and limits of stations.", no_args_is_help=True)
-
-By = Annotated[str | None, typer.Option(metavar="NAME", help="Who asks; default: this account.")]
-Station = Annotated[str, typer.Argument(metavar="STATION", help="OCPP identity.")]
-_WAIT_SECONDS = 35.0
 
 
 @power_app.command("sites")
@@ -31,7 +22,7 @@ def sites(
     """List sites with a grid limit (registry: grid_limit_w): what their EVSEs may take together, and each of them."""
     from ingest.power.shown import shown_sites
 
-    with _state() as engine:
+    with state() as engine:
         found = shown_sites(engine, datetime.now(UTC), site)
     if as_json:
         print_json(found)
@@ -51,25 +42,26 @@ def sites(
 def limit(
     station_id: Station,
     kw: Annotated[float, typer.Option("--kw", min=0, help="What the station may take at most, all EVSEs together.")],
+    wait: Wait = True,
     by: By = None,
     as_json: Json = False,
 ) -> None:
     """Limit a station, whatever its sessions and its site allow; until `kwhouse power clear`."""
     from ingest.power.station_limit import set_limit
 
-    with _state() as engine:
-        command_id = set_limit(engine, station_id, int(Decimal(str(kw)) * 1000), _author(by, "power limit"))
-        _finish(engine, command_id, f"{station_id} takes {kw:g} kW at most.", as_json)
+    with state() as engine:
+        command_id = set_limit(engine, station_id, int(Decimal(str(kw)) * 1000), author(by, "power limit"))
+        tell(engine, command_id, wait, as_json)
 
 
 @power_app.command("clear")
-def clear(station_id: Station, by: By = None, as_json: Json = False) -> None:
+def clear(station_id: Station, wait: Wait = True, by: By = None, as_json: Json = False) -> None:
     """Take back the limit of a station."""
     from ingest.power.station_limit import clear_limit
 
-    with _state() as engine:
-        command_id = clear_limit(engine, station_id, _author(by, "power clear"))
-        _finish(engine, command_id, f"{station_id} has no limit of its own any more.", as_json)
+    with state() as engine:
+        command_id = clear_limit(engine, station_id, author(by, "power clear"))
+        tell(engine, command_id, wait, as_json)
 
 
 def _told(one: dict[str, Any]) -> str:
@@ -81,28 +73,3 @@ def _told(one: dict[str, Any]) -> str:
 
 def _kw(watts: int) -> str:
     return f"{watts / 1000:.1f} kW"
-
-
-def _finish(engine: sa.Engine, command_id: str, done: str, as_json: bool) -> None:
-    from warehouse.remote.commands import wait
-
-    command: Command = wait(engine, command_id, _WAIT_SECONDS)
-    facts = {name: getattr(command, name) for name in ("command_id", "station_id", "state", "reason")}
-    told = done if command.state == "accepted" else f"{command.state}: {command.reason or 'no answer yet'}"
-    print_result(facts if as_json else told, False) if not as_json else print_json(facts)
-    if command.state != "accepted":
-        raise typer.Exit(1)
-
-
-def _state() -> AbstractContextManager[sa.Engine]:
-    from warehouse.settings import load_settings
-    from warehouse.state import opened
-
-    return opened(load_settings())
-
-
-def _author(by: str | None, source: str) -> Any:
-    from warehouse.account import account_or_number
-    from warehouse.registry.changes import Author
-
-    return Author(by or account_or_number(), source)
