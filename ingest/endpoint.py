@@ -147,7 +147,7 @@ class Endpoint:
 
     def _tls_failed(self, reason: str) -> None:
         self._tally.refused["tls"] += 1
-        self._bursts.tell("tls", "an address that TLS does not tell", f"TLS handshake refused: {reason}")
+        self._bursts.tell(f"tls: {reason}", "an address that TLS does not tell", f"TLS handshake refused: {reason}")
 
     async def _admit(
         self, connection: ServerConnection, request: Request, address: str

@@ -19,7 +19,8 @@ STAGES = (
 )  # fmt: skip
 TABLES = (
     core.EVENTS, core.READINGS, core.METER_VALUES, core.BOOTS, core.STATION_REPORTS, core.STATES, core.SESSIONS,
-    core.SESSION_EVENTS, core.ENERGY_STEPS, core.REGISTER_GAPS, core.STATION_PROFILES, mart.CONNECTOR_HOURS, mart.SITE_DAYS,
+    core.SESSION_EVENTS, core.ENERGY_STEPS, core.REGISTER_GAPS, core.STATION_PROFILES, mart.CONNECTOR_HOURS,
+    mart.SITE_DAYS,
 )  # fmt: skip
 
 

@@ -1,1 +1,1 @@
-"""What stations say of themselves (`boots`, `station_reports`), and what sessions teach of them (`station_profiles`)."""
+"""What stations say of themselves (`boots`, `station_reports`), and what sessions teach (`station_profiles`)."""
