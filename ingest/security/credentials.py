@@ -6,19 +6,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from ingest.security.passwords import LONGEST, SHORTEST, hashed
-from warehouse.errors import InputError
+from warehouse.errors import InputError, StationUnknown
 from warehouse.registry.changes import Author
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
-
-
-class StationUnknown(InputError):
-    """The registry does not know the station."""
-
-    def __init__(self, station_id: str) -> None:
-        super().__init__(f"The registry does not know station {station_id}. `kwhouse station accept` takes it in.")
-        self.station_id = station_id
 
 
 class PasswordRefused(InputError):

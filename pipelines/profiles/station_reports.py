@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from pipelines.stages import Replacement, Stage, sql, temp_table, temp_view
-from warehouse.contract import core, raw
+from warehouse.contract import raw, stations
 from warehouse.store import Lake
 from warehouse.store.changes import Window
 
@@ -27,7 +27,7 @@ def compute(lake: Lake, window: Window) -> list[Replacement]:
         " AND t.evse_id = station_reports.evse_id AND t.connector_id = station_reports.connector_id"
         " AND t.fact = station_reports.fact)"
     )
-    return [Replacement(core.STATION_REPORTS, "station_report_rows", touched)]
+    return [Replacement(stations.STATION_REPORTS, "station_report_rows", touched)]
 
 
-STAGE = Stage("station_reports", (raw.MESSAGES, core.BOOTS), (core.STATION_REPORTS,), compute)
+STAGE = Stage("station_reports", (raw.MESSAGES, stations.BOOTS), (stations.STATION_REPORTS,), compute)

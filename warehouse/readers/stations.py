@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from warehouse.errors import StationUnknown
 from warehouse.readers.query import frame
 from warehouse.remote.online import alive_since
 from warehouse.store import Lake
@@ -46,8 +47,36 @@ def differences(lake: Lake, station_id: str | None = None) -> pl.DataFrame:
 
     `station_id, site_id, evse_id, connector_id` (NULL: the whole), `difference, reported, registered`, and the frame
     that says it: `reported_at, action, collector_id, seq`; NULL where it is silence that tells. Powers in W.
+    Raises `StationUnknown` where the registry does not know `station_id`.
     """
-    return frame(lake, "station_differences", station_id=station_id)
+    rows = frame(lake, "station_differences", station_id=station_id)
+    if station_id is not None and rows.is_empty() and not frame(lake, "station_is_known", station_id=station_id).item():
+        raise StationUnknown(station_id)
+    return rows
+
+
+def sentences(rows: pl.DataFrame) -> list[str]:
+    """`differences` for people: one line each."""
+    return [_sentence(row) for row in rows.iter_rows(named=True)]
+
+
+def _sentence(row: dict[str, Any]) -> str:
+    where = [f"{kind} {row[name]}" for kind, name in (("EVSE", "evse_id"), ("connector", "connector_id")) if row[name]]
+    said = [f"{name}: {row[name]}" for name in ("reported", "registered") if row[name] is not None]
+    return f"{' '.join([row['station_id'], *where])}: {DIFFERENCES[row['difference']]} ({', '.join(said)})"
+
+
+def standing(told: pl.DataFrame, differences: pl.DataFrame, online: pl.DataFrame) -> pl.DataFrame:
+    """`told` with `online_since, ocpp_version, certificate_ends_at` (NULL: not connected) and how many `differences`.
+
+    The arguments are what the readers of these names give.
+    """
+    import polars as pl
+
+    counts = differences.group_by("station_id").agg(differences=pl.len())
+    connected = online.select("station_id", "ocpp_version", "certificate_ends_at", online_since=pl.col("connected_at"))
+    rows = told.join(connected, on="station_id", how="left").join(counts, on="station_id", how="left")
+    return rows.with_columns(pl.col("differences").fill_null(0)).sort("station_id")
 
 
 def online(lake: Lake, now: datetime) -> pl.DataFrame:

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from ingest.security import doorman
 from tests.authority import Authority, auth
 from tests.collector_harness import Running, station
+from tests.homes import new_home
 from tests.registered import register, site
 from tests.secured import PASSWORD, counted, heartbeat, kwhouse, serving
 from warehouse.errors import SettingsError
 from warehouse.settings import Settings, load_settings
+from warehouse.state import opened, table
 
 LOCALHOST = "127.0.0.1"
 
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    monkeypatch.setenv("KWHOUSE_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("KWHOUSE_HOME", str(new_home(tmp_path / "home")))
     settings = load_settings()
     stations = [{"station_id": name, "site_id": "depot"} for name in ("CP-1", "CP-2")]
     register(settings, sites=[site("depot")], stations=stations)
@@ -57,6 +61,25 @@ def test_passwords_are_asked_for_rotated_and_guessing_is_slowed(
     kept = (home.home / "state.sqlite").read_bytes() + (home.home / "state.sqlite-wal").read_bytes()
     assert new.encode() not in kept
     assert PASSWORD.encode() not in kept
+
+
+def test_each_change_of_how_a_station_proves_itself_is_kept_without_its_hash(home: Settings) -> None:
+    kwhouse("station", "password", "CP-1", "--by", "anna")
+    kwhouse("station", "profile", "CP-1", "2", "--by", "bert")
+    kwhouse("station", "password", "CP-1", "--by", "anna")
+    kwhouse("station", "accept", "NEW-1", "--site", "depot", "--by", "anna")
+    with opened(home) as engine, engine.connect() as connection:
+        rows = connection.execute(sa.select(table("registry", "changes")).order_by(sa.column("change_id"))).all()
+    told = [(row.table_name, row.row_key, row.change, row.changed_by, row.source) for row in rows]
+    assert told == [
+        ("station_credentials", '["CP-1"]', "added", "anna", "station password"),
+        ("station_credentials", '["CP-1"]', "changed", "bert", "station profile"),
+        ("station_credentials", '["CP-1"]', "changed", "anna", "station password"),
+        ("stations", '["NEW-1"]', "added", "anna", "station accept"),
+    ]
+    assert json.loads(rows[1].before)["security_profile"] == 1
+    assert json.loads(rows[1].after)["security_profile"] == 2
+    assert not [row for row in rows if "argon2" in str(row) or "hash" in str(row)]
 
 
 def test_a_client_authority_without_a_certificate_is_no_setting(home: Settings, tmp_path: Path) -> None:

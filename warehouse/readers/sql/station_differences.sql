@@ -29,9 +29,12 @@ named AS (
     WHERE fact = 'present' AND connector_id > 0
 ),
 heard AS (
-    SELECT station_id, evse_id, connector_id, unnest(max_by(word, (word.reported_at, word.action)))
-    FROM named
-    GROUP BY ALL
+    SELECT station_id, evse_id, connector_id, unnest(word)
+    FROM (
+        SELECT station_id, evse_id, connector_id, max_by(word, (word.reported_at, word.action)) AS word
+        FROM named
+        GROUP BY ALL
+    )
 ),
 last_words AS (
     SELECT station_id, max(reported_at) AS last_word_at FROM heard GROUP BY station_id
