@@ -14,6 +14,7 @@ from ingest.endpoint import Endpoint
 from ingest.journal import Journal
 from ingest.metrics import Tally
 from ingest.remote.delivery import Delivery
+from ingest.remote.local_lists import LocalLists
 from ingest.remote.queue import StateQueue
 from ingest.service import Ready, serve, until_signalled
 from warehouse.settings import is_loopback
@@ -50,7 +51,9 @@ async def run(
         engine = open_state(settings)
         sharing = SharedSessions(engine, journal.collector_id)
         access = Access(Registry(engine), sharing, let_unknown_in=let_unknown_in)
-        return Endpoint(settings, journal, access, tally, Delivery(StateQueue(engine, journal.collector_id)))
+        delivery = Delivery(StateQueue(engine, journal.collector_id))
+        lists = LocalLists(engine, access, delivery)
+        return Endpoint(settings, journal, access, tally, delivery, [lists.keep_in_step])
 
     return await serve(settings, front, log, ready, stop)
 

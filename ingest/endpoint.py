@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakKeyDictionary
@@ -69,11 +69,17 @@ class Endpoint:
     """Speaks with all stations of one collector. It is the service's `Front`."""
 
     def __init__(
-        self, settings: Settings, journal: Journal, access: Access, tally: Tally, delivery: Delivery | None = None
+        self,
+        settings: Settings,
+        journal: Journal,
+        access: Access,
+        tally: Tally,
+        delivery: Delivery | None = None,
+        chores: Sequence[Callable[[], Coroutine[Any, Any, None]]] = (),
     ) -> None:
-        """`delivery`: commands to stations; None: there are none."""
+        """`delivery`: commands to stations; None: there are none. `chores`: what else is to be done meanwhile."""
         self._settings, self._journal, self._access, self._tally = settings, journal, access, tally
-        self._delivery = delivery
+        self._delivery, self._chores = delivery, chores
         self._admitted: WeakKeyDictionary[ServerConnection, tuple[str, Clock]] = WeakKeyDictionary()
         self._online = Online()
         self._doorman, self._passwords = Doorman(), Passwords()
@@ -98,8 +104,8 @@ class Endpoint:
 
     def chores(self) -> list[Coroutine[Any, Any, None]]:
         """What is to be done meanwhile, until cancelled."""
-        chores = [self._access.keep_fresh(), self._online.keep_open()]
-        return chores if self._delivery is None else [*chores, self._delivery.deliver()]
+        begin = [self._access.keep_fresh, self._online.keep_open, *self._chores]
+        return [chore() for chore in (begin if self._delivery is None else [*begin, self._delivery.deliver])]
 
     def facts(self) -> dict[str, Any]:
         """For /health."""

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any
 
 import sqlalchemy as sa
 
 from ingest.access.asking import would_be_decided
+from ingest.remote.token_kinds import kind_of
 from warehouse.errors import InputError
 from warehouse.registry.changes import Author
 from warehouse.remote.commands import ask
 from warehouse.state import table
-
-# 2.x tells an idToken with its kind (IdTokenEnumType); the registry knows OCPI's, and the other where it matters.
-_KINDS: Final[Mapping[str, str]] = {"RFID": "ISO14443", "EMAID": "eMAID"}
 
 
 class StartRefused(InputError):
@@ -45,7 +43,7 @@ def ask_start(
     spelled = sa.or_(sa.func.lower(rows.c.id_token) == id_token.lower(), rows.c.id_token == id_token)
     with engine.connect() as connection:
         row = connection.execute(sa.select(rows).where(spelled)).mappings().first()
-    kind = None if row is None else row["ocpp_type"] or _KINDS.get(row["token_type"])
+    kind = None if row is None else kind_of(row["token_type"], row["ocpp_type"])
     if not force:
         decision, _ = would_be_decided(engine, id_token, station_id, datetime.now(UTC), kind)
         if decision.status != "Accepted":
