@@ -6,10 +6,13 @@ from collections.abc import Coroutine
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ingest.access.gate import Access
 from ingest.power.balancer import Balancer
 from ingest.presence import Presence
 from ingest.remote.delivery import Delivery
+from ingest.remote.local_lists import LocalLists
 from ingest.remote.queue import StateQueue
+from warehouse.remote.online import stations_online
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -20,15 +23,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """Who is told which stations are connected here, the commands they get, and the power of their sites."""
+    """Who is told which stations are connected here, the commands they get, their lists, the power of their sites."""
 
     presence: Presence
     delivery: Delivery
+    lists: LocalLists
     balancer: Balancer
 
     def chores(self) -> list[Coroutine[Any, Any, None]]:
         """What is to be done meanwhile, until cancelled."""
-        return [self.presence.keep_told(), self.delivery.deliver(), self.balancer.balance()]
+        return [
+            self.presence.keep_told(),
+            self.delivery.deliver(),
+            self.lists.keep_in_step(),
+            self.balancer.balance(),
+        ]
 
     def facts(self) -> dict[str, Any]:
         """For /health."""
@@ -45,12 +54,12 @@ class Links:
         self.delivery.leave(line)
 
 
-def links_by(engine: sa.Engine, collector_id: str) -> Links:
+def links_by(engine: sa.Engine, collector_id: str, access: Access) -> Links:
     """The links of a collector by its state database."""
-    from warehouse.remote.online import stations_online
-
+    delivery = Delivery(StateQueue(engine, collector_id))
     return Links(
         Presence(engine, collector_id),
-        Delivery(StateQueue(engine, collector_id)),
+        delivery,
+        LocalLists(engine, access, delivery),
         Balancer(engine, collector_id, lambda now: stations_online(engine, now).keys()),
     )

@@ -6,7 +6,7 @@ module of its subject. What comes back is judged by `judged`: most answers have 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal, NamedTuple
 
 import orjson
@@ -25,6 +25,15 @@ KINDS: Final[Mapping[str, Mapping[str, Translate]]] = {
 }
 # RebootRequired: done, and in force after a restart (1.6 section 7.22, 2.0.1 SetVariableStatusEnumType).
 _GOOD: Final = frozenset(("Accepted", "RebootRequired"))
+
+
+ListLimit = tuple[Call, Callable[[Any], int | None]]
+"""How a station is asked how many entries of a local list it takes in one call, and what its answer says."""
+LIST_LIMITS: Final[Mapping[str, ListLimit]] = {
+    "1.6": (calls_v16.LIST_LIMIT, calls_v16.list_limit),
+    "2.0.1": (calls_v2.LIST_LIMIT, calls_v2.list_limit),
+    "2.1": (calls_v2.LIST_LIMIT, calls_v2.list_limit),
+}
 
 
 class Judged(NamedTuple):

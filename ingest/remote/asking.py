@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
 from ingest.access.asking import would_be_decided
+from ingest.remote.token_kinds import kind_of
 from warehouse.errors import InputError
 from warehouse.registry.changes import Author
 from warehouse.remote.commands import ask
 from warehouse.state import table
-
-# 2.x tells an idToken with its kind (IdTokenEnumType); the registry knows OCPI's, and the other where it matters.
-_KINDS: Final[Mapping[str, str]] = {"RFID": "ISO14443", "EMAID": "eMAID"}
 
 
 class StartRefused(InputError):
@@ -64,7 +62,7 @@ def presented(engine: sa.Engine, id_token: str) -> Presented:
         row = connection.execute(sa.select(rows).where(spelled)).mappings().first()
     if row is None:
         return Presented(id_token)
-    return Presented(row["id_token"], row["ocpp_type"] or _KINDS.get(row["token_type"]), row["token_group"])
+    return Presented(row["id_token"], kind_of(row["token_type"], row["ocpp_type"]), row["token_group"])
 
 
 def check(engine: sa.Engine, token: Presented, station_id: str) -> None:

@@ -27,8 +27,10 @@ def add_session_commands(app: typer.Typer) -> None:
 
 
 def add_station_commands(app: typer.Typer) -> None:
-    """Add `commands` to `kwhouse station`."""
+    """Add `commands`, `local-list` and `clear-cache` to `kwhouse station`."""
     app.command("commands")(commands)
+    app.command("local-list")(local_list)
+    app.command("clear-cache")(clear_cache)
 
 
 def start(
@@ -99,6 +101,47 @@ def commands(
         names = ("asked_at", "station_id", "kind", "state", "reason", "asked_by")
         found = [{name: row[name] for name in names} for row in found]
     print_rows(found, as_json)
+
+
+def local_list(
+    station_ids: Annotated[
+        list[str] | None, typer.Argument(metavar="[STATION…]", help="Stations to switch on; without any: list them.")
+    ] = None,
+    off: Annotated[bool, typer.Option("--off", help="Empty their lists instead, and leave them so.")] = False,
+    full: Annotated[bool, typer.Option("--full", help="Send the whole list now, whatever they hold.")] = False,
+    by: By = None,
+    as_json: Json = False,
+) -> None:
+    """Let stations know by themselves who may charge: their local authorization list is kept in step from now on.
+
+    On it stand tokens that may always charge at the station's site: no hours, numbers or credit decide about them.
+    When a token is blocked, the station's authorization cache is cleared as well.
+    """
+    import dataclasses
+
+    from warehouse.remote.commands import ask
+    from warehouse.remote.local_lists import lists, switch
+
+    with state() as engine:
+        if station_ids:
+            who = author(by, "station local-list")
+            switch(engine, station_ids, not off, who)
+            for station_id in station_ids if full else ():
+                ask(engine, station_id, "send_local_list", {"full": True}, who)
+        wanted = set(station_ids or ())
+        found = [dataclasses.asdict(row) for row in lists(engine) if not wanted or row.station_id in wanted]
+    if not as_json:
+        names = ("station_id", "enabled", "list_version", "tokens", "in_step_at", "reason")
+        found = [{name: row[name] for name in names} for row in found]
+    print_rows(found, as_json)
+
+
+def clear_cache(station_id: Station, wait: Wait = True, by: By = None, as_json: Json = False) -> None:
+    """Have a station forget whom it has let in before: it asks again about each of them."""
+    from warehouse.remote.commands import ask
+
+    with state() as engine:
+        tell(engine, ask(engine, station_id, "clear_cache", {}, author(by, "station clear-cache")), wait, as_json)
 
 
 def tell(engine: sa.Engine, command_id: str, wait: bool, as_json: bool) -> None:

@@ -1,4 +1,5 @@
-"""`remote.commands`: what people asked stations to do, and what became of it. Kept in the state database.
+"""`remote.commands`: what people asked stations to do, and what became of it; `remote.local_lists`: what stations know
+of who may charge. Kept in the state database.
 
 The collector that holds the station's connection takes a command from there, so that whoever asks (page, API,
 command line, a charging plan) need not know which collector that is.
@@ -56,58 +57,28 @@ COMMANDS = Table(
     home=Home.STATE,
 )
 
-POWER_LIMITS = Table(
+LOCAL_LISTS = Table(
     "remote",
-    "power_limits",
-    "one limit that shares a site's power: what the station has accepted, and what is asked of it",
-    ("station_id", "evse_id", "purpose"),
+    "local_lists",
+    "one station that is to know by itself who may charge: its local authorization list, and its cache",
+    ("station_id",),
     (
         required("station_id", "VARCHAR", "station"),
-        required("evse_id", "INTEGER", "EVSE (2.x) or connector (1.6)"),
+        required("enabled", "BOOLEAN", "true: its list is kept in step; false: its list is to be empty"),
+        required("list_version", "BIGINT", "version of the list that it took last; 0: none"),
+        optional("content_hash", "VARCHAR", "SHA-256 of that list; NULL: not known what it holds"),
+        required("tokens", "INTEGER", "how many tokens are on it", "tokens"),
+        optional("in_step_at", "TIMESTAMPTZ", "when its list was last brought in step"),
+        optional("reason", "VARCHAR", "why it could not be; NULL: it could"),
         required(
-            "purpose",
-            "VARCHAR",
-            "OCPP ChargingProfilePurpose: TxDefaultProfile, under which a session begins; TxProfile, of one session",
-            values=("TxDefaultProfile", "TxProfile"),
+            "cache_cleared_through",
+            "BIGINT",
+            "newest change of registry.changes that blocked somebody when its cache was cleared; 0: never",
         ),
-        optional("transaction_id", "VARCHAR", "transaction of a TxProfile"),
-        optional("limit_w", "BIGINT", "what it accepted last; NULL: nothing yet", "W"),
-        optional("asked_w", "BIGINT", "what is out for its answer; NULL: nothing", "W"),
-        optional("unsure_w", "BIGINT", "the greatest that was sent and never answered: it may hold", "W"),
-        optional("retry_at", "TIMESTAMPTZ", "it refused or did not answer; not again before then"),
-        optional("command_id", "VARCHAR", "newest command about it"),
+        required("set_at", "TIMESTAMPTZ", "when this was switched on or off"),
+        Column("set_by", "VARCHAR", "who switched it", nullable=False, personal=True),
     ),
     home=Home.STATE,
 )
 
-LEASES = Table(
-    "remote",
-    "leases",
-    "one task that only one process may do at a time, and who does it",
-    ("task",),
-    (
-        required("task", "VARCHAR", "name of the task"),
-        required("holder", "VARCHAR", "process that does it"),
-        required("held_until", "TIMESTAMPTZ", "from then on another one may take it over"),
-    ),
-    home=Home.STATE,
-)
-
-RESERVATIONS = Table(
-    "remote",
-    "reservations",
-    "one reservation of an EVSE for a token",
-    ("reservation_id",),
-    (
-        required("reservation_id", "BIGINT", "1, 2, …, as the station is told"),
-        required("station_id", "VARCHAR", "station"),
-        optional("evse_id", "INTEGER", "EVSE (2.x) or connector (1.6); NULL: any of the station"),
-        Column("id_token", "VARCHAR", "token that may use it", nullable=False, personal=True),
-        required("expires_at", "TIMESTAMPTZ", "how long the station keeps it"),
-        required("command_id", "VARCHAR", "command that asked for it"),
-        optional("cancel_command_id", "VARCHAR", "newest command that asked to give it up; NULL: none"),
-    ),
-    home=Home.STATE,
-)
-
-TABLES = (COMMANDS, POWER_LIMITS, LEASES, RESERVATIONS)
+TABLES = (COMMANDS, LOCAL_LISTS)
