@@ -17,7 +17,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ingest.access.commands import driver_app, token_app
-from ingest.security.commands import add_commands as add_station_commands
+from ingest.power.commands import power_app
+from ingest.remote.commands import add_session_commands, add_station_commands
+from ingest.remote.reservation_commands import add_reservation_commands
+from ingest.security.commands import add_commands as add_security_commands
 from pipelines.billing.commands.card import card_app
 from pipelines.billing.commands.cdr import cdr_app
 from pipelines.billing.commands.close import close_app
@@ -49,12 +52,18 @@ registry_app = typer.Typer(
     help="Declare operators, sites, stations, tokens, contracts and tariffs in files.", no_args_is_help=True
 )
 app.add_typer(registry_app, name="registry")
-session_app = typer.Typer(help="The story of a session, and decisions on whether it is billed.", no_args_is_help=True)
+session_app = typer.Typer(
+    help="Sessions: start and stop them, their story, decisions on whether they are billed.", no_args_is_help=True
+)
+add_session_commands(session_app)
 app.add_typer(session_app, name="session")
 station_app = typer.Typer(
-    help="What stations are, how they prove it, and what their sessions have taught.", no_args_is_help=True
+    help="What stations are and what they are asked to do, how they prove it, what their sessions have taught.",
+    no_args_is_help=True,
 )
+add_security_commands(station_app)
 add_station_commands(station_app)
+add_reservation_commands(station_app)
 app.add_typer(station_app, name="station")
 import_app = typer.Typer(
     help="Bring data in: frames of logs, sessions of another system, OCPI CDRs. Then run `kwhouse refresh`.",
@@ -62,6 +71,7 @@ import_app = typer.Typer(
 )
 app.add_typer(import_app, name="import")
 app.add_typer(token_app, name="token")
+app.add_typer(power_app, name="power")
 app.add_typer(driver_app, name="driver")
 app.add_typer(invoice_app, name="invoice")
 app.add_typer(payment_app, name="payment")

@@ -12,8 +12,8 @@ from ingest.access.gate import Access
 from ingest.access.sharing import SharedSessions
 from ingest.endpoint import Endpoint
 from ingest.journal import Journal
+from ingest.links import links_by
 from ingest.metrics import Tally
-from ingest.presence import Presence
 from ingest.service import Ready, serve, until_signalled
 from warehouse.settings import is_loopback
 from warehouse.state import open_state
@@ -45,12 +45,11 @@ async def run(
     def front(journal: Journal, tally: Tally) -> Endpoint:
         let_unknown_in = settings.unknown_tokens == "let_in"
         if directory is not None:
-            access, engine = Access(directory, let_unknown_in=let_unknown_in), None
-        else:
-            engine = open_state(settings)
-            shared = SharedSessions(engine, journal.collector_id)
-            access = Access(Registry(engine), shared, let_unknown_in=let_unknown_in)
-        return Endpoint(settings, journal, access, tally, Presence(engine, journal.collector_id))
+            return Endpoint(settings, journal, Access(directory, let_unknown_in=let_unknown_in), tally)
+        engine = open_state(settings)
+        collector_id = journal.collector_id
+        access = Access(Registry(engine), SharedSessions(engine, collector_id), let_unknown_in=let_unknown_in)
+        return Endpoint(settings, journal, access, tally, links_by(engine, collector_id, access))
 
     return await serve(settings, front, log, ready, stop)
 

@@ -26,9 +26,9 @@ from ingest.access.gate import Access
 from ingest.clock import Clock
 from ingest.dialogue import Dialogue
 from ingest.journal import Journal
+from ingest.links import Links
 from ingest.metrics import Tally
 from ingest.online import CLOSE_SECONDS, Online, is_too_long, offered, why
-from ingest.presence import Presence
 from ingest.security import profiles, tls
 from ingest.security.bursts import Bursts
 from ingest.security.doorman import Doorman
@@ -74,9 +74,17 @@ class Pace:
 class Endpoint:
     """Speaks with all stations of one collector. It is the service's `Front`, and `Watch` of its connections."""
 
-    def __init__(self, settings: Settings, journal: Journal, access: Access, tally: Tally, presence: Presence) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        journal: Journal,
+        access: Access,
+        tally: Tally,
+        links: Links | None = None,
+    ) -> None:
+        """`links`: what ties this collector to others; None: it is alone."""
         self._settings, self._journal, self._access, self._tally = settings, journal, access, tally
-        self._presence, self._bursts = presence, Bursts(log)
+        self._links, self._bursts = links, Bursts(log)
         self._admitted: WeakKeyDictionary[ServerConnection, tuple[str, Clock]] = WeakKeyDictionary()
         self._online = Online()
         self._doorman, self._passwords = Doorman(), Passwords()
@@ -106,11 +114,13 @@ class Endpoint:
 
     def chores(self) -> list[Coroutine[Any, Any, None]]:
         """What is to be done meanwhile, until cancelled."""
-        return [self._access.keep_fresh(), self._online.keep_open(), self._presence.keep_told()]
+        chores = [self._access.keep_fresh(), self._online.keep_open()]
+        return chores if self._links is None else [*chores, *self._links.chores()]
 
     def facts(self) -> dict[str, Any]:
         """For /health."""
-        return {"registry_failure": self._access.failure}
+        facts = {"registry_failure": self._access.failure}
+        return facts if self._links is None else facts | self._links.facts()
 
     async def judge(self, connection: ServerConnection, request: Request) -> Response | None:
         """`process_request` of websockets: None lets the station in."""
@@ -195,7 +205,8 @@ class Endpoint:
             tls.certificate_end(connection.transport.get_extra_info("ssl_object")),
         )
         self._online.enter(record, connection)
-        self._presence.came(present)
+        if self._links is not None:
+            self._links.came(present, dialogue.line)
         record.open(address)
         code, reason = int(CloseCode.INTERNAL_ERROR), ""
         try:
@@ -216,7 +227,8 @@ class Endpoint:
         finally:
             record.close(code, reason)
             self._online.leave(record)
-            self._presence.left(present)
+            if self._links is not None:
+                self._links.left(present, dialogue.line)
 
 
 def _refusal(connection: ServerConnection, found: handshake.Refusal) -> Response:

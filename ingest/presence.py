@@ -21,9 +21,9 @@ ROUND_SECONDS: Final = 2.0
 
 
 class Presence:
-    """Keeps `access.online_stations` of one collector. Without an `engine` nobody is told."""
+    """Keeps `access.online_stations` of one collector."""
 
-    def __init__(self, engine: sa.Engine | None, collector_id: str) -> None:
+    def __init__(self, engine: sa.Engine, collector_id: str) -> None:
         self._engine, self._collector_id = engine, collector_id
         self._held: dict[str, Connected] = {}
         self._told: Mapping[str, Connected] | None = None  # None: nothing was told yet
@@ -42,8 +42,6 @@ class Presence:
 
     async def keep_told(self) -> None:
         """Tell what has changed every few seconds until cancelled, and then that this collector is gone."""
-        if self._engine is None:
-            return
         try:
             while True:
                 await self._round(self._engine)

@@ -73,6 +73,20 @@ class Registry:
         return self._known
 
 
+def known_for(engine: sa.Engine, id_token: str) -> Known:
+    """What decides on one token now: as `Registry` tells it, without the other tokens."""
+    import sqlalchemy as sa
+
+    from warehouse.state import table
+
+    rows = table("registry", "tokens")
+    # SQLite's lower() knows ASCII letters only, which is what OCPP's tokens are made of; others as they are spelled.
+    spelled = sa.or_(sa.func.lower(rows.c.id_token) == id_token.lower(), rows.c.id_token == id_token)
+    with engine.connect() as connection:
+        same = list(connection.scalars(sa.select(rows.c.id_token).where(spelled)))
+        return _read(connection, _tokens(connection, {}, same))
+
+
 def _asks_for_debts(rules: Mapping[Subject, tuple[AccessRule, ...]], prepaid: Iterable[bool]) -> bool:
     """Whether what is owed decides for anybody; `prepaid`: of each contract, whether it is paid in advance."""
     return any(rule.credit_limit is not None for of_one in rules.values() for rule in of_one) or any(prepaid)

@@ -16,10 +16,11 @@ from typing import Any
 import pytest
 from websockets.exceptions import ConnectionClosed
 
+from tests.authority import Authority, auth
 from tests.collector_harness import Running, Station, station
 from tests.homes import new_home
 from tests.registered import register, site
-from tests.secured import PASSWORD, Authority, auth, counted, heartbeat, kwhouse, serving
+from tests.secured import PASSWORD, counted, heartbeat, kwhouse, serving
 from warehouse.remote.online import stations_online
 from warehouse.settings import load_settings
 from warehouse.state import opened
@@ -38,14 +39,14 @@ class World:
 
     def shows(self, address: str, certificate: Path | None = None, **options: Any) -> dict[str, Any]:
         """Options of a connection from a loopback address of its own."""
-        return {"ssl": self.authority.client(certificate), "local_addr": (address, 0), **options}
+        return {"ssl": self.authority.trusted(certificate), "local_addr": (address, 0), **options}
 
     def refused(self, status: str) -> float:
         return counted(self.running, "kwhouse_refused_handshakes", status=status)
 
     async def raw(self, address: str, *, tls: bool = True) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         host, port = self.running.ready.url.split("/")[2].split(":")
-        context = self.authority.client() if tls else None
+        context = self.authority.trusted() if tls else None
         return await asyncio.open_connection(host, port, ssl=context, local_addr=(address, 0))
 
     @asynccontextmanager

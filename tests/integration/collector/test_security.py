@@ -11,10 +11,11 @@ import pytest
 import sqlalchemy as sa
 
 from ingest.security import doorman
+from tests.authority import Authority, auth
 from tests.collector_harness import Running, station
 from tests.homes import new_home
 from tests.registered import register, site
-from tests.secured import PASSWORD, Authority, auth, counted, heartbeat, kwhouse, serving
+from tests.secured import PASSWORD, counted, heartbeat, kwhouse, serving
 from warehouse.errors import SettingsError
 from warehouse.settings import Settings, load_settings
 from warehouse.state import opened, table
