@@ -15,6 +15,7 @@ from ingest.journal import Journal
 from ingest.metrics import Tally
 from ingest.remote.delivery import Delivery
 from ingest.remote.local_lists import LocalLists
+from ingest.remote.passwords import PasswordRotation
 from ingest.remote.queue import StateQueue
 from ingest.service import Ready, serve, until_signalled
 from warehouse.settings import is_loopback
@@ -53,7 +54,8 @@ async def run(
         access = Access(Registry(engine), sharing, let_unknown_in=let_unknown_in)
         delivery = Delivery(StateQueue(engine, journal.collector_id))
         lists = LocalLists(engine, access, delivery)
-        return Endpoint(settings, journal, access, tally, delivery, [lists.keep_in_step])
+        rotation = PasswordRotation(engine, access, delivery)
+        return Endpoint(settings, journal, access, tally, delivery, [lists.keep_in_step, rotation.settle])
 
     return await serve(settings, front, log, ready, stop)
 

@@ -31,8 +31,9 @@ def add_session_commands(app: typer.Typer) -> None:
 
 
 def add_station_commands(app: typer.Typer) -> None:
-    """Add `commands`, `local-list` and `clear-cache` to `kwhouse station`."""
+    """Add `commands`, `rotate`, `local-list` and `clear-cache` to `kwhouse station`."""
     app.command("commands")(commands)
+    app.command("rotate")(rotate)
     app.command("local-list")(local_list)
     app.command("clear-cache")(clear_cache)
 
@@ -105,6 +106,17 @@ def commands(
         names = ("asked_at", "station_id", "kind", "state", "reason", "asked_by")
         found = [{name: row[name] for name in names} for row in found]
     _list(found, as_json)
+
+
+def rotate(station_id: Station, wait: Wait = True, by: By = None, as_json: Json = False) -> None:
+    """Have a station that is connected take a new password. Nobody sees it; only its hash is kept.
+
+    The password before stays good until the station has connected with the new one.
+    """
+    from warehouse.remote.commands import ask
+
+    with _state() as engine:
+        tell(engine, ask(engine, station_id, "set_password", {}, _author(by, "station rotate")), wait, as_json)
 
 
 def local_list(

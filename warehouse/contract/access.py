@@ -54,7 +54,7 @@ CHANGES = declared(
     ("change_id",),
     required("change_id", "BIGINT", "1, 2, …, in the order of the changes"),
     required("changed_at", "TIMESTAMPTZ", "when"),
-    required("table_name", "VARCHAR", "registry table"),
+    required("table_name", "VARCHAR", "registry table, or station_credentials"),
     Column("row_key", "VARCHAR", "key columns as a JSON array", nullable=False, personal=True),
     required("change", "VARCHAR", "what happened", values=("added", "changed", "removed")),
     Column("before", "JSON", "the row as it was, or what has changed of it; NULL: there was none", personal=True),
@@ -97,7 +97,7 @@ STATION_CREDENTIALS = Table(
         Column(
             "previous_hash",
             "VARCHAR",
-            "hash of the password before, good until the next change: the station may not know the new one yet",
+            "hash of the password before, good until the station has used the new one, which it may not know yet",
             personal=True,
             secret=True,
         ),
