@@ -52,7 +52,7 @@ async def run(
         engine = open_state(settings)
         sharing = SharedSessions(engine, journal.collector_id)
         access = Access(Registry(engine), sharing, let_unknown_in=let_unknown_in)
-        delivery = Delivery(StateQueue(engine, journal.collector_id))
+        delivery = Delivery(StateQueue(engine, journal.collector_id), tally)
         lists = LocalLists(engine, access, delivery)
         rotation = PasswordRotation(engine, access, delivery)
         return Endpoint(settings, journal, access, tally, delivery, [lists.keep_in_step, rotation.settle])

@@ -73,6 +73,11 @@ def clear_cache(_arguments: Arguments, _number: int) -> Call:
     return Call("ClearCache", {})
 
 
+def report(_arguments: Arguments, _number: int) -> Call:
+    """Section 5.8: all of the station's configuration; the answer holds it."""
+    return Call("GetConfiguration", {})
+
+
 KINDS: Final[Mapping[str, Translate]] = {
     "start": start,
     "stop": stop,
@@ -80,4 +85,5 @@ KINDS: Final[Mapping[str, Translate]] = {
     "get_local_list_version": get_local_list_version,
     "clear_cache": clear_cache,
     "set_password": set_password,
+    "report": report,
 }

@@ -100,6 +100,11 @@ def clear_cache(_arguments: Arguments, _number: int) -> Call:
     return Call("ClearCache", {})
 
 
+def report(_arguments: Arguments, number: int) -> Call:
+    """B07: all of the device model; it comes as NotifyReport, with `number` as its requestId."""
+    return Call("GetBaseReport", {"requestId": number, "reportBase": "FullInventory"})
+
+
 KINDS: Final[Mapping[str, Translate]] = {
     "start": start,
     "stop": stop,
@@ -107,4 +112,5 @@ KINDS: Final[Mapping[str, Translate]] = {
     "get_local_list_version": get_local_list_version,
     "clear_cache": clear_cache,
     "set_password": set_password,
+    "report": report,
 }

@@ -6,6 +6,7 @@ A call is a row of the journal before it leaves, as answers are.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
@@ -18,6 +19,9 @@ from warehouse import exact_json
 
 ANSWER_SECONDS: Final = 30.0
 MASK: Final = "***"
+# Stations must not tell their key (1.6 security whitepaper A01.FR.12); some do.
+_KEY: Final = re.compile(r'\{[^{}]*"AuthorizationKey"[^{}]*\}')
+_VALUE: Final = re.compile(r'("value"\s*:\s*)"(?:[^"\\]|\\.)*"')
 
 
 class Reply(NamedTuple):
@@ -42,6 +46,8 @@ class _Pending(NamedTuple):
 
     def shown(self, text: str) -> str:
         """A text of the call or its answer as it may be recorded."""
+        if self.action == "GetConfiguration" and "AuthorizationKey" in text:
+            text = _KEY.sub(lambda entry: _VALUE.sub(rf'\1"{MASK}"', entry[0]), text)
         return text if self.secret is None else text.replace(self.secret, MASK)
 
 

@@ -109,6 +109,23 @@ def test_a_16_station_takes_a_new_password(settings: Settings) -> None:
     assert not any("argon2" in str(row["before"]) + str(row["after"]) for row in kept)
 
 
+def test_a_station_that_tells_its_key_is_not_quoted(settings: Settings) -> None:
+    keys = [
+        {"readonly": False, "value": "geheim", "key": "AuthorizationKey"},
+        {"key": "HeartbeatInterval", "readonly": False, "value": "300"},
+    ]
+
+    async def talk(running: Running) -> Any:
+        async with commanded(running, "CP-1", "1.6", {"GetConfiguration": {"configurationKey": keys}}):
+            return await kwhouse("station", "report", "CP-1")
+
+    with in_thread(settings, lambda ready, stop: run(settings, None, ready, stop)) as running:
+        done = asyncio.run(talk(running))
+    (kept,) = [row["payload"] for row in landed(running, "messages") if row["message_type"] == 3]
+    shown = {"configurationKey": [keys[0] | {"value": "***"}, keys[1]]}
+    assert (done["state"], done["answer"], json.loads(kept)) == ("accepted", shown, shown)
+
+
 def test_a_2_station_that_refuses_keeps_what_it_has(settings: Settings) -> None:
     def result(status: str) -> dict[str, Any]:
         named = {"component": {"name": "SecurityCtrlr"}, "variable": {"name": "BasicAuthPassword"}}
