@@ -41,7 +41,6 @@ class _Seen:
 
     change_id: int
     movements: tuple[int, int]
-    credentials: int
 
 
 class Registry:
@@ -60,11 +59,7 @@ class Registry:
             if self._engine.dialect.name == "sqlite":
                 connection.exec_driver_sql("BEGIN")  # one state of the database for all that is read
             before = self._seen
-            seen = _Seen(
-                _newest_change(connection),
-                _movements(connection) if self._is_limited else (0, 0),
-                _credentials_changed(connection),
-            )
+            seen = _Seen(_newest_change(connection), _movements(connection) if self._is_limited else (0, 0))
             if before == seen:
                 return self._known
             changed = None if before is None else _changed_tokens(connection, before.change_id, seen.change_id)
@@ -117,15 +112,6 @@ def _movements(connection: sa.Connection) -> tuple[int, int]:
     )
     documents, payments = counts
     return documents, payments
-
-
-def _credentials_changed(connection: sa.Connection) -> int:
-    """How often stations' credentials were set."""
-    import sqlalchemy as sa
-
-    from warehouse.state import table
-
-    return connection.execute(sa.select(sa.func.sum(table("access", "station_credentials").c.times_set))).scalar() or 0
 
 
 def _changed_tokens(connection: sa.Connection, since: int, until: int) -> list[str] | None:

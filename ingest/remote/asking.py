@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -39,20 +39,34 @@ def ask_start(
     `evse_id`: EVSE (2.x) or connector (1.6); None: the station chooses, if it can. `charging_profile` as the
     station's OCPP version writes it. Raises `StartRefused` unless `force`, `InputError` for an unknown station.
     """
+    token = presented(engine, id_token)
+    if not force:
+        check(engine, token, station_id)
+    arguments = {**token._asdict(), "evse_id": evse_id, "charging_profile": charging_profile}
+    return ask(engine, station_id, "start", {name: value for name, value in arguments.items() if value}, author)
+
+
+class Presented(NamedTuple):
+    """A token as the registry has it: its spelling, kind (IdTokenEnumType) and group; None: not known."""
+
+    id_token: str
+    token_type: str | None = None
+    token_group: str | None = None
+
+
+def presented(engine: sa.Engine, id_token: str) -> Presented:
+    """How a token is told to stations; one that nobody knows as it was typed."""
     rows = table("registry", "tokens")
     spelled = sa.or_(sa.func.lower(rows.c.id_token) == id_token.lower(), rows.c.id_token == id_token)
     with engine.connect() as connection:
         row = connection.execute(sa.select(rows).where(spelled)).mappings().first()
-    kind = None if row is None else kind_of(row["token_type"], row["ocpp_type"])
-    if not force:
-        decision, _ = would_be_decided(engine, id_token, station_id, datetime.now(UTC), kind)
-        if decision.status != "Accepted":
-            raise StartRefused(id_token, station_id, decision.status, decision.reason)
-    arguments = {
-        "id_token": id_token if row is None else row["id_token"],
-        "token_type": kind,
-        "token_group": None if row is None else row["token_group"],
-        "evse_id": evse_id,
-        "charging_profile": charging_profile,
-    }
-    return ask(engine, station_id, "start", {name: value for name, value in arguments.items() if value}, author)
+    if row is None:
+        return Presented(id_token)
+    return Presented(row["id_token"], kind_of(row["token_type"], row["ocpp_type"]), row["token_group"])
+
+
+def check(engine: sa.Engine, token: Presented, station_id: str) -> None:
+    """Raises `StartRefused` where a token may not charge at a station now."""
+    decision, _ = would_be_decided(engine, token.id_token, station_id, datetime.now(UTC), token.token_type)
+    if decision.status != "Accepted":
+        raise StartRefused(token.id_token, station_id, decision.status, decision.reason)

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from warehouse.command_line import Json, print_json, print_result
+from warehouse.command_line import By, Json, Station, author, print_result, print_rows, state
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
-    from warehouse.registry.changes import Author
     from warehouse.remote.commands import Command
 
-Station = Annotated[str, typer.Argument(metavar="STATION", help="OCPP identity.")]
-By = Annotated[str | None, typer.Option(metavar="NAME", help="Who asks for it; default: this account.")]
 Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="Wait for the station's answer, a minute at most.")]
 
 _WAIT_SECONDS = 60.0
@@ -51,8 +47,8 @@ def start(
     """Start a session at a station from outside. Exit status 1 where it is refused, 75 where nobody answered."""
     from ingest.remote.asking import ask_start
 
-    with _state() as engine:
-        command_id = ask_start(engine, station_id, token, _author(by, "session start"), evse, force=force)
+    with state() as engine:
+        command_id = ask_start(engine, station_id, token, author(by, "session start"), evse, force=force)
         tell(engine, command_id, wait, as_json)
 
 
@@ -69,9 +65,9 @@ def stop(
     from warehouse.remote.commands import ask
 
     station_id, transaction_id = (where, transaction) if transaction is not None else _session(where)
-    with _state() as engine:
+    with state() as engine:
         arguments = {"transaction_id": transaction_id}
-        tell(engine, ask(engine, station_id, "stop", arguments, _author(by, "session stop")), wait, as_json)
+        tell(engine, ask(engine, station_id, "stop", arguments, author(by, "session stop")), wait, as_json)
 
 
 def active(
@@ -88,9 +84,9 @@ def active(
     query = sa.select(*(rows.c[name] for name in names)).order_by(rows.c.started_at)
     if station_id is not None:
         query = query.where(rows.c.station_id == station_id)
-    with _state() as engine, engine.connect() as connection:
+    with state() as engine, engine.connect() as connection:
         found = [dict(row) for row in connection.execute(query).mappings()]
-    _list(found, as_json)
+    print_rows(found, as_json)
 
 
 def commands(
@@ -101,20 +97,20 @@ def commands(
     """List what stations were asked to do, the newest first, and what became of it."""
     from warehouse.remote.commands import listing
 
-    with _state() as engine:
+    with state() as engine:
         found = [_facts(command) for command in listing(engine, station_id, most)]
     if not as_json:
         names = ("asked_at", "station_id", "kind", "state", "reason", "asked_by")
         found = [{name: row[name] for name in names} for row in found]
-    _list(found, as_json)
+    print_rows(found, as_json)
 
 
 def report(station_id: Station, wait: Wait = True, by: By = None, as_json: Json = False) -> None:
     """Have a station tell all of its configuration (1.6) or its device model (2.x). It is in its frames then."""
     from warehouse.remote.commands import ask
 
-    with _state() as engine:
-        tell(engine, ask(engine, station_id, "report", {}, _author(by, "station report")), wait, as_json)
+    with state() as engine:
+        tell(engine, ask(engine, station_id, "report", {}, author(by, "station report")), wait, as_json)
 
 
 def rotate(station_id: Station, wait: Wait = True, by: By = None, as_json: Json = False) -> None:
@@ -124,8 +120,8 @@ def rotate(station_id: Station, wait: Wait = True, by: By = None, as_json: Json 
     """
     from warehouse.remote.commands import ask
 
-    with _state() as engine:
-        tell(engine, ask(engine, station_id, "set_password", {}, _author(by, "station rotate")), wait, as_json)
+    with state() as engine:
+        tell(engine, ask(engine, station_id, "set_password", {}, author(by, "station rotate")), wait, as_json)
 
 
 def local_list(
@@ -147,26 +143,26 @@ def local_list(
     from warehouse.remote.commands import ask
     from warehouse.remote.local_lists import lists, switch
 
-    with _state() as engine:
+    with state() as engine:
         if station_ids:
-            author = _author(by, "station local-list")
-            switch(engine, station_ids, not off, author)
+            who = author(by, "station local-list")
+            switch(engine, station_ids, not off, who)
             for station_id in station_ids if full else ():
-                ask(engine, station_id, "send_local_list", {"full": True}, author)
+                ask(engine, station_id, "send_local_list", {"full": True}, who)
         wanted = set(station_ids or ())
         found = [dataclasses.asdict(row) for row in lists(engine) if not wanted or row.station_id in wanted]
     if not as_json:
         names = ("station_id", "enabled", "list_version", "tokens", "in_step_at", "reason")
         found = [{name: row[name] for name in names} for row in found]
-    _list(found, as_json)
+    print_rows(found, as_json)
 
 
 def clear_cache(station_id: Station, wait: Wait = True, by: By = None, as_json: Json = False) -> None:
     """Have a station forget whom it has let in before: it asks again about each of them."""
     from warehouse.remote.commands import ask
 
-    with _state() as engine:
-        tell(engine, ask(engine, station_id, "clear_cache", {}, _author(by, "station clear-cache")), wait, as_json)
+    with state() as engine:
+        tell(engine, ask(engine, station_id, "clear_cache", {}, author(by, "station clear-cache")), wait, as_json)
 
 
 def tell(engine: sa.Engine, command_id: str, wait: bool, as_json: bool) -> None:
@@ -202,29 +198,3 @@ def _session(text: str) -> tuple[str, str]:
     if row["state"] != "active" or row["transaction_id"] is None:
         raise InputError(f"Session {row['session_id']} does not go on: there is nothing to stop.")
     return str(row["station_id"]), str(row["transaction_id"])
-
-
-def _list(rows: list[dict[str, Any]], as_json: bool) -> None:
-    from warehouse.plain import for_text
-
-    if as_json:
-        print_json(rows)
-    elif not rows:
-        print_result("None.", False)
-    else:
-        for row in rows:
-            print_result("  ".join("–" if value is None else for_text(value) for value in row.values()), False)
-
-
-def _state() -> AbstractContextManager[sa.Engine]:
-    from warehouse.settings import load_settings
-    from warehouse.state import opened
-
-    return opened(load_settings())
-
-
-def _author(by: str | None, source: str) -> Author:
-    from warehouse.account import account_or_number
-    from warehouse.registry.changes import Author
-
-    return Author(by or account_or_number(), source)

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from ingest.access.gate import REFRESH_SECONDS, Access
@@ -42,14 +44,15 @@ class PasswordRotation:
         phc = await asyncio.to_thread(hashed, password)
         author = Author(command.asked_by, command.source)
         offer = credentials.Offer(command.station_id, phc, line.password_hash, line.connected_at)
-        before = await asyncio.to_thread(credentials.offer, self._engine, offer, author)
+        before = await asyncio.to_thread(credentials.offer, self._engine, offer, author, datetime.now(UTC))
         await asyncio.sleep(KNOWN_EVERYWHERE_SECONDS)
         call = call_for(line.version, command.kind, {"password": password}, own_number(command))
         found = outcome(line, call.action, await line.call(call, command.command_id, secret=password))
         if found.state == "accepted":
-            await asyncio.to_thread(credentials.taken, self._engine, command.station_id, phc, author)
+            settle = partial(credentials.taken, self._engine, command.station_id)
         else:
-            await asyncio.to_thread(credentials.take_back, self._engine, before, phc, author)
+            settle = partial(credentials.take_back, self._engine, before)
+        await asyncio.to_thread(settle, phc, author, datetime.now(UTC))
         return found
 
     async def settle(self) -> None:
@@ -61,7 +64,10 @@ class PasswordRotation:
                 for station_id, credential in list(self._access.known.credentials.items()):
                     line = self._delivery.line(station_id)
                     if len(credential.hashes) > 1 and line is not None and line.password_hash == credential.hashes[0]:
-                        await asyncio.to_thread(credentials.settled, self._engine, station_id, credential.hashes[0])
+                        newest = credential.hashes[0]
+                        await asyncio.to_thread(
+                            credentials.settled, self._engine, station_id, newest, datetime.now(UTC)
+                        )
                 failing = False
             except Exception:
                 if not failing:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import AbstractContextManager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -39,11 +40,10 @@ def password(
     """
     from ingest.security import passwords
     from ingest.security.credentials import set_password
-    from warehouse.registry.changes import Author
 
     given = sys.stdin.readline().rstrip("\r\n") if from_stdin else passwords.made_up()
     with _state() as engine:
-        found = set_password(engine, station_id, given, Author(_name(by), "station password"))
+        found = set_password(engine, station_id, given, _name(by), datetime.now(UTC))
     facts: dict[str, Any] = {"station_id": station_id, "security_profile": found}
     told = f"Password of {station_id} set; security profile {found}."
     if not from_stdin:
@@ -60,10 +60,9 @@ def profile(
 ) -> None:
     """Set the OCPP security profile of a station: 0 none, 1 password, 2 password and TLS, 3 certificate and TLS."""
     from ingest.security.credentials import set_profile
-    from warehouse.registry.changes import Author
 
     with _state() as engine:
-        set_profile(engine, station_id, number, Author(_name(by), "station profile"))
+        set_profile(engine, station_id, number, _name(by), datetime.now(UTC))
     facts = {"station_id": station_id, "security_profile": number}
     print_result(facts if as_json else f"Security profile of {station_id}: {number}.", as_json)
 

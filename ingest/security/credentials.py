@@ -1,28 +1,20 @@
-"""Setting how a station proves itself. Only hashes of passwords are kept, and each change goes to the audit."""
+"""Setting how a station proves itself; only hashes of passwords are kept. Each change stands in `registry.changes`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ingest.ocpp.calling import Impossible
 from ingest.security.passwords import LONGEST, SHORTEST, hashed
 from warehouse.contract.access import STATION_CREDENTIALS
-from warehouse.errors import InputError
+from warehouse.errors import InputError, StationUnknown
 from warehouse.registry import changes
 from warehouse.registry.changes import Author
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
-
-
-class StationUnknown(InputError):
-    """The registry does not know the station."""
-
-    def __init__(self, station_id: str) -> None:
-        super().__init__(f"The registry does not know station {station_id}. `kwhouse station accept` takes it in.")
-        self.station_id = station_id
 
 
 class PasswordRefused(InputError):
@@ -55,7 +47,9 @@ class Offer(NamedTuple):
 Row = dict[str, Any]
 
 
-def set_password(engine: sa.Engine, station_id: str, password: str, author: Author) -> int:
+def set_password(
+    engine: sa.Engine, station_id: str, password: str, by: str, now: datetime, source: str = "station password"
+) -> int:
     """Keep the hash of `password`; gives the security profile, 1 at least.
 
     Raises `StationUnknown`, `PasswordRefused`.
@@ -68,15 +62,15 @@ def set_password(engine: sa.Engine, station_id: str, password: str, author: Auth
         profile = max(1, before["security_profile"])
         return {"security_profile": profile, "password_hash": phc, "previous_hash": before["password_hash"]}
 
-    return int(_set(engine, station_id, change, author)[1]["security_profile"])
+    return int(_set(engine, station_id, change, Author(by, source), now)[1]["security_profile"])
 
 
-def set_profile(engine: sa.Engine, station_id: str, profile: int, author: Author) -> None:
+def set_profile(engine: sa.Engine, station_id: str, profile: int, by: str, now: datetime) -> None:
     """Keep the security profile of a station. Raises `StationUnknown`."""
-    _set(engine, station_id, lambda _before: {"security_profile": profile}, author)
+    _set(engine, station_id, lambda _before: {"security_profile": profile}, Author(by, "station profile"), now)
 
 
-def offer(engine: sa.Engine, given: Offer, author: Author) -> Row:
+def offer(engine: sa.Engine, given: Offer, author: Author, now: datetime) -> Row:
     """Let the station in with a password that it is about to be told, beside the one that it uses; the row before.
 
     Raises `StationUnknown`, `NotSettled`.
@@ -88,38 +82,40 @@ def offer(engine: sa.Engine, given: Offer, author: Author) -> Row:
             raise NotSettled(given.station_id)
         return {"password_hash": given.phc, "previous_hash": given.used or newest}
 
-    return _set(engine, given.station_id, change, author)[0]
+    return _set(engine, given.station_id, change, author, now)[0]
 
 
-def taken(engine: sa.Engine, station_id: str, phc: str, author: Author) -> None:
+def taken(engine: sa.Engine, station_id: str, phc: str, author: Author, now: datetime) -> None:
     """The station has taken the password that it was offered: from now on it has to give one."""
 
     def change(before: Row) -> Row:
         return {"security_profile": max(1, before["security_profile"])} if before["password_hash"] == phc else {}
 
-    _set(engine, station_id, change, author)
+    _set(engine, station_id, change, author, now)
 
 
-def take_back(engine: sa.Engine, row: Row, phc: str, author: Author) -> None:
+def take_back(engine: sa.Engine, row: Row, phc: str, author: Author, now: datetime) -> None:
     """The station has refused the password that it was offered: what was good before is good again."""
 
     def change(before: Row) -> Row:
         kept = {name: row[name] for name in ("password_hash", "previous_hash")}
         return kept if before["password_hash"] == phc else {}
 
-    _set(engine, row["station_id"], change, author)
+    _set(engine, row["station_id"], change, author, now)
 
 
-def settled(engine: sa.Engine, station_id: str, phc: str) -> None:
+def settled(engine: sa.Engine, station_id: str, phc: str, now: datetime) -> None:
     """The station has connected with its newest password: the one before is good no more."""
 
     def change(before: Row) -> Row:
         return {"previous_hash": None} if before["password_hash"] == phc else {}
 
-    _set(engine, station_id, change, Author("kwhouse", "connected with the new password"))
+    _set(engine, station_id, change, Author("kwhouse", "connected with the new password"), now)
 
 
-def _set(engine: sa.Engine, station_id: str, change: Callable[[Row], Row], author: Author) -> tuple[Row, Row]:
+def _set(
+    engine: sa.Engine, station_id: str, change: Callable[[Row], Row], author: Author, now: datetime
+) -> tuple[Row, Row]:
     """The row before and after; what changes nothing leaves it as it is."""
     import sqlalchemy as sa
 
@@ -134,21 +130,13 @@ def _set(engine: sa.Engine, station_id: str, change: Callable[[Row], Row], autho
         ):
             raise StationUnknown(station_id)
         found = connection.execute(sa.select(rows).where(rows.c.station_id == station_id)).mappings().first()
-        nothing = {"security_profile": 0, "password_hash": None, "previous_hash": None, "times_set": 0}
+        nothing = {"security_profile": 0, "password_hash": None, "previous_hash": None}
         before: Row = {"station_id": station_id, **nothing} if found is None else dict(found)
         changed = change(before)
         if changed.items() <= before.items():
             return before, before
-        marks = {"times_set": before["times_set"] + 1, "set_at": datetime.now(UTC), "set_by": author.name}
-        row = {**before, **changed, **marks}
+        row = {**before, **changed, "set_at": now, "set_by": author.name}
         connection.execute(sa.delete(rows).where(rows.c.station_id == station_id))
         connection.execute(sa.insert(rows), row)
-        told = (None if found is None else _told(before), _told(row))
-        changes.record(connection, STATION_CREDENTIALS, [told], author)
+        changes.record(connection, STATION_CREDENTIALS, [(None if found is None else before, row)], author)
     return before, row
-
-
-def _told(row: Row) -> Row:
-    """A row as the audit keeps it: of a secret only whether there is one."""
-    secret = {column.name for column in STATION_CREDENTIALS.columns if column.secret}
-    return {name: (value is not None) if name in secret else value for name, value in row.items()}
