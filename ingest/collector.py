@@ -49,7 +49,7 @@ async def run(
         engine = open_state(settings)
         collector_id = journal.collector_id
         access = Access(Registry(engine), SharedSessions(engine, collector_id), let_unknown_in=let_unknown_in)
-        return Endpoint(settings, journal, access, tally, links_by(engine, collector_id, access))
+        return Endpoint(settings, journal, access, tally, links_by(engine, collector_id, access, tally))
 
     return await serve(settings, front, log, ready, stop)
 

@@ -106,8 +106,10 @@ class Dialogue:
             defect = defect or schema_error(self.version, action, payload)
             if message_type == CALL:
                 reply = answer(self.version, action, payload, self)
-        elif (action := self.line.action_of(message_id)) is not None and message_type == CALL_RESULT:
-            defect = defect or answer_error(self.version, action, payload)
+        elif (action := self.line.action_of(message_id)) is not None:
+            payload_text = self.line.shown(message_id, payload_text)
+            if message_type == CALL_RESULT:
+                defect = defect or answer_error(self.version, action, payload)
         self.record.message(now, "in", message_type, message_id, action, payload_text, defect)
         for asked, decision in self._decided:
             self.record.decided(now, message_id, str(action), asked, decision)

@@ -85,7 +85,7 @@ class Endpoint:
         """`links`: what ties this collector to others; None: it is alone."""
         self._settings, self._journal, self._access, self._tally = settings, journal, access, tally
         self._links, self._bursts = links, Bursts(log)
-        self._admitted: WeakKeyDictionary[ServerConnection, tuple[str, Clock]] = WeakKeyDictionary()
+        self._admitted: WeakKeyDictionary[ServerConnection, tuple[str, Clock, profiles.Proof]] = WeakKeyDictionary()
         self._online = Online()
         self._doorman, self._passwords = Doorman(), Passwords()
 
@@ -151,7 +151,7 @@ class Endpoint:
 
     async def _admit(
         self, connection: ServerConnection, request: Request, address: str
-    ) -> tuple[str, Clock] | handshake.Refusal:
+    ) -> tuple[str, Clock, profiles.Proof] | handshake.Refusal:
         wait = self._doorman.wait(address, time.monotonic())
         if wait:
             return handshake.too_often(wait)
@@ -161,9 +161,9 @@ class Endpoint:
         if not self._access.knows_station(station_id):
             self._access.knocked(station_id, time.time_ns() // 1000, address)
             return handshake.unknown_station(station_id)
-        refusal = await self._prove(connection, request, station_id)
-        if refusal is not None:
-            return refusal
+        proof = await self._prove(connection, request, station_id)
+        if isinstance(proof, handshake.Refusal):
+            return proof
         self._doorman.right(address)
         names = offered(request)
         if handshake.choose(names) is None:
@@ -171,9 +171,11 @@ class Endpoint:
         clock = handshake.clock_for(
             request.headers.get(handshake.CLOCK_HEADER), address or None, self._settings.allow_replay
         )
-        return clock if isinstance(clock, handshake.Refusal) else (station_id, clock)
+        return clock if isinstance(clock, handshake.Refusal) else (station_id, clock, proof)
 
-    async def _prove(self, connection: ServerConnection, request: Request, station_id: str) -> handshake.Refusal | None:
+    async def _prove(
+        self, connection: ServerConnection, request: Request, station_id: str
+    ) -> profiles.Proof | handshake.Refusal:
         ssl_object = connection.transport.get_extra_info("ssl_object")
         shown = profiles.Shown(
             request.headers.get("Authorization"), ssl_object is not None, tls.common_name(ssl_object)
@@ -184,7 +186,7 @@ class Endpoint:
 
     async def talk(self, connection: ServerConnection) -> None:
         """Handler of one connection, from the end of the handshake to its close."""
-        station_id, clock = self._admitted.pop(connection)
+        station_id, clock, proof = self._admitted.pop(connection)
         dialogue = Dialogue(
             station_id,
             handshake.VERSIONS[str(connection.subprotocol)],
@@ -196,6 +198,7 @@ class Endpoint:
             lambda data: _send(connection, dialogue, data),
         )
         record = dialogue.record
+        dialogue.line.password_hash = proof.password_hash
         address = "{}:{}".format(*connection.remote_address[:2])
         present = Connected(
             station_id,

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ingest.access.gate import Access
+from ingest.metrics import Tally
 from ingest.power.balancer import Balancer
 from ingest.presence import Presence
 from ingest.remote.delivery import Delivery
 from ingest.remote.local_lists import LocalLists
+from ingest.remote.passwords import PasswordRotation
 from ingest.remote.queue import StateQueue
 from warehouse.remote.online import stations_online
 
@@ -23,11 +25,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """Who is told which stations are connected here, the commands they get, their lists, the power of their sites."""
+    """Who is told which stations are connected here, the commands they get, their lists, passwords and sites' power."""
 
     presence: Presence
     delivery: Delivery
     lists: LocalLists
+    rotation: PasswordRotation
     balancer: Balancer
 
     def chores(self) -> list[Coroutine[Any, Any, None]]:
@@ -36,6 +39,7 @@ class Links:
             self.presence.keep_told(),
             self.delivery.deliver(),
             self.lists.keep_in_step(),
+            self.rotation.settle(),
             self.balancer.balance(),
         ]
 
@@ -54,12 +58,13 @@ class Links:
         self.delivery.leave(line)
 
 
-def links_by(engine: sa.Engine, collector_id: str, access: Access) -> Links:
+def links_by(engine: sa.Engine, collector_id: str, access: Access, tally: Tally) -> Links:
     """The links of a collector by its state database."""
-    delivery = Delivery(StateQueue(engine, collector_id))
+    delivery = Delivery(StateQueue(engine, collector_id), tally)
     return Links(
         Presence(engine, collector_id),
         delivery,
         LocalLists(engine, access, delivery),
+        PasswordRotation(engine, access, delivery),
         Balancer(engine, collector_id, lambda now: stations_online(engine, now).keys()),
     )

@@ -35,6 +35,7 @@ class Tally:
         self.rejected: Counter[str] = Counter()
         self.refused: Counter[str] = Counter()  # by HTTP status, or `tls`, `unfinished`
         self.decided: Counter[str] = Counter()  # reasons of decisions on access
+        self.commanded: Counter[tuple[str, str]] = Counter()  # kinds of commands to stations, and how they ended
         self.connections = 0
 
     def count(self, version: str, direction: str, message_type: int, action: str | None) -> None:
@@ -86,6 +87,12 @@ class Exposition:
         for reason, count in self._tally.decided.copy().items():
             decided.add_metric((reason,), count)
         yield decided
+        commanded = CounterMetricFamily(
+            "kwhouse_commands", "Commands that stations of this collector were sent.", labels=("kind", "state")
+        )
+        for labels_of_one, count in self._tally.commanded.copy().items():
+            commanded.add_metric(labels_of_one, count)
+        yield commanded
         healthy, facts = self._health()
         yield GaugeMetricFamily("kwhouse_connections", "Stations connected.", value=self._tally.connections)
         yield GaugeMetricFamily("kwhouse_healthy", "1 while frames can be journaled.", value=int(healthy))

@@ -60,6 +60,8 @@ class Authority:
         return context
 
 
-def auth(user: str, password: str) -> dict[str, Any]:
-    value = base64.b64encode(f"{user}:{password}".encode()).decode()
+def auth(user: str, password: str | bytes) -> dict[str, Any]:
+    """Options of a connection that shows a password."""
+    word = password.encode() if isinstance(password, str) else password
+    value = base64.b64encode(user.encode() + b":" + word).decode()
     return {"additional_headers": {"Authorization": f"Basic {value}"}}

@@ -101,6 +101,8 @@ class StationState:
     heartbeat_seconds: int = 300
     registers: dict[Connector, int] = field(default_factory=dict)
     """Of a station that lives: what each connector's register shows (µWh). A replay has none: it tells the file's."""
+    list_version: int = 0
+    """Of its local list, which it does not need: it is never without connection when somebody comes."""
     going: dict[str, Session] = field(default_factory=dict)
     """Sessions that go on, by OCPP transaction id."""
     ordered: list[Session] = field(default_factory=list)
@@ -160,6 +162,14 @@ class StationState:
         whole = -(-now // _SECOND) * _SECOND
         self.stopping[session.external_session_id] = max(whole, epoch_us(session.started_at) + _SECOND)
         return True
+
+    def obey_all(self, action: str, payload: Mapping[str, Any]) -> dict[str, Any] | None:
+        """The answer to a call that is the same in both versions; None: it is none of these."""
+        if action == "SendLocalList":
+            self.list_version = payload.get("listVersion", payload.get("versionNumber", 0))
+        elif action != "ClearCache":
+            return None
+        return status(True)
 
     @property
     def has_orders(self) -> bool:

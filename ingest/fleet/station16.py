@@ -131,7 +131,9 @@ class Station16(StationState):
             return status(self.order(place, str(payload.get("idTag")), now) is not None)
         if action == "RemoteStopTransaction":
             return status(self.order_stop(str(payload.get("transactionId")), now))
-        return None
+        if action == "GetLocalListVersion":
+            return {"listVersion": self.list_version}
+        return self.obey_all(action, payload)
 
     def _granted(self, action: str, answer: str) -> bool:
         info = result(self.hardware.station_id, action, answer).get("idTagInfo")

@@ -119,7 +119,9 @@ class Station201(StationState):
             return status(session is not None)
         if action == "RequestStopTransaction":
             return status(self.order_stop(str(payload.get("transactionId")), now))
-        return None
+        if action == "GetLocalListVersion":
+            return {"versionNumber": self.list_version}
+        return self.obey_all(action, payload)
 
     def _granted(self, answer: str) -> bool:
         info = result(self.hardware.station_id, "Authorize", answer).get("idTokenInfo")

@@ -28,6 +28,11 @@ def stop(arguments: Arguments, _number: int) -> Call:
     return Call("RemoteStopTransaction", {"transactionId": int(told)})
 
 
+def set_password(arguments: Arguments, _number: int) -> Call:
+    """Security whitepaper A01. `password`: 32 to 40 hexadecimal digits, the key's bytes."""
+    return Call("ChangeConfiguration", {"key": "AuthorizationKey", "value": text(arguments, "password", 40)})
+
+
 def send_local_list(arguments: Arguments, _number: int) -> Call:
     """Section 5.15. `list_version`, `full`, and `entries` as `ingest.remote.local_lists` makes them."""
     payload = given(
@@ -68,10 +73,17 @@ def clear_cache(_arguments: Arguments, _number: int) -> Call:
     return Call("ClearCache", {})
 
 
+def report(_arguments: Arguments, _number: int) -> Call:
+    """Section 5.8: all of the station's configuration; the answer holds it."""
+    return Call("GetConfiguration", {})
+
+
 KINDS: Final[Mapping[str, Translate]] = {
     "start": start,
     "stop": stop,
     "send_local_list": send_local_list,
     "get_local_list_version": get_local_list_version,
     "clear_cache": clear_cache,
+    "set_password": set_password,
+    "report": report,
 }

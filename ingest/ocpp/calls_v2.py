@@ -44,6 +44,16 @@ def group(name: Any) -> dict[str, str] | None:
     return None if name is None else {"idToken": str(name), "type": "Central"}
 
 
+def set_password(arguments: Arguments, _number: int) -> Call:
+    """A01. `password`: 16 to 40 characters."""
+    variable = {
+        "component": {"name": "SecurityCtrlr"},
+        "variable": {"name": "BasicAuthPassword"},
+        "attributeValue": text(arguments, "password", 40),
+    }
+    return Call("SetVariables", {"setVariableData": [variable]})
+
+
 def send_local_list(arguments: Arguments, _number: int) -> Call:
     """D01. `list_version`, `full`, and `entries` as `ingest.remote.local_lists` makes them."""
     payload = given(
@@ -90,10 +100,17 @@ def clear_cache(_arguments: Arguments, _number: int) -> Call:
     return Call("ClearCache", {})
 
 
+def report(_arguments: Arguments, number: int) -> Call:
+    """B07: all of the device model; it comes as NotifyReport, with `number` as its requestId."""
+    return Call("GetBaseReport", {"requestId": number, "reportBase": "FullInventory"})
+
+
 KINDS: Final[Mapping[str, Translate]] = {
     "start": start,
     "stop": stop,
     "send_local_list": send_local_list,
     "get_local_list_version": get_local_list_version,
     "clear_cache": clear_cache,
+    "set_password": set_password,
+    "report": report,
 }

@@ -27,8 +27,10 @@ def add_session_commands(app: typer.Typer) -> None:
 
 
 def add_station_commands(app: typer.Typer) -> None:
-    """Add `commands`, `local-list` and `clear-cache` to `kwhouse station`."""
+    """Add `commands`, `report`, `rotate`, `local-list` and `clear-cache` to `kwhouse station`."""
     app.command("commands")(commands)
+    app.command("report")(report)
+    app.command("rotate")(rotate)
     app.command("local-list")(local_list)
     app.command("clear-cache")(clear_cache)
 
@@ -101,6 +103,25 @@ def commands(
         names = ("asked_at", "station_id", "kind", "state", "reason", "asked_by")
         found = [{name: row[name] for name in names} for row in found]
     print_rows(found, as_json)
+
+
+def report(station_id: Station, wait: Wait = True, by: By = None, as_json: Json = False) -> None:
+    """Have a station tell all of its configuration (1.6) or its device model (2.x). It is in its frames then."""
+    from warehouse.remote.commands import ask
+
+    with state() as engine:
+        tell(engine, ask(engine, station_id, "report", {}, author(by, "station report")), wait, as_json)
+
+
+def rotate(station_id: Station, wait: Wait = True, by: By = None, as_json: Json = False) -> None:
+    """Have a station that is connected take a new password. Nobody sees it; only its hash is kept.
+
+    The password before stays good until the station has connected with the new one.
+    """
+    from warehouse.remote.commands import ask
+
+    with state() as engine:
+        tell(engine, ask(engine, station_id, "set_password", {}, author(by, "station rotate")), wait, as_json)
 
 
 def local_list(

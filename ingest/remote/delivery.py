@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
+from ingest.metrics import Tally
 from ingest.ocpp.calling import Impossible
 from ingest.ocpp.calls import call_for, judged, judged_error
 from ingest.remote.line import Line, NotAnswered, Reply
@@ -55,8 +56,8 @@ def own_number(command: Command) -> int:
 class Delivery:
     """The commands of one collector. `failure`: as in `Access`."""
 
-    def __init__(self, queue: Queue) -> None:
-        self._queue = queue
+    def __init__(self, queue: Queue, tally: Tally) -> None:
+        self._queue, self._tally = queue, tally
         self._carriers: dict[str, Carry] = {}  # kinds that are more than one call
         self._lines: dict[str, Line] = {}
         self._at_work: dict[str, asyncio.Task[None]] = {}
@@ -131,6 +132,7 @@ class Delivery:
         except Exception as error:
             log.exception("Command %s to %s could not be carried out", command.command_id, command.station_id)
             found = Outcome("failed", f"{type(error).__name__}: {error}"[:300])
+        self._tally.commanded[command.kind, found.state] += 1
         self._results.append(Result(command.command_id, *found, datetime.now(UTC)))
         del self._at_work[command.station_id]
         self._look.set()

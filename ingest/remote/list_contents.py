@@ -24,6 +24,9 @@ Contents = Mapping[str, Mapping[str, Any]]
 
 MOST_TOKENS: Final = 20_000
 _ANEW_SECONDS: Final = 60.0  # validity begins and ends by itself
+_RESTS: Final = (
+    20  # for each second of work so many without: a large registry that changes all the time is no full load
+)
 # Nobody holds an app, or a code of one day, before a station.
 _NOT_PRESENTED: Final = ("APP_USER", "AD_HOC_USER")
 
@@ -45,7 +48,9 @@ class Lists:
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
         self._known: Known | None = None
-        self._computed_at = 0.0
+        self._begun_at = 0.0
+        self._worked_seconds = 0.0
+        self._tokens: list[tuple[str, str]] = []
         self._by_site: dict[str, tuple[Listed, ...]] = {}
         self._block: tuple[Known | None, int] = (None, 0)
 
@@ -54,23 +59,32 @@ class Lists:
         place = known.stations.get(station_id)
         if place is None:
             return {}
-        if known is not self._known or time.monotonic() - self._computed_at > _ANEW_SECONDS:
-            self._known, self._computed_at, self._by_site = known, time.monotonic(), {}
+        age = time.monotonic() - self._begun_at
+        if age > (_ANEW_SECONDS if known is self._known else 0) and age > self._worked_seconds * _RESTS:
+            self._begin(known)
         found = self._by_site.get(place.site_id)
         if found is None:
+            begun = time.monotonic()
             found = self._by_site[place.site_id] = self._listed(known, station_id, place.site_id)
+            self._worked_seconds += time.monotonic() - begun
         longest = LONGEST_TAG if version == "1.6" else LONGEST_TOKEN
         return {one.id_token: _entry(one) for one in found if len(one.id_token) <= longest}
 
+    def _begin(self, known: Known) -> None:
+        """Forget what was computed, and read the tokens."""
+        self._begun_at = begun = time.monotonic()
+        self._known, self._by_site, self._tokens = known, {}, self._read_tokens()
+        self._worked_seconds = time.monotonic() - begun
+
     def _listed(self, known: Known, station_id: str, site_id: str) -> tuple[Listed, ...]:
         found = []
-        for one in listed(self._tokens(), known, station_id, time.time_ns() // 1000):
+        for one in listed(self._tokens, known, station_id, time.time_ns() // 1000):
             found.append(one)
             if len(found) > MOST_TOKENS:
                 raise TooManyTokens(site_id)
         return tuple(found)
 
-    def _tokens(self) -> list[tuple[str, str]]:
+    def _read_tokens(self) -> list[tuple[str, str]]:
         """Tokens as the registry spells them, with the kind that stations of 2.x know them as."""
         import sqlalchemy as sa
 

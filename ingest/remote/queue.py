@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from warehouse import exact_json
 from warehouse.remote.commands import Command, give_up, is_overdue, of_row
+from warehouse.remote.online import stations_online
 from warehouse.state import table
 
 
@@ -64,7 +65,12 @@ class StateQueue:
         for command in found:
             if command.state == "waiting" and command.expires_at > now and is_ready(command.station_id):
                 first.setdefault(command.station_id, command)
-        return self._claimed(first.values(), now) if first else []
+        if not first:
+            return []
+        # A station that has moved to another collector may leave a dead connection here.
+        held = stations_online(self._engine, now, first)
+        elsewhere = {name for name, one in held.items() if one.collector_id != self._collector_id}
+        return self._claimed([command for name, command in first.items() if name not in elsewhere], now)
 
     def _keep(self, results: Sequence[Result]) -> None:
         rows = table("remote", "commands")

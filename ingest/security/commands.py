@@ -34,7 +34,7 @@ def password(
     by: By = None,
     as_json: Json = False,
 ) -> None:
-    """Set the password that a station must give (HTTP Basic auth). The one before stays good until the next change.
+    """Set the password that a station must give (HTTP Basic auth). The one before is good until it has used this one.
 
     Its security profile becomes 1 where it had none. Collectors know it within seconds; only a hash is kept.
     """

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
+import contextlib
 import hmac
 import secrets
 from typing import Final
@@ -21,6 +22,7 @@ from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 _MEMORY_KIB: Final = 19 * 1024
 _PASSES: Final = 2
 _HASHES_AT_ONCE: Final = 2
+_SHORTEST_KEY, _LONGEST_KEY = 16, 20  # bytes
 SHORTEST, LONGEST = 16, 40  # 2.0.1 part 2, BasicAuthPassword: 16 to 40 characters
 
 
@@ -44,18 +46,31 @@ def made_up() -> str:
     return secrets.token_hex(20)
 
 
-def basic_auth(header: str | None) -> tuple[str, str] | None:
-    """User and password of an Authorization header; None where it holds none that can be read."""
+def basic_auth(header: str | None) -> tuple[str, tuple[str, ...]] | None:
+    """User and password of an Authorization header; None where it holds none that can be read.
+
+    The password is given in all ways in which it may have been kept: as text, and the 16 to 20 bytes of a 1.6 station
+    as hexadecimal digits. Such a key is set in digits, and some stations give its bytes, others the digits (security
+    whitepaper edition 3, AuthorizationKey).
+    """
     if header is None:
         return None
     scheme, _, value = header.partition(" ")
     if scheme.lower() != "basic":
         return None
     try:
-        user, colon, password = base64.b64decode(value.strip(), validate=True).decode().partition(":")
+        user, colon, password = base64.b64decode(value.strip(), validate=True).partition(b":")
+        name = user.decode()
     except (binascii.Error, UnicodeDecodeError):
         return None
-    return (user, password) if colon else None
+    if not colon:
+        return None
+    words = []
+    with contextlib.suppress(UnicodeDecodeError):
+        words.append(password.decode())
+    if _SHORTEST_KEY <= len(password) <= _LONGEST_KEY:
+        words.append(password.hex())
+    return name, tuple(words)
 
 
 class Passwords:
@@ -66,16 +81,17 @@ class Passwords:
         self._right: dict[str, tuple[str, bytes]] = {}  # by station: the hash, and the digest of what fits it
         self._turns = asyncio.Semaphore(_HASHES_AT_ONCE)
 
-    async def fits(self, station_id: str, password: str, hashes: tuple[str, ...]) -> bool:
-        """Whether `password` fits one of `hashes` of the station."""
-        digest = hmac.digest(self._key, password.encode(), "sha256")
+    async def fitting(self, station_id: str, words: tuple[str, ...], hashes: tuple[str, ...]) -> str | None:
+        """That of `hashes` of the station which one of `words` fits; None: none does."""
+        digests = [hmac.digest(self._key, word.encode(), "sha256") for word in words]
         known = self._right.get(station_id)
-        if known is not None and known[0] in hashes and hmac.compare_digest(known[1], digest):
-            return True
+        if known is not None and known[0] in hashes and any(hmac.compare_digest(known[1], one) for one in digests):
+            return known[0]
         for phc in hashes:
-            async with self._turns:
-                right = await asyncio.to_thread(is_of, password, phc)
-            if right:
-                self._right[station_id] = (phc, digest)
-                return True
-        return False
+            for word, digest in zip(words, digests, strict=True):
+                async with self._turns:
+                    right = await asyncio.to_thread(is_of, word, phc)
+                if right:
+                    self._right[station_id] = (phc, digest)
+                    return phc
+        return None

@@ -32,27 +32,34 @@ class Shown(NamedTuple):
     common_name: str | None
 
 
+class Proof(NamedTuple):
+    """The station is who it says. `password_hash`: the hash that its password fits; None: it gave none."""
+
+    password_hash: str | None = None
+
+
 async def judge(
     station_id: str, shown: Shown, credential: Credential | None, least: int, passwords: Passwords
-) -> Refusal | None:
-    """Why the station is not let in; None: it is who it says."""
+) -> Proof | Refusal:
+    """Whether the station is who it says, or why it is not let in."""
     profile = max(least, credential.profile if credential is not None else 0)
     if profile >= NEEDS_TLS and not shown.is_tls:
         return Refusal(HTTPStatus.FORBIDDEN, f"Station {station_id} must connect by TLS (wss://).\n")
     if shown.common_name is not None:
         if shown.common_name == station_id:
-            return None
+            return Proof()
         text = f"The certificate is of {shown.common_name}, the address of station {station_id}.\n"
         return Refusal(HTTPStatus.FORBIDDEN, text)
     if profile >= NEEDS_CERTIFICATE:
         return Refusal(HTTPStatus.FORBIDDEN, f"Station {station_id} must show its client certificate.\n")
     if profile == 0:
-        return None
+        return Proof()
     hashes = credential.hashes if credential is not None else ()
     given = basic_auth(shown.authorization)
     if given is None or not hashes or given[0] != station_id:
         return _unauthorized()
-    return None if await passwords.fits(station_id, given[1], hashes) else _unauthorized()
+    fitting = await passwords.fitting(station_id, given[1], hashes)
+    return _unauthorized() if fitting is None else Proof(fitting)
 
 
 def _unauthorized() -> Refusal:

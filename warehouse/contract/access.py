@@ -97,7 +97,7 @@ STATION_CREDENTIALS = Table(
         Column(
             "previous_hash",
             "VARCHAR",
-            "hash of the password before, good until the next change: the station may not know the new one yet",
+            "hash of the password before, good until the station has used the new one, which it may not know yet",
             personal=True,
             secret=True,
         ),

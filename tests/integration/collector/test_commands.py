@@ -27,6 +27,7 @@ from tests.collector_harness import Running, commanded, in_thread, landed
 from tests.integration.postgres_server import MISSING, binaries, postgres_server
 from tests.registered import register, site
 from warehouse.registry.changes import Author
+from warehouse.remote import online
 from warehouse.remote.commands import LOST_AFTER, Command, ask, find, listing, wait
 from warehouse.settings import Settings, load_settings
 from warehouse.state import open_state, table
@@ -193,6 +194,15 @@ def test_a_command_of_a_killed_collector_does_not_stay_sent(engine: sa.Engine) -
         connection.execute(sa.update(rows).where(rows.c.command_id == ids[1]).values(sent_at=long_ago))
     assert wait(engine, ids[1], 0).state == "unanswered"
     assert {one.state for one in listing(engine, "CP-1")} == {"unanswered"}
+
+
+def test_a_station_that_has_moved_is_reached_where_it_is(engine: sa.Engine) -> None:
+    now = datetime.now(UTC)
+    for number, name in enumerate(("old", "new")):
+        online.tell(engine, name, [online.Connected("CP-1", "1.6", now + timedelta(seconds=number))], (), now)
+    command_id = ask(engine, "CP-1", "start", START, ME)
+    assert StateQueue(engine, "old").round([], lambda _: True) == []
+    assert [one.command_id for one in StateQueue(engine, "new").round([], lambda _: True)] == [command_id]
 
 
 def test_commands_over_tls(settings: Settings, engine: sa.Engine, tmp_path: Path) -> None:

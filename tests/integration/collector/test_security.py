@@ -56,7 +56,7 @@ def test_passwords_are_asked_for_rotated_and_guessing_is_slowed(
     assert refused == [5, 1]
     new = kwhouse("station", "password", "CP-1").splitlines()[0]
     with serving() as running:
-        again = [asyncio.run(heartbeat(running, **auth("CP-1", word))) for word in (new, PASSWORD)]
+        again = [asyncio.run(heartbeat(running, **auth("CP-1", word))) for word in (PASSWORD, new)]
     assert again == [101, 101]
     kept = (home.home / "state.sqlite").read_bytes() + (home.home / "state.sqlite-wal").read_bytes()
     assert new.encode() not in kept

@@ -73,6 +73,9 @@ def test_a_session_from_outside_begins_ends_and_leaves_the_register_right(
     arrivals = [planned(NOON + HOUR // 2), planned(NOON + 3 * HOUR)]
     life = Life(perform(station, arrivals, until=NOON + 9 * HOUR))
     assert station.obey("Reset", {}, NOON) is None
+    assert station.obey("ClearCache", {}, NOON) == {"status": "Accepted"}
+    assert station.obey("SendLocalList", {"listVersion": 3}, NOON) == {"status": "Accepted"}
+    assert 3 in (station.obey("GetLocalListVersion", {}, NOON) or {}).values()
     assert station.obey(*stop, NOON) == {"status": "Rejected"}
     assert station.obey(*start, NOON + 1) == {"status": "Accepted"}
     assert station.obey(*start, NOON + 1) == {"status": "Rejected"}  # the only connector is promised

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from ingest.access.known import AccessRule, Contract, Known, Place, Subject, Token
 from ingest.access.offline import Listed, listed
+from ingest.access.rules import Ask, decide
 from ingest.clock import microseconds
 from ingest.ocpp.calling import Impossible
 from ingest.ocpp.calls import LIST_LIMITS, call_for
@@ -132,3 +133,46 @@ def test_how_many_entries_a_station_takes(version: str) -> None:
     for value, expected in (("16", 16), ("0", None), ("many", None), (None, None), ("9" * 30, None)):
         assert read({name[0]: [{name[1]: value}]}) == expected
     assert [read(odd) for odd in ({}, [], None, {name[0]: []}, {name[0]: "x"})] == [None] * 5
+
+
+RULES = st.builds(
+    rule,
+    blocked=st.booleans(),
+    valid_to=st.sampled_from((None, NOON, LATER)),
+    sites=st.sampled_from((None, frozenset({"depot"}), frozenset({"mall"}))),
+    most_sessions=st.sampled_from((None, 2)),
+)
+TOKENS = st.dictionaries(
+    st.sampled_from(("a", "b", "c", "d")),
+    st.builds(
+        Token,
+        blocked=st.booleans(),
+        valid_from=st.sampled_from((None, NOON, LATER)),
+        valid_to=st.sampled_from((None, NOON, LATER)),
+        group=st.sampled_from((None, "g")),
+        contract_id=st.sampled_from((None, "c1", "c2")),
+        kind=st.none(),
+        certificate=st.none(),
+    ),
+)
+SUBJECTS = st.sampled_from((("token", "a"), ("group", "g"), ("contract", "c1"), ("driver", "d"))).map(
+    lambda pair: Subject(*pair)
+)
+
+
+@given(TOKENS, st.dictionaries(SUBJECTS, st.lists(RULES, min_size=1, max_size=2).map(tuple)), st.booleans())
+def test_who_is_listed_may_charge_whatever_goes_on(
+    tokens: dict[str, Token], rules: dict[Subject, tuple[AccessRule, ...]], prepaid: bool
+) -> None:
+    contracts = {"c1": Contract(driver_id="d"), "c2": Contract(prepaid=prepaid, owed=Decimal(-5))}
+    known = Known({"CP-1": Place("depot", "Europe/Berlin")}, tokens, contracts, rules)
+    found = {one.id_token: one for one in listed([(name, "Central") for name in tokens], known, "CP-1", NOON)}
+    for name, token in tokens.items():
+        full = decide(Ask(name, "CP-1", NOON, "start"), known, lambda _: 1_000)
+        if name in found:
+            # However many sessions go on: the station may let it in without asking, as long as it was told.
+            assert full.status == "Accepted"
+            assert found[name].parent == token.group
+            assert found[name].valid_until == full.valid_until or full.valid_until is None
+        elif full.status == "Accepted":
+            assert (token.contract_id, prepaid) == ("c2", True)
