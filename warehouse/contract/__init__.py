@@ -10,6 +10,7 @@ from warehouse.contract import (
     billing,
     core,
     documents,
+    drivers,
     ledger,
     mart,
     ops,
@@ -36,6 +37,7 @@ TABLES: tuple[Table, ...] = (
     *remote.TABLES,
     *registry.TABLES,
     *access.TABLES,
+    *drivers.TABLES,
 )
 BY_NAME: dict[str, Table] = {table.full_name: table for table in TABLES}
 LAKE_TABLES = tuple(table for table in TABLES if table.home is Home.LAKE)
