@@ -26,6 +26,7 @@ from ingest.dialogue import Dialogue
 from ingest.journal import Journal
 from ingest.metrics import Tally
 from ingest.online import CLOSE_SECONDS, Online, is_too_long, offered, why
+from ingest.remote.delivery import Delivery
 from ingest.security import profiles, tls
 from ingest.security.doorman import Doorman
 from ingest.security.passwords import Passwords
@@ -67,8 +68,12 @@ class Pace:
 class Endpoint:
     """Speaks with all stations of one collector. It is the service's `Front`."""
 
-    def __init__(self, settings: Settings, journal: Journal, access: Access, tally: Tally) -> None:
+    def __init__(
+        self, settings: Settings, journal: Journal, access: Access, tally: Tally, delivery: Delivery | None = None
+    ) -> None:
+        """`delivery`: commands to stations; None: there are none."""
         self._settings, self._journal, self._access, self._tally = settings, journal, access, tally
+        self._delivery = delivery
         self._admitted: WeakKeyDictionary[ServerConnection, tuple[str, Clock]] = WeakKeyDictionary()
         self._online = Online()
         self._doorman, self._passwords = Doorman(), Passwords()
@@ -93,11 +98,13 @@ class Endpoint:
 
     def chores(self) -> list[Coroutine[Any, Any, None]]:
         """What is to be done meanwhile, until cancelled."""
-        return [self._access.keep_fresh(), self._online.keep_open()]
+        chores = [self._access.keep_fresh(), self._online.keep_open()]
+        return chores if self._delivery is None else [*chores, self._delivery.deliver()]
 
     def facts(self) -> dict[str, Any]:
         """For /health."""
-        return {"registry_failure": self._access.failure}
+        failure = None if self._delivery is None else self._delivery.failure
+        return {"registry_failure": self._access.failure, "commands_failure": failure}
 
     async def judge(self, connection: ServerConnection, request: Request) -> Response | None:
         """`process_request` of websockets: None lets the station in."""
@@ -162,6 +169,8 @@ class Endpoint:
         record = dialogue.record
         self._online.enter(record, connection)
         record.open("{}:{}".format(*connection.remote_address[:2]))
+        if self._delivery is not None:
+            self._delivery.enter(dialogue.line)
         code, reason = int(CloseCode.INTERNAL_ERROR), ""
         try:
             pace = Pace(clock.kind == "replay")
@@ -180,6 +189,8 @@ class Endpoint:
         finally:
             record.close(code, reason)
             self._online.leave(record)
+            if self._delivery is not None:
+                self._delivery.leave(dialogue.line)
 
 
 def _refusal(connection: ServerConnection, found: handshake.Refusal) -> Response:

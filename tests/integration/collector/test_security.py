@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import ssl
 import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from typer.testing import CliRunner
 from websockets.exceptions import InvalidMessage, InvalidStatus
 
 from ingest.collector import run
 from ingest.security import doorman
 from kwhouse import app
+from tests.authority import Authority, auth
 from tests.collector_harness import Running, in_thread, station
 from tests.registered import register, site
 from warehouse.errors import SettingsError
@@ -31,44 +25,6 @@ from warehouse.settings import Settings, load_settings
 
 PASSWORD = "a good long password"
 LOCALHOST = "127.0.0.1"
-
-
-class Authority:
-    """Signs certificates into files."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder, self._key = folder, ec.generate_private_key(ec.SECP256R1())
-        self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Test CA")])
-        self.file = self._write("ca", self._sign("Test CA", self._key, ca=True), None)
-
-    def certificate(self, name: str, days: int = 30) -> Path:
-        """A file with the certificate of `name` and its key; expired where `days` is negative."""
-        key = ec.generate_private_key(ec.SECP256R1())
-        return self._write(f"{name}{days}", self._sign(name, key, days=days), key)
-
-    def _sign(self, name: str, key: ec.EllipticCurvePrivateKey, days: int = 30, ca: bool = False) -> x509.Certificate:
-        now = datetime.now(UTC)
-        builder = (
-            x509.CertificateBuilder()
-            .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]))
-            .issuer_name(self._name)
-            .public_key(key.public_key())
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(now - timedelta(days=60))
-            .not_valid_after(now + timedelta(days=days))
-            .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
-            .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        )
-        return builder.sign(self._key, hashes.SHA256())
-
-    def _write(self, name: str, certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey | None) -> Path:
-        path = self.folder / f"{name}.pem"
-        text = certificate.public_bytes(serialization.Encoding.PEM)
-        if key is not None:
-            form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-            text += key.private_bytes(*form)
-        path.write_bytes(text)
-        return path
 
 
 @pytest.fixture
@@ -91,11 +47,6 @@ def kwhouse(*arguments: str, text: str | None = None) -> str:
     done = CliRunner().invoke(app, list(arguments), input=text)
     assert done.exit_code == 0, done.output + str(done.exception)
     return done.stdout
-
-
-def auth(user: str, password: str) -> dict[str, Any]:
-    value = base64.b64encode(f"{user}:{password}".encode()).decode()
-    return {"additional_headers": {"Authorization": f"Basic {value}"}}
 
 
 async def heartbeat(running: Running, name: str = "CP-1", **options: Any) -> int:
@@ -153,17 +104,10 @@ def test_profiles_2_and_3_over_tls(home: Settings, tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
     stranger = Authority(tmp_path / "other")
 
-    def client(certificate: Path | None = None) -> ssl.SSLContext:
-        context = ssl.create_default_context(cafile=str(authority.file))
-        context.check_hostname = False
-        if certificate is not None:
-            context.load_cert_chain(certificate)
-        return context
-
     async def talk(running: Running) -> list[object]:
         async def say(name: str, certificate: Path | None = None, **options: Any) -> object:
             try:
-                return await heartbeat(running, name, ssl=client(certificate), **options)
+                return await heartbeat(running, name, ssl=authority.trusted(certificate), **options)
             except (OSError, InvalidMessage):  # TLS 1.3 tells the client after its handshake
                 return "tls"
 

@@ -1,0 +1,52 @@
+"""What calls to stations are made of, for all versions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from warehouse.errors import InputError
+
+Arguments = Mapping[str, Any]
+"""Arguments of a command, read with `exact_json`: numbers are decimals."""
+
+
+class Call(NamedTuple):
+    """A call to be made."""
+
+    action: str
+    payload: dict[str, Any]
+
+
+Translate = Callable[[Arguments, int], Call]
+"""A command's arguments and a number of its own → the call. Raises `Impossible`."""
+
+
+class Impossible(InputError):
+    """A command that cannot be said in this station's OCPP version, or not with these arguments."""
+
+
+def text(arguments: Arguments, name: str, longest: int) -> str:
+    """An argument that must be there as text. Raises `Impossible`."""
+    value = arguments.get(name)
+    if not isinstance(value, str) or not value:
+        raise Impossible(f"{name} is missing.")
+    if len(value) > longest:
+        raise Impossible(f"{name} has {len(value)} characters; this OCPP version allows {longest}.")
+    return value
+
+
+def whole(arguments: Arguments, *names: str) -> int | None:
+    """The first of these arguments that is there, as a whole number from 0 on. Raises `Impossible`."""
+    for name in names:
+        value = arguments.get(name)
+        if value is not None:
+            if isinstance(value, bool) or value != int(value) or value < 0:
+                raise Impossible(f"{name} must be a whole number, not {value}.")
+            return int(value)
+    return None
+
+
+def given(**fields: Any) -> dict[str, Any]:
+    """Fields of a payload, without those that are None."""
+    return {name: value for name, value in fields.items() if value is not None}
