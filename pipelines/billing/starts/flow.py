@@ -34,7 +34,7 @@ _STEPS_AT_ONCE = 5
 
 
 class CannotStart(InputError):
-    """Nobody can begin to charge there so. `why` is a word for it: place, hold."""
+    """Nobody can begin to charge there so. `why` is a word for it: hold, price."""
 
     def __init__(self, why: str, told: str) -> None:
         super().__init__(told)
@@ -83,8 +83,9 @@ class Starts:
             raise CannotStart("hold", "Charging without a contract needs a card payment, and none can be taken here.")
         else:
             id_token, is_new = self._ad_hoc_token(wanted), True
+        start_id = records.start_id(wanted.page_token)
         row = {
-            "start_id": records.start_id(wanted.page_token),
+            "start_id": start_id,
             "page_token": wanted.page_token,
             "station_id": wanted.station_id,
             "evse_id": wanted.evse_id,
@@ -98,7 +99,7 @@ class Starts:
         }
         if not records.add(self._engine, row) and wanted.contract_id is None:
             self._block(id_token)  # two taps at once: the other one was faster, with a token of its own
-        return self._get(row["start_id"])
+        return self._get(start_id)
 
     def look(self, start_id: str) -> Start:
         """The start as it stands, after the steps that can be taken now."""
@@ -133,12 +134,16 @@ class Starts:
             return self.look(start_id)
         if start.state != "charging" or start.transaction_id is None:
             return start
-        before = commands.find(self._engine, start.stop_command_id) if start.stop_command_id else None
-        if before is None or self._command_state(before) not in ("waiting", "sent", "accepted"):
+        if not self.is_stopping(start):
             arguments = {"transaction_id": start.transaction_id}
             command_id = commands.ask(self._engine, start.station_id, "stop", arguments, self._author(start))
             records.changed(self._engine, start, {"stop_command_id": command_id})
         return self._get(start_id)
+
+    def is_stopping(self, start: Start) -> bool:
+        """Whether the station was told to stop, and has not said that it will not."""
+        told = commands.find(self._engine, start.stop_command_id) if start.stop_command_id else None
+        return told is not None and self._command_state(told) in ("waiting", "sent", "accepted")
 
     def _get(self, start_id: str) -> Start:
         found = records.find(self._engine, start_id=start_id)
@@ -159,7 +164,7 @@ class Starts:
             return False
         if step.state is None:
             return False
-        values = {"state": step.state, "why_failed": step.why_failed}
+        values: dict[str, object] = {"state": step.state, "why_failed": step.why_failed}
         if step.state in ("ended", "failed"):
             values |= {"over_at": now}
         elif seen.going is not None:
@@ -185,8 +190,10 @@ class Starts:
         return payments_kept.get(self._engine, start.payment_id).state
 
     def _command_state(self, command: commands.Command) -> str:
-        """Nobody notices that a command has expired while no collector runs."""
-        return "expired" if command.state == "waiting" and self._now() >= command.expires_at else command.state
+        """While no collector runs nobody else notices that a command has come to nothing."""
+        if not commands.is_overdue(command, self._now()):
+            return command.state
+        return "expired" if command.state == "waiting" else "unanswered"
 
     def _tell_station(self, start: Start) -> None:
         arguments = {"id_token": start.id_token, "token_type": "Central", "evse_id": start.evse_id}

@@ -86,7 +86,8 @@ class Posted:
 
 
 def posted(tariff: Tariff, language: Language) -> list[Posted]:
-    """The prices in the order in which they are tried: of two that fit the first one holds. Reservations are left out."""
+    """The prices in the order in which they are tried: of two that fit the first one holds. Those of reservations are
+    left out."""
     words = _WORDS[language]
     found = [
         Posted(words[component.dimension], _price(tariff, component, language), _when(element.restrictions, language))
