@@ -74,4 +74,4 @@ def running_costs(lake: Lake, session_id: str | None = None) -> list[RunningCost
     for told, *line in lake.con.execute(sql(_HERE / "running_lines.sql")).fetchall():
         lines[told].append(RunningLine(*line))
     rows = lake.con.execute(sql(_HERE / "running_costs.sql")).fetchall()
-    return [RunningCost(*row, tuple(lines[row[0]])) for row in rows]
+    return [RunningCost(*(*row, tuple(lines[row[0]]))) for row in rows]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -17,6 +18,7 @@ from pipelines.billing.payments import records as payments_kept
 from pipelines.billing.payments.errors import PaymentMisconfigured
 from pipelines.billing.payments.provider import Money
 from pipelines.billing.payments.service import PaymentService, hold_amount
+from pipelines.billing.payments.webhooks import Taken
 from pipelines.billing.pricing.running import RunningCost
 from pipelines.billing.starts import records
 from pipelines.billing.starts.figures import EndedCost, Figures
@@ -24,7 +26,7 @@ from pipelines.billing.starts.flow import CannotStart, Starts, Wanted
 from pipelines.billing.starts.model import Start
 from pipelines.billing.starts.place import Evse, contract_at, contracts_of, evse_at
 from pipelines.billing.starts.prices import Spot
-from pipelines.billing.starts.showing import Charge, Past, Place, charge_shown, kwh, place_shown
+from pipelines.billing.starts.showing import Charge, Invoice, Past, Place, charge_shown, kwh, place_shown
 from pipelines.billing.tariffs.model import Tariff
 from pipelines.billing.tariffs.posted import posted
 from warehouse.settings import Settings
@@ -42,9 +44,15 @@ class Desk:
 
     def __init__(self, settings: Settings, service: PaymentService, now: Callable[[], datetime] = _now) -> None:
         self._settings, self._engine, self._now = settings, service.engine, now
-        self._can_hold = service.can_hold
+        self._service = service
         self.starts = Starts(service.engine, service.payments, now)
         self._figures = Figures(settings, service.engine, now)
+
+    def webhook(self, payload: bytes, signature: str | None) -> Taken:
+        """Take in a webhook of the payment provider, as `PaymentService.webhook`; what was paid by it begins."""
+        taken = self._service.webhook(payload, signature)
+        self.starts.begin_paid()
+        return taken
 
     def place(self, station_id: str, evse_id: int, driver_id: str | None, language: Language) -> Place | None:
         """The page of an EVSE; None where there is none in service."""
@@ -125,6 +133,28 @@ class Desk:
             rows.append((cost.started_at, self._priced(cost, page_token, sites, language)))
         return [row for _, row in sorted(rows, key=lambda pair: pair[0], reverse=True)]
 
+    def invoices(self, driver_id: str, language: Language) -> list[Invoice]:
+        """Invoices of the driver's contracts that stand, the newest first."""
+        return [
+            Invoice(row.document_id, formats.short_day(row.issue_date, language), _amount(row, language))
+            for row in self._invoices(driver_id)
+        ]
+
+    def invoice(self, driver_id: str, number: str) -> bytes | None:
+        """The PDF of one of them; None for one that is not the driver's."""
+        if number not in {row.document_id for row in self._invoices(driver_id)}:
+            return None
+        return to_pdf(issued_document(self._engine, number))
+
+    def _invoices(self, driver_id: str) -> list[sa.Row[Any]]:
+        rows = table("billing", "documents")
+        contracts = [row.contract_id for row in contracts_of(self._engine, driver_id)]
+        mine = rows.c.contract_id.in_(contracts) & (rows.c.kind == "invoice") & (rows.c.status == "issued")
+        names = ("document_id", "issue_date", "total_incl_vat", "currency")
+        query = sa.select(*(rows.c[name] for name in names)).where(mine).order_by(rows.c.issued_at.desc())
+        with self._engine.connect() as connection:
+            return list(connection.execute(query.limit(_MOST_PAST)))
+
     def _contract(self, evse: Evse, driver_id: str | None) -> str | None:
         return None if driver_id is None else contract_at(self._engine, driver_id, evse, self._now())
 
@@ -132,7 +162,7 @@ class Desk:
         return self._figures.tariff(Spot(evse.station_id, evse.site_id, evse.evse_id, evse.connector_id, contract_id))
 
     def _hold(self, evse: Evse) -> Money | None:
-        if not self._can_hold:
+        if not self._service.can_hold:
             return None
         try:
             return hold_amount(self._settings, evse.currency)
@@ -178,3 +208,7 @@ class Desk:
         total = cost.total_excl_vat if cost.total_incl_vat is None else cost.total_incl_vat
         money = None if total is None else formats.money(total, cost.currency, language)
         return Past(day, site, kwh(cost.energy_wh, language), money, "ended", page_token)
+
+
+def _amount(row: sa.Row[Any], language: Language) -> str:
+    return formats.money(row.total_incl_vat, row.currency, language)

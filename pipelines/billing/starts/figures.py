@@ -83,7 +83,7 @@ class Figures:
                 return []
             asked = {"sessions": list(sessions), "contracts": list(contracts), "most": _MOST_CHARGES}
             rows = lake.con.execute(sql(_HERE / "ended_costs.sql"), asked).fetchall()
-        return [EndedCost(*row, tuple(RunningLine(**line) for line in lines or ())) for *row, lines in rows]
+        return [EndedCost(*(*row, tuple(RunningLine(**line) for line in lines or ()))) for *row, lines in rows]
 
     def tariff(self, spot: Spot) -> Tariff | str:
         """The tariff that holds at `spot` now; else why none does."""

@@ -100,6 +100,15 @@ class Past:
     page_token: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Invoice:
+    """One invoice of a driver's contracts."""
+
+    number: str
+    day: str
+    amount: str
+
+
 def place_shown(
     evse: Evse, prices: Sequence[Posted] | None, contract_id: str | None, hold: Money | None, language: Language
 ) -> Place:
