@@ -91,6 +91,9 @@ class Desk:
         start = self.starts.of_page(page_token)
         if start is None:
             return None
+        if start.session_id is None and start.state in ("charging", "ended"):
+            self._figures.find()
+            start = records.find(self._engine, page_token=page_token) or start
         cost = self._cost(start)
         payment = payments_kept.get(self._engine, start.payment_id) if start.payment_id else None
         evse = evse_at(self._engine, start.station_id, start.evse_id, start.made_at)

@@ -18,6 +18,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
+from pipelines.billing.ledger import ad_hoc
 from pipelines.billing.pricing.running import RunningCost, RunningLine, running_costs
 from pipelines.billing.starts.finding import find_sessions
 from pipelines.billing.starts.prices import Spot, tariff_at
@@ -63,13 +64,26 @@ class Figures:
         self._lake: Lake | None = None
         self._snapshot: int | None = None
         self._running: dict[str, RunningCost] = {}
+        self._running_of: int | None = None
         self._prices: OrderedDict[Spot, tuple[datetime, Tariff | str]] = OrderedDict()
+
+    def find(self) -> None:
+        """Name the sessions of starts that are new in the lake, if there is anything new and nobody is at it."""
+        if self._turn.acquire(blocking=False):
+            try:
+                self._read_anew()
+            finally:
+                self._turn.release()
 
     def running(self, session_id: str) -> RunningCost | None:
         """What a session that goes on costs so far, by the newest refresh; None where the lake does not know it."""
-        if self._turn.acquire(blocking=not self._running):
+        if self._turn.acquire(blocking=self._running_of is None):
             try:
-                self._read_anew()
+                lake = self._read_anew()
+                if lake is not None and self._running_of != self._snapshot:
+                    with _apart(lake) as apart:
+                        self._running = {cost.session_id: cost for cost in running_costs(apart)}
+                    self._running_of = self._snapshot
             finally:
                 self._turn.release()
         return self._running.get(session_id)
@@ -81,7 +95,12 @@ class Figures:
         with self._reading() as lake:
             if lake is None:
                 return []
-            asked = {"sessions": list(sessions), "contracts": list(contracts), "most": _MOST_CHARGES}
+            asked = {
+                "sessions": list(sessions),
+                "contracts": list(contracts),
+                "ad_hoc": ad_hoc.PREFIX,
+                "most": _MOST_CHARGES,
+            }
             rows = lake.con.execute(sql(_HERE / "ended_costs.sql"), asked).fetchall()
         return [EndedCost(*(*row, tuple(RunningLine(**line) for line in lines or ()))) for *row, lines in rows]
 
@@ -108,7 +127,7 @@ class Figures:
             yield self._read_anew()
 
     def _read_anew(self) -> Lake | None:
-        """The lake, with all that depends on its snapshot computed; None where there is none yet."""
+        """The lake; sessions of starts that are new in it are found. None where there is none yet."""
         if self._lake is None:
             try:
                 self._lake = open_lake(self._settings, read_only=True)
@@ -117,8 +136,6 @@ class Figures:
         snapshot = self._lake.snapshot()
         if snapshot != self._snapshot:
             find_sessions(self._lake, self._engine)
-            with _apart(self._lake) as apart:
-                self._running = {cost.session_id: cost for cost in running_costs(apart)}
             self._prices.clear()
             self._snapshot = snapshot
         return self._lake
