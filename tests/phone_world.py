@@ -64,7 +64,6 @@ SITE = {
     "city": "Hamburg",
 }
 WATT_HOURS_A_READING = 900
-MOST_READINGS = 5
 
 
 @dataclass
@@ -78,6 +77,7 @@ class Charger:
     refuses: bool = False
     starts_by_itself: bool = True
     seconds_a_reading: float = 0.2
+    most_readings: int = 5
     heard: list[str] = field(default_factory=list)
     _waiting: dict[str, asyncio.Future[Any]] = field(default_factory=dict)
     _stop: asyncio.Event = field(default_factory=asyncio.Event)
@@ -131,7 +131,7 @@ class Charger:
             with suppress(TimeoutError):
                 async with asyncio.timeout(self.seconds_a_reading):
                     await self._stop.wait()
-            if readings < MOST_READINGS:
+            if readings < self.most_readings:
                 readings += 1
                 await self._call(socket, "MeterValues", self._reading(number, begin, readings))
         stop = {

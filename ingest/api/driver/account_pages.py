@@ -46,7 +46,7 @@ def home_page(reader: Reader, email: str, name: str | None) -> str:
         f"<p>{greeting}{escape(email)}</p></div>"
         f'<a class="button" href="/d/sessions">{say("my_sessions")}</a>'
         f"{button_form('/d/sign-out', say('sign_out'), 'quiet')}"
-        f'<p class="soft">{say("no_account_needed")}</p>',
+        f'<p class="soft">{say("scan")}</p>',
     )
 
 

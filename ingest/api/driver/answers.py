@@ -47,6 +47,9 @@ class PageRoute(APIRoute):
                 return _refused(request, Sent(404, "not_found"))
             except KwhouseError as error:
                 return _refused(request, error)
+            except Exception:
+                log.exception("%s %s", request.method, _kind(request))
+                return _unable(_reader(request), 500)
 
         return answered
 
@@ -67,13 +70,25 @@ def pdf(number: str, content: bytes) -> Response:
 
 
 def _refused(request: Request, error: KwhouseError) -> Response:
-    reader = Reader(language_of(request.headers.get("accept-language")))
+    reader = _reader(request)
     if isinstance(error, Sent):
         if error.status == 404:
             return page(plain(reader, reader.text(error.name), reader.text("no_such_place_text")), 404)
         return page(plain(reader, reader.text("bad_request"), reader.text(error.name, **error.facts)), error.status)
     if isinstance(error, InputError):
         return page(plain(reader, reader.text("bad_request"), reader.text("bad_request_text")), 400)
-    # The address of a charge's page is its driver's secret: only what kind of request it was is logged.
-    log.error("%s /%s: %s", request.method, request.url.path.split("/")[1], error)
-    return page(plain(reader, reader.text("error"), reader.text("error_text")), 503 if error.retryable else 500)
+    log.error("%s %s: %s", request.method, _kind(request), error)
+    return _unable(reader, 503 if error.retryable else 500)
+
+
+def _unable(reader: Reader, status: int) -> Response:
+    return page(plain(reader, reader.text("error"), reader.text("error_text")), status)
+
+
+def _reader(request: Request) -> Reader:
+    return Reader(language_of(request.headers.get("accept-language")))
+
+
+def _kind(request: Request) -> str:
+    """What kind of request it was: the whole address of a charge's page is its driver's secret."""
+    return "/" + request.url.path.split("/")[1]

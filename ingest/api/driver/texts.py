@@ -5,7 +5,7 @@ from __future__ import annotations
 from ingest.api.driver.models import Language
 
 EN = {
-    "home": "Your charging",
+    "home": "Your account",
     "sign_in": "Sign in",
     "sign_out": "Sign out",
     "register": "Register",
@@ -17,6 +17,7 @@ EN = {
     "signed_in_as": "Signed in as",
     "my_sessions": "My charges",
     "no_account_needed": "You can also charge without an account: scan the code on the station.",
+    "scan": "To charge, scan the code on the station with your phone's camera.",
     "wrong": "Address and password do not fit together.",
     "wait": "Too many tries from here. Please wait {seconds} s.",
     "refused_email": "Please check the e-mail address.",
@@ -33,6 +34,7 @@ EN = {
     "confirm": "Confirm",
     "letter_over": "This link does nothing any more",
     "letter_over_text": "It works once, and for an hour. Please register again.",
+    "connector": "connector {number}",
     "free": "Free",
     "used": "In use",
     "used_text": "Somebody is charging here. Please take another connector.",
@@ -98,6 +100,7 @@ EN = {
     "RESERVATION_FLAT": "Reservation",
     "MIN_PRICE": "Up to the least price",
     "MAX_PRICE": "Down to the highest price",
+    "ROUNDING": "Rounding",
     "sessions_none": "Nothing yet.",
     "goes_on": "goes on",
     "invoices": "Invoices",
@@ -109,7 +112,7 @@ EN = {
     "not_found": "Nothing is here",
 }
 DE = {
-    "home": "Ihr Laden",
+    "home": "Ihr Konto",
     "sign_in": "Anmelden",
     "sign_out": "Abmelden",
     "register": "Registrieren",
@@ -121,6 +124,7 @@ DE = {
     "signed_in_as": "Angemeldet als",
     "my_sessions": "Meine Ladevorgänge",
     "no_account_needed": "Sie können auch ohne Konto laden: Scannen Sie den Code an der Station.",
+    "scan": "Zum Laden scannen Sie den Code an der Station mit der Kamera Ihres Telefons.",
     "wrong": "Adresse und Passwort passen nicht zusammen.",
     "wait": "Zu viele Versuche von hier. Bitte warten Sie {seconds} s.",
     "refused_email": "Bitte prüfen Sie die E-Mail-Adresse.",
@@ -139,6 +143,7 @@ DE = {
     "confirm": "Bestätigen",
     "letter_over": "Dieser Link gilt nicht mehr",
     "letter_over_text": "Er gilt einmal und für eine Stunde. Bitte registrieren Sie sich noch einmal.",
+    "connector": "Anschluss {number}",
     "free": "Frei",
     "used": "Belegt",
     "used_text": "Hier lädt gerade jemand. Bitte nehmen Sie einen anderen Anschluss.",
@@ -205,6 +210,7 @@ DE = {
     "RESERVATION_FLAT": "Reservierung",
     "MIN_PRICE": "Bis zum Mindestpreis",
     "MAX_PRICE": "Bis zum Höchstpreis",
+    "ROUNDING": "Rundung",
     "sessions_none": "Noch nichts.",
     "goes_on": "läuft",
     "invoices": "Rechnungen",

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
+from pipelines.billing.cards import pages
 from pipelines.billing.documents import formats
 from pipelines.billing.documents.model import Language
 from pipelines.billing.documents.pdf import to_pdf
@@ -98,7 +99,10 @@ class Desk:
         payment = payments_kept.get(self._engine, start.payment_id) if start.payment_id else None
         evse = evse_at(self._engine, start.station_id, start.evse_id, start.made_at)
         is_stopping = start.state == "charging" and self.starts.is_stopping(start)
-        return charge_shown(start, evse, cost, payment, self._receipt(start), is_stopping, self._now(), language)
+        rest = pages.page(self._service, payment.pay_token) if payment is not None and payment.open_minor else None
+        is_rest_open = rest is not None and rest["state"] == "open"
+        receipt, now = self._receipt(start), self._now()
+        return charge_shown(start, evse, cost, payment, receipt, is_stopping, is_rest_open, now, language)
 
     def stop(self, page_token: str) -> bool:
         """Stop a charge, or give it up before it begins; False where there is none."""

@@ -10,7 +10,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from pipelines.billing.documents import formats
-from pipelines.billing.documents.model import Language
+from pipelines.billing.documents.model import Language, half_up
 from pipelines.billing.payments.provider import Money
 from pipelines.billing.payments.records import PaymentRecord
 from pipelines.billing.pricing.running import RunningCost, RunningLine
@@ -136,10 +136,12 @@ def charge_shown(
     payment: PaymentRecord | None,
     receipt: str | None,
     is_stopping: bool,
+    is_rest_open: bool,
     now: datetime,
     language: Language,
 ) -> Charge:
-    """`cost`: what the lake knows of its session; `receipt`: the number of its document, once that is issued."""
+    """`cost`: what the lake knows of its session; `receipt`: the number of its document, once that is issued;
+    `is_rest_open`: whether what could not be taken is still to be paid."""
     zone = ZoneInfo(evse.time_zone if evse is not None else "UTC")
     began = cost.started_at if cost is not None else start.began_at
     ended = cost.ended_at if isinstance(cost, EndedCost) else start.over_at if start.state == "ended" else None
@@ -163,13 +165,13 @@ def charge_shown(
         power=kw(cost.power_w, language) if isinstance(cost, RunningCost) and cost.power_w is not None else None,
         cost=None if total is None or currency is None else formats.money(total, currency, language),
         is_before_vat=total is not None and gross is None,
-        items=() if cost is None or currency is None else tuple(_items(cost.lines, currency, language)),
+        items=() if total is None or currency is None else tuple(_items(cost.lines, total, currency, language)),
         as_of=clock(cost.until, zone, "%H:%M:%S") if isinstance(cost, RunningCost) else None,
         is_stopping=is_stopping,
         money=_money(payment),
         hold=None if payment is None else minor(payment.amount, language),
         taken=None if payment is None else minor(payment.money(payment.captured_minor), language),
-        left=minor(payment.money(payment.open_minor), language) if payment and payment.open_minor else None,
+        left=minor(payment.money(payment.open_minor or 0), language) if payment and is_rest_open else None,
         pay_path=None if payment is None else f"/pay/{payment.pay_token}",
         receipt=receipt,
         is_final=(start.state == "failed" and is_settled)
@@ -211,13 +213,17 @@ def minor(money: Money, language: Language) -> str:
     return formats.money(Decimal(money.minor).scaleb(-MINOR_UNITS[money.currency]), money.currency, language)
 
 
-def _items(lines: Sequence[RunningLine], currency: str, language: Language) -> list[Item]:
-    found = []
+def _items(lines: Sequence[RunningLine], total: Decimal, currency: str, language: Language) -> list[Item]:
+    """The components, which sum to `total` as it is shown: a cent that rounding makes is an item of its own."""
+    found, rest = [], half_up(total, currency)
     for line in lines:
         amount = line.amount_excl_vat if line.amount_incl_vat is None else line.amount_incl_vat
         if amount is None:
             continue
+        rest -= half_up(amount, currency)
         found.append(Item(line.dimension, _quantity(line, language), formats.money(amount, currency, language)))
+    if rest and found:
+        found.append(Item("ROUNDING", "", formats.money(rest, currency, language)))
     return found
 
 

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,8 +22,11 @@ from pipelines.billing.payments.flow import Payments
 from pipelines.billing.payments.stripe_adapter import StripeProvider
 from pipelines.billing.starts import records as starts_kept
 from pipelines.billing.starts.model import Start
+from tests.api_harness import running_api
 from tests.phone_world import STATION, PhoneWorld, phone_world
 from tests.stripe_server import DECLINED, GOOD, KEY, StripeServer, stripe_server
+from warehouse.registry.changes import Author
+from warehouse.registry.editing import add_row
 from warehouse.state import table
 from warehouse.store import open_lake
 
@@ -224,16 +226,13 @@ def test_a_driver_with_a_contract_pays_nothing_first(world: PhoneWorld) -> None:
     phone.post(f"{path}/stop")
     goes_on(world, phone, path, "Charging has ended")
     assert token_status(world, start.id_token) == "active", "the contract's token is for the next time, too"
-    world.until(lambda: _is_priced(world, path) or world.refresh() or phone.get(path) and None, "no CDR")
+    world.until(lambda: _is_priced(world, path) or world.refresh() or (phone.get(path) and None), "no CDR")
     assert "next invoice" in goes_on(world, phone, path, "on your next invoice")
     assert re.search(r"Parkhaus am Hafen.*€\d+\.\d\d", phone.get("/d/sessions").text, re.DOTALL)
     assert Phone(world).get("/d/sessions").url.endswith("/d"), "others see nothing of it"
 
 
 def _give_contract(world: PhoneWorld, driver_id: str) -> None:
-    from warehouse.registry.changes import Author
-    from warehouse.registry.editing import add_row
-
     row: dict[str, Any] = {
         "contract_id": "C1",
         "operator_id": "op",
@@ -265,10 +264,8 @@ def test_addresses_of_nothing(world: PhoneWorld, path: str) -> None:
     assert "unsafe" not in answer.headers["Content-Security-Policy"]
 
 
-def test_without_a_provider_guests_are_told(world: PhoneWorld, tmp_path: Path) -> None:
-    from tests.api_harness import running_api
-
+def test_without_a_provider_guests_are_told(world: PhoneWorld) -> None:
     with running_api(world.settings.home) as api:
         page = requests.get(api.url + PLACE, timeout=60).text
-    assert "cannot be paid here at the moment" in page
+    assert "cannot be paid here at the moment" in page, "".join(api.lines)
     assert "<button" not in page
