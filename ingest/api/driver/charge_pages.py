@@ -26,8 +26,8 @@ def place_page(reader: Reader, place: Place, page_token: str, *, note: str = "",
         f'<span class="chip used">{say("used")}</span>' if place.is_used else f'<span class="chip">{say("free")}</span>'
     )
     body = (
-        f'<p class="soft">{escape(place.name)}, {say("connector", number=str(place.evse_id))}</p><h1>{escape(place.site)}</h1>'
-        f'<p class="soft">{escape(place.address)}</p>{told}'
+        f'<p class="soft">{escape(place.name)}, {say("connector", number=str(place.evse_id))}</p>'
+        f'<h1>{escape(place.site)}</h1><p class="soft">{escape(place.address)}</p>{told}'
         f'<div class="card row"><strong>{escape(place.plug)}</strong>{chip}</div>'
         f"{_prices(reader, place)}{_begin(reader, place, page_token, email)}"
         f'<p class="soft">{say("operated_by")} {escape(place.operator)}</p>'

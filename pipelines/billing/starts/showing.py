@@ -165,7 +165,9 @@ def charge_shown(
         power=kw(cost.power_w, language) if isinstance(cost, RunningCost) and cost.power_w is not None else None,
         cost=None if total is None or currency is None else formats.money(total, currency, language),
         is_before_vat=total is not None and gross is None,
-        items=() if total is None or currency is None else tuple(_items(cost.lines, total, currency, language)),
+        items=()
+        if cost is None or total is None or currency is None
+        else tuple(_items(cost.lines, total, currency, language)),
         as_of=clock(cost.until, zone, "%H:%M:%S") if isinstance(cost, RunningCost) else None,
         is_stopping=is_stopping,
         money=_money(payment),
@@ -213,9 +215,10 @@ def minor(money: Money, language: Language) -> str:
     return formats.money(Decimal(money.minor).scaleb(-MINOR_UNITS[money.currency]), money.currency, language)
 
 
-def _items(lines: Sequence[RunningLine], total: Decimal, currency: str, language: Language) -> list[Item]:
+def _items(lines: Sequence[RunningLine], total: Decimal, currency: str, language: Language) -> tuple[Item, ...]:
     """The components, which sum to `total` as it is shown: a cent that rounding makes is an item of its own."""
-    found, rest = [], half_up(total, currency)
+    found: list[Item] = []
+    rest = half_up(total, currency)
     for line in lines:
         amount = line.amount_excl_vat if line.amount_incl_vat is None else line.amount_incl_vat
         if amount is None:
@@ -224,7 +227,7 @@ def _items(lines: Sequence[RunningLine], total: Decimal, currency: str, language
         found.append(Item(line.dimension, _quantity(line, language), formats.money(amount, currency, language)))
     if rest and found:
         found.append(Item("ROUNDING", "", formats.money(rest, currency, language)))
-    return found
+    return tuple(found)
 
 
 def _quantity(line: RunningLine, language: Language) -> str:
