@@ -17,10 +17,9 @@ from playwright.sync_api import Browser, Page, Route, expect
 
 from pipelines.billing.cards.booking import tell
 from pipelines.billing.cards.reconciling import reconcile
-from pipelines.billing.issuing.drafts import Wanted
-from pipelines.billing.issuing.issue import issue
 from pipelines.billing.payments.flow import Payments
 from pipelines.billing.payments.stripe_adapter import StripeProvider
+from pipelines.billing.starts.receipts import issue_due
 from tests.phone_world import STATION, PhoneWorld, phone_world
 from tests.stripe_server import GOOD, KEY, StripeServer, stripe_server
 from warehouse.store import open_lake
@@ -156,8 +155,7 @@ def test_register_scan_pay_watch_stop_receipt(world: PhoneWorld, stripe: StripeS
     picture(phone, f"{language}-9-ended")
     world.until(lambda: _priced(world) or world.refresh(), "no CDR")
     reconciled(world, stripe)
-    with open_lake(world.settings) as lake:
-        issue(lake, world.engine, Wanted(), clock=lambda: datetime.now(UTC), by="test")
+    issue_due(world.settings, world.engine, lambda: datetime.now(UTC))
     expect(phone.get_by_role("link", name=receipt)).to_be_visible()
     picture(phone, f"{language}-10-receipt")
     phone.goto(f"{world.api.url}/d/sessions")

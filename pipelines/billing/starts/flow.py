@@ -6,7 +6,7 @@ Pages, webhooks and the clock call the same `look`; who is faster takes the step
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -104,9 +104,8 @@ class Starts:
     def look(self, start_id: str) -> Start:
         """The start as it stands, after the steps that can be taken now."""
         for _ in range(_STEPS_AT_ONCE):
-            start = self._get(start_id)
-            if not self._step(start):
-                return start
+            if not self._step(self._get(start_id)):
+                break
         return self._get(start_id)
 
     def look_after(self) -> None:
@@ -136,7 +135,7 @@ class Starts:
             return start
         if not self.is_stopping(start):
             arguments = {"transaction_id": start.transaction_id}
-            command_id = commands.ask(self._engine, start.station_id, "stop", arguments, self._author(start))
+            command_id = self._ask(start, "stop", arguments)
             records.changed(self._engine, start, {"stop_command_id": command_id})
         return self._get(start_id)
 
@@ -197,7 +196,7 @@ class Starts:
 
     def _tell_station(self, start: Start) -> None:
         arguments = {"id_token": start.id_token, "token_type": "Central", "evse_id": start.evse_id}
-        command_id = commands.ask(self._engine, start.station_id, "start", arguments, self._author(start))
+        command_id = self._ask(start, "start", arguments)
         records.changed(self._engine, start, {"command_id": command_id})
 
     def _give_back(self, start: Start) -> bool:
@@ -254,5 +253,6 @@ class Starts:
         except RowRefused:
             return  # erased meanwhile
 
-    def _author(self, start: Start) -> Author:
-        return Author(start.driver_id or "guest", SOURCE)
+    def _ask(self, start: Start, kind: str, arguments: Mapping[str, object]) -> str:
+        author = Author(start.driver_id or "guest", SOURCE)
+        return commands.ask(self._engine, start.station_id, kind, arguments, author, now=self._now())

@@ -14,15 +14,15 @@ import sqlalchemy as sa
 
 from pipelines.billing.cards.booking import tell
 from pipelines.billing.cards.reconciling import reconcile
-from pipelines.billing.issuing.drafts import Wanted
-from pipelines.billing.issuing.issue import issue
-from pipelines.billing.ledger.ad_hoc import account_of_session
+from pipelines.billing.issuing.archive import issued_document
 from pipelines.billing.payments import records
 from pipelines.billing.payments.flow import Payments
 from pipelines.billing.payments.stripe_adapter import StripeProvider
 from pipelines.billing.starts import records as starts_kept
 from pipelines.billing.starts.model import Start
+from pipelines.billing.starts.receipts import issue_due
 from tests.api_harness import running_api
+from tests.mail_server import Mailbox, started
 from tests.phone_world import STATION, PhoneWorld, phone_world
 from tests.stripe_server import DECLINED, GOOD, KEY, StripeServer, stripe_server
 from warehouse.registry.changes import Author
@@ -140,13 +140,21 @@ def test_a_guest_pays_charges_stops_and_gets_a_receipt(world: PhoneWorld, stripe
     assert f"Cost</span>€{cost}" in page
     assert token_status(world, start.id_token) == "blocked"
 
-    assert start.session_id is not None
-    with open_lake(world.settings) as lake:
-        wanted = Wanted(draft_ids=(account_of_session(start.session_id),))
-        report = issue(lake, world.engine, wanted, clock=lambda: datetime.now(UTC), by="test")
-    [issued] = report.issued
-    assert issued.total_incl_vat == cost
-    done = goes_on(world, phone, path, f"Receipt {issued.document_id} (PDF)")
+    box = Mailbox()
+    server = started(box)
+    try:
+        mail = {"mail_host": "127.0.0.1", "mail_port": server.port, "mail_encryption": "none"}
+        settings = world.settings.model_copy(update=mail)
+        receipts = issue_due(settings, world.engine, lambda: datetime.now(UTC))
+    finally:
+        server.stop()
+    [number], problems = receipts.issued, receipts.problems
+    assert problems == {}
+    assert [taken.rcpt_tos for taken in box.taken] == [["ada@example.org"]]
+    assert issue_due(world.settings, world.engine, lambda: datetime.now(UTC)).issued == ()
+    document = issued_document(world.engine, number)
+    assert (document.totals.incl_tax, document.totals.due) == (cost, 0)
+    done = goes_on(world, phone, path, f"Receipt {number} (PDF)")
     assert f"€{cost} was taken from your card" in done
     assert "data-refresh" not in done, "nothing of it changes any more"
     receipt = phone.get(f"{path}/receipt.pdf")
