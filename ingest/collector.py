@@ -12,9 +12,8 @@ from ingest.access.gate import Access
 from ingest.access.sharing import SharedSessions
 from ingest.endpoint import Endpoint
 from ingest.journal import Journal
+from ingest.links import links_by
 from ingest.metrics import Tally
-from ingest.remote.delivery import Delivery
-from ingest.remote.queue import StateQueue
 from ingest.service import Ready, serve, until_signalled
 from warehouse.settings import is_loopback
 from warehouse.state import open_state
@@ -48,9 +47,9 @@ async def run(
         if directory is not None:
             return Endpoint(settings, journal, Access(directory, let_unknown_in=let_unknown_in), tally)
         engine = open_state(settings)
-        sharing = SharedSessions(engine, journal.collector_id)
-        access = Access(Registry(engine), sharing, let_unknown_in=let_unknown_in)
-        return Endpoint(settings, journal, access, tally, Delivery(StateQueue(engine, journal.collector_id)))
+        collector_id = journal.collector_id
+        access = Access(Registry(engine), SharedSessions(engine, collector_id), let_unknown_in=let_unknown_in)
+        return Endpoint(settings, journal, access, tally, links_by(engine, collector_id, access))
 
     return await serve(settings, front, log, ready, stop)
 

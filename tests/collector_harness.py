@@ -130,13 +130,27 @@ class Commanded:
     text, or None: no answer."""
     heard: list[tuple[str, str, Any]] = field(default_factory=list)
     """Action, message id and payload of each call."""
+    socket: ClientConnection | None = None
+    _own: dict[str, asyncio.Future[Any]] = field(default_factory=dict)
+
+    async def call(self, action: str, payload: Any) -> Any:
+        """Send a call of its own while it obeys; gives the payload of the CALLRESULT."""
+        assert self.socket is not None
+        message_id = f"own-{len(self._own)}"
+        self._own[message_id] = asyncio.get_running_loop().create_future()
+        await self.socket.send(json.dumps([2, message_id, action, payload]))
+        async with asyncio.timeout(10):
+            return await self._own[message_id]
 
     async def obey(self, socket: ClientConnection) -> None:
         """Answer until the connection ends."""
+        self.socket = socket
         with suppress(ConnectionClosed):
             async for message in socket:
                 kind, message_id, *rest = json.loads(message)
                 if kind != 2:
+                    if message_id in self._own:
+                        self._own[message_id].set_result(rest[0])
                     continue
                 action, payload = rest
                 self.heard.append((action, message_id, payload))

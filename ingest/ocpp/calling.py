@@ -47,6 +47,18 @@ def whole(arguments: Arguments, *names: str) -> int | None:
     return None
 
 
+def only(answer: Any, results: str, name: str) -> Any:
+    """`name` of the only object in the list `results` of a station's answer; None where it is not so."""
+    found = answer.get(results) if isinstance(answer, dict) else None
+    return found[0].get(name) if isinstance(found, list) and len(found) == 1 and isinstance(found[0], dict) else None
+
+
+def positive(value: Any) -> int | None:
+    """A whole number of a station's answer, written in digits, if it is one above 0 of a usual size."""
+    told = str(value)
+    return int(told) or None if told.isascii() and told.isdigit() and len(told) < 10 else None
+
+
 def given(**fields: Any) -> dict[str, Any]:
     """Fields of a payload, without those that are None."""
     return {name: value for name, value in fields.items() if value is not None}

@@ -1,28 +1,39 @@
 """What the central system calls a station for: a kind of command and its arguments become a call of the OCPP version.
 
-Pure. A kind stands in one place for each version: a function in `calls_v16.KINDS` and in `calls_v2.KINDS`. What
-comes back is judged by `judged`: most answers have a `status`.
+Pure. A kind stands in one place for each version: a function in `calls_v16.KINDS` and in `calls_v2.KINDS`, or in the
+module of its subject. What comes back is judged by `judged`: most answers have a `status`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal, NamedTuple
 
 import orjson
 
-from ingest.ocpp import calls_v2, calls_v16
+from ingest.ocpp import calls_v2, calls_v16, charging_calls, reservation_calls
 from ingest.ocpp.calling import Arguments, Call, Impossible, Translate
 from ingest.ocpp.schemas import answer_error, schema_error
 from warehouse import exact_json
 
+_KINDS_V16: Final = {**calls_v16.KINDS, **charging_calls.V16, **reservation_calls.V16}
+_KINDS_V2: Final = {**calls_v2.KINDS, **charging_calls.V2, **reservation_calls.V2}
 KINDS: Final[Mapping[str, Mapping[str, Translate]]] = {
-    "1.6": calls_v16.KINDS,
-    "2.0.1": calls_v2.KINDS,
-    "2.1": calls_v2.KINDS,
+    "1.6": _KINDS_V16,
+    "2.0.1": _KINDS_V2,
+    "2.1": _KINDS_V2,
 }
 # RebootRequired: done, and in force after a restart (1.6 section 7.22, 2.0.1 SetVariableStatusEnumType).
 _GOOD: Final = frozenset(("Accepted", "RebootRequired"))
+
+
+ListLimit = tuple[Call, Callable[[Any], int | None]]
+"""How a station is asked how many entries of a local list it takes in one call, and what its answer says."""
+LIST_LIMITS: Final[Mapping[str, ListLimit]] = {
+    "1.6": (calls_v16.LIST_LIMIT, calls_v16.list_limit),
+    "2.0.1": (calls_v2.LIST_LIMIT, calls_v2.list_limit),
+    "2.1": (calls_v2.LIST_LIMIT, calls_v2.list_limit),
+}
 
 
 class Judged(NamedTuple):

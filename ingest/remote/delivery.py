@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
@@ -53,15 +53,24 @@ def own_number(command: Command) -> int:
 
 
 class Delivery:
-    """The commands of one collector. `carriers`: kinds that are more than one call. `failure`: as in `Access`."""
+    """The commands of one collector. `failure`: as in `Access`."""
 
-    def __init__(self, queue: Queue, carriers: Mapping[str, Carry] | None = None) -> None:
-        self._queue, self._carriers = queue, dict(carriers or {})
+    def __init__(self, queue: Queue) -> None:
+        self._queue = queue
+        self._carriers: dict[str, Carry] = {}  # kinds that are more than one call
         self._lines: dict[str, Line] = {}
         self._at_work: dict[str, asyncio.Task[None]] = {}
         self._results: list[Result] = []
         self._look = asyncio.Event()
         self.failure: str | None = None
+
+    def carries(self, kind: str, carry: Carry) -> None:
+        """Have commands of `kind` carried out by `carry`."""
+        self._carriers[kind] = carry
+
+    def line(self, station_id: str) -> Line | None:
+        """The connection of a station; None: it is not connected here."""
+        return self._lines.get(station_id)
 
     def enter(self, line: Line) -> None:
         """A station has connected; its connection before, if any, counts no more."""

@@ -64,41 +64,58 @@ def ask(
     now: datetime | None = None,
 ) -> str:
     """Ask `station_id` to do `kind`; gives the command's id. Raises `InputError` for a station nobody knows."""
+    with engine.begin() as connection:
+        return enter(
+            connection, station_id, kind, arguments, author, expires_after_seconds=expires_after_seconds, now=now
+        )
+
+
+def enter(
+    connection: sa.Connection,
+    station_id: str,
+    kind: str,
+    arguments: Mapping[str, Any],
+    author: Author,
+    *,
+    expires_after_seconds: float = EXPIRES_AFTER_SECONDS,
+    now: datetime | None = None,
+) -> str:
+    """`ask`, as part of a transaction that keeps something else with it."""
     if kind not in KINDS:
         raise InputError(f"There is no command {kind!r}; there are {', '.join(KINDS)}.")
     asked_at = now or datetime.now(UTC)
     command_id = uuid.uuid4().hex
     stations, rows = table("registry", "stations"), table("remote", "commands")
-    with engine.begin() as connection:
-        if (
-            connection.execute(sa.select(stations.c.station_id).where(stations.c.station_id == station_id)).first()
-            is None
-        ):
-            raise InputError(
-                f"There is no station {station_id!r} in the registry. `kwhouse station waiting` shows who has knocked."
-            )
-        connection.execute(
-            sa.insert(rows),
-            {
-                "command_id": command_id,
-                "station_id": station_id,
-                "kind": kind,
-                "arguments": exact_json.dumps(dict(arguments)),
-                "asked_at": asked_at,
-                "expires_at": asked_at + timedelta(seconds=expires_after_seconds),
-                "asked_by": author.name,
-                "source": author.source,
-                "state": "waiting",
-            },
+    known = sa.select(stations.c.station_id).where(stations.c.station_id == station_id)
+    if connection.execute(known).first() is None:
+        raise InputError(
+            f"There is no station {station_id!r} in the registry. `kwhouse station waiting` shows who has knocked."
         )
+    row = {
+        "command_id": command_id,
+        "station_id": station_id,
+        "kind": kind,
+        "arguments": exact_json.dumps(dict(arguments)),
+        "asked_at": asked_at,
+        "expires_at": asked_at + timedelta(seconds=expires_after_seconds),
+        "asked_by": author.name,
+        "source": author.source,
+        "state": "waiting",
+    }
+    connection.execute(sa.insert(rows), row)
     return command_id
 
 
 def find(engine: sa.Engine, command_id: str) -> Command | None:
     """The command as it stands; None where there is none."""
-    rows = table("remote", "commands")
     with engine.connect() as connection:
-        row = connection.execute(sa.select(rows).where(rows.c.command_id == command_id)).mappings().first()
+        return read(connection, command_id)
+
+
+def read(connection: sa.Connection, command_id: str) -> Command | None:
+    """`find`, on a connection."""
+    rows = table("remote", "commands")
+    row = connection.execute(sa.select(rows).where(rows.c.command_id == command_id)).mappings().first()
     return None if row is None else of_row(row)
 
 

@@ -37,7 +37,8 @@ ACCEPTED = {"status": "Accepted"}
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    monkeypatch.setattr("ingest.remote.delivery.LOOK_SECONDS", 0.03)
     found = load_settings(home=tmp_path / "home", collect_port=0, metrics_port=0, allow_replay=True)
     stations = [{"station_id": name, "site_id": "depot"} for name in ("CP-1", "CP-2")]
     register(found, sites=[site("depot", "Europe/Berlin")], stations=stations)
