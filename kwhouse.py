@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ingest.access.commands import driver_app, token_app
+from ingest.api.driver.commands import add_commands as add_code_commands
 from ingest.power.commands import power_app
 from ingest.remote.commands import add_session_commands, add_station_commands
 from ingest.remote.reservation_commands import add_reservation_commands
@@ -63,6 +64,7 @@ station_app = typer.Typer(
 )
 add_security_commands(station_app)
 add_station_commands(station_app)
+add_code_commands(station_app)
 add_reservation_commands(station_app)
 app.add_typer(station_app, name="station")
 import_app = typer.Typer(
@@ -283,22 +285,29 @@ def dashboard() -> None:
 
 @app.command()
 def api() -> None:
-    """Run the HTTP API on 127.0.0.1:9080: webhooks of the payment provider, the payment page."""
+    """Run the HTTP API on 127.0.0.1:9080: webhooks of the payment provider, payment page, pages of drivers' phones."""
     from ingest.api.app import create_app
+    from ingest.api.driver.accounts import Accounts
+    from ingest.api.driver.routes import driver_router
     from ingest.api.models import PayPage
     from ingest.api.server import serve
     from pipelines.billing.cards import pages
     from pipelines.billing.cards.booking import tell
     from pipelines.billing.payments.service import payment_service
+    from pipelines.billing.starts.desk import Desk
+    from pipelines.billing.starts.letters import mail_of
 
     settings = _settings()
     service = payment_service(settings, tell)
+    desk = Desk(settings, service)
 
     def pay(token: str) -> PayPage | None:
         page = pages.page(service, token)
-        return None if page is None else PayPage.model_validate(page)
+        return None if page is None else PayPage.model_validate({**page, "goes_on_at": desk.page_of_payment(token)})
 
-    raise typer.Exit(serve(settings, create_app(webhook=service.webhook, pay=pay)))
+    accounts = Accounts(service.engine)
+    phone = driver_router(desk, accounts, public_url=settings.public_url, mail=mail_of(settings, service.engine))
+    raise typer.Exit(serve(settings, create_app(webhook=desk.webhook, pay=pay, routers=[phone])))
 
 
 @app.command()

@@ -79,7 +79,7 @@ class Settings(BaseSettings):
     public_url: str | None = Field(
         None,
         description="address under which customers reach the HTTP API, such as https://pay.example.com, for links to "
-        "payment pages; default: its own",
+        "payment pages and for the codes on stations; default: its own",
         pattern=r"^https?://[^/\s]+(/[^\s?#]*)?$",
     )
 

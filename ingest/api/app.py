@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Annotated, Literal
 
-from fastapi import FastAPI, Header, Request
+from fastapi import APIRouter, FastAPI, Header, Request
 from fastapi import Path as InPath
-from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Response
+from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
 
 from ingest.api.door import BodyLimit, SafeHeaders
@@ -30,8 +30,10 @@ Webhook = Callable[[bytes, str | None], Literal["processed", "repeated"]]
 Pay = Callable[[str], PayPage | None]
 
 
-def create_app(*, webhook: Webhook, pay: Pay, body_limit_bytes: int = BODY_LIMIT_BYTES) -> FastAPI:
-    """The HTTP door. `webhook` and `pay` may block: they run in threads.
+def create_app(
+    *, webhook: Webhook, pay: Pay, routers: Iterable[APIRouter] = (), body_limit_bytes: int = BODY_LIMIT_BYTES
+) -> FastAPI:
+    """The HTTP door. `webhook` and `pay` may block: they run in threads. `routers`: what else it opens.
 
     They may raise errors of `warehouse.errors`: `InputError` is answered 400, one that a retry helps 503, others 500
     without a word of what went wrong (it is in the log).
@@ -59,17 +61,21 @@ def create_app(*, webhook: Webhook, pay: Pay, body_limit_bytes: int = BODY_LIMIT
         return Answer(result=await run_in_threadpool(webhook, body, stripe_signature))
 
     @app.get("/pay/{token}", response_class=HTMLResponse)
-    def pay_page(token: Annotated[str, InPath(pattern=r"^[A-Za-z0-9_-]{16,64}$")]) -> HTMLResponse:
+    def pay_page(token: Annotated[str, InPath(pattern=r"^[A-Za-z0-9_-]{16,64}$")]) -> Response:
         """The payment page of one payment."""
         page = pay(token)
         if page is None:
             return _page(plain_page("No such payment", "Check the address, or scan the code again."), 404)
+        if page.goes_on_at is not None and page.state != "open":
+            return RedirectResponse(page.goes_on_at, 303)
         return _page(payment_page(page), 200, policy(page))
 
     @app.get("/assets/{name}", include_in_schema=False)
     def asset(name: Literal["pay.css", "pay.js"]) -> FileResponse:
         return FileResponse(_ASSETS / name, headers={"cache-control": "public, max-age=300"})
 
+    for router in routers:
+        app.include_router(router)
     return app
 
 

@@ -41,6 +41,7 @@ class PayPage(Strict):
     card: CardOffer | None = None
     upi_link: str | None = Field(None, pattern=r"^upi://pay\?")
     bank: BankOffer | None = None
+    goes_on_at: str | None = Field(None, pattern=r"^/s/", description="where the payer goes on once it is confirmed")
 
 
 class Answer(Strict):

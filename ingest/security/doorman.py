@@ -19,27 +19,31 @@ _ADDRESSES: Final = 20_000  # kept in mind; the longest silent one is forgotten 
 
 @dataclass(slots=True)
 class _Visitor:
-    tokens: float = BURST
+    tokens: float
     seen_at: float = 0.0
     wrong: int = 0
     shut_until: float = 0.0
 
 
 class Doorman:
-    """Counts visitors by address. Times are seconds of one clock that never goes back."""
+    """Counts visitors by address. Times are seconds of one clock that never goes back.
 
-    def __init__(self) -> None:
+    An address may knock `burst` times at once, and `a_second` times a second in the long run.
+    """
+
+    def __init__(self, burst: float = BURST, a_second: float = A_SECOND) -> None:
+        self._burst, self._a_second = burst, a_second
         self._visitors: OrderedDict[str, _Visitor] = OrderedDict()
 
     def wait(self, address: str, now: float) -> float:
         """How long `address` must wait before it may knock, in seconds; 0: it may, and this was one knock."""
         visitor = self._visitor(address)
-        visitor.tokens = min(BURST, visitor.tokens + (now - visitor.seen_at) * A_SECOND)
+        visitor.tokens = min(self._burst, visitor.tokens + (now - visitor.seen_at) * self._a_second)
         visitor.seen_at = now
         if visitor.shut_until > now:
             return visitor.shut_until - now
         if visitor.tokens < 1:
-            return (1 - visitor.tokens) / A_SECOND
+            return (1 - visitor.tokens) / self._a_second
         visitor.tokens -= 1
         return 0.0
 
@@ -57,7 +61,7 @@ class Doorman:
     def _visitor(self, address: str) -> _Visitor:
         visitor = self._visitors.get(address)
         if visitor is None:
-            visitor = self._visitors[address] = _Visitor()
+            visitor = self._visitors[address] = _Visitor(self._burst)
             if len(self._visitors) > _ADDRESSES:
                 self._visitors.popitem(last=False)
         else:

@@ -1,11 +1,14 @@
-"""Card payments gone on with every five minutes: sessions that have ended, and what no webhook told."""
+"""Card payments gone on with every five minutes: charges begun on phones, ended sessions, what no webhook told."""
 
 # No postponed annotations here: Dagster reads the type of `context` at import.
+from datetime import UTC, datetime
+
 import dagster as dg
 
 from pipelines.billing.cards import booking
 from pipelines.billing.cards.reconciling import lake_if_any, reconcile
 from pipelines.billing.payments.service import payment_service
+from pipelines.billing.starts.receipts import issue_due
 from pipelines.defs.automation import UNDER_WAY
 from warehouse.settings import load_settings
 
@@ -22,6 +25,7 @@ def ask_provider(context: dg.OpExecutionContext) -> None:
             return
         with lake_if_any(settings) as lake:
             report = reconcile(service.payments, lake)
+        receipts = issue_due(settings, service.engine, lambda: datetime.now(UTC))
     finally:
         service.engine.dispose()
     context.add_output_metadata(
@@ -31,11 +35,12 @@ def ask_provider(context: dg.OpExecutionContext) -> None:
             "settled": report.settled,
             "booked": report.booked,
             "unbooked": report.unbooked,
-            "problems": dg.MetadataValue.json(report.problems),
+            "receipts": len(receipts.issued),
+            "problems": dg.MetadataValue.json(report.problems | receipts.problems),
         }
     )
-    for payment_id, why in report.problems.items():
-        context.log.warning(f"{payment_id}: {why}")
+    for thing, why in (report.problems | receipts.problems).items():
+        context.log.warning(f"{thing}: {why}")
 
 
 @dg.job(executor_def=dg.in_process_executor, description="Unfinished card payments and refunds, gone on with.")

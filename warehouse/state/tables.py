@@ -116,6 +116,10 @@ def _add_indexes(meta: sa.MetaData) -> None:
     _add_owner_indexes(meta)
     commands = meta.tables["remote_commands"]
     sa.Index("remote_commands_state", commands.c.state, commands.c.station_id)
+    starts = meta.tables["access_starts"]
+    sa.Index("access_starts_state", starts.c.state)
+    sa.Index("access_starts_payment", starts.c.payment_id)
+    sa.Index("access_starts_driver", starts.c.driver_id)
     sa.Index("billing_allocations_document", allocations.c.document_id)
     sa.Index("billing_payments_contract", payments.c.operator_id, payments.c.contract_id)
     sa.Index("billing_documents_contract", documents.c.operator_id, documents.c.contract_id)

@@ -13,6 +13,8 @@ from pipelines.billing.cards import booking
 from pipelines.billing.ledger import store
 from pipelines.billing.payments.finishing import finish_ended
 from pipelines.billing.payments.flow import Payments
+from pipelines.billing.starts.finding import find_sessions
+from pipelines.billing.starts.flow import Starts
 from warehouse.errors import StoreMissing
 from warehouse.settings import Settings
 from warehouse.state import table
@@ -50,8 +52,12 @@ def lake_if_any(settings: Settings) -> Iterator[Lake | None]:
 
 
 def reconcile(payments: Payments, lake: Lake | None) -> Reconciled:
-    """Finish the holds of sessions that have ended (`lake`: where they are; None: there are none yet), ask the provider
-    about every unfinished payment and refund, and go on with it. Run it every few minutes."""
+    """Go on with charges that were begun on phones, finish the holds of sessions that have ended (`lake`: where they
+    are; None: there are none yet), ask the provider about every unfinished payment and refund, and go on with it. Run
+    it every few minutes."""
+    if lake is not None:
+        find_sessions(lake, payments.engine)
+    Starts(payments.engine, payments).look_after()
     finished = len(finish_ended(lake, payments)) if lake is not None else 0
     report = payments.reconcile()
     with store.writing(payments.engine) as connection:

@@ -26,16 +26,25 @@ Reference = Annotated[str, typer.Argument(metavar="ID", help="Contract, or drive
 def reconcile(as_json: Json = False) -> None:
     """Finish the holds of ended sessions, and go on with every unfinished payment and refund.
 
-    Dagster does so by itself, every five minutes.
+    Charges that were begun on phones get their receipts. Dagster does all of it by itself, every five minutes.
     """
     from pipelines.billing.cards.reconciling import lake_if_any
     from pipelines.billing.cards.reconciling import reconcile as run
+    from pipelines.billing.starts.receipts import issue_due
     from warehouse.settings import load_settings
 
-    payments = _payments()
-    with lake_if_any(load_settings()) as lake:
+    payments, settings = _payments(), load_settings()
+    with lake_if_any(settings) as lake:
         report = run(payments, lake)
-    print_result(dataclasses.asdict(report) if as_json else report, as_json)
+    receipts = issue_due(settings, payments.engine, lambda: datetime.now(UTC))
+    if as_json:
+        print_result({**dataclasses.asdict(report), "receipts": dataclasses.asdict(receipts)}, as_json)
+        return
+    print_result(report, as_json)
+    for number in receipts.issued:
+        print_result(f"  {number} issued", as_json)
+    for thing, why in receipts.problems.items():
+        print_result(f"  {thing}: {why}", as_json)
 
 
 @card_app.command("collect")

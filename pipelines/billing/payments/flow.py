@@ -78,8 +78,9 @@ class Payments:
         self,
         amount: Money,
         *,
-        session_id: str,
         operator_id: str,
+        session_id: str | None = None,
+        start_id: str | None = None,
         attempt: int = 1,
         payer_email: str | None = None,
         customer_id: str | None = None,
@@ -88,12 +89,17 @@ class Payments:
         """Ask for `amount` to be held for a session. The payer confirms on the page with the record's `pay_token`;
         a stored method is used at once.
 
-        `operator_id`: whose session it is, so whose ledger the money goes to; `payer_email`: where its receipt goes.
+        `session_id`: the session; or `start_id`: what is to become one, whose session is named later
+        (`records.name_session`). `operator_id`: whose session it is, so whose ledger the money goes to; `payer_email`:
+        where its receipt goes.
         Amounts that the provider cannot spell are rounded up to its next step, so that the final cost fits.
         """
         step = self._provider.step(amount.currency)
         asked = Money(amount.currency, -(-amount.minor // step) * step)
-        key = f"session-{session_id}-hold-{attempt}"
+        if (session_id is None) == (start_id is None):
+            raise ValueError("a hold is for a session, or for a start that becomes one")
+        held_for = f"start-{start_id}" if session_id is None else f"session-{session_id}"
+        key = f"{held_for}-hold-{attempt}"
         paid = {"session_id": session_id, "operator_id": operator_id, "payer_email": payer_email}
         return self._begin("hold", "session", key, asked, paid, customer_id, method_id)
 

@@ -167,6 +167,14 @@ def change(connection: sa.Connection, record: PaymentRecord, values: dict[str, A
     return done.rowcount == 1
 
 
+def name_session(connection: sa.Connection, payment_id: str, session_id: str) -> bool:
+    """Say which session a hold is for, as long as nothing was decided on its cost; False where something was."""
+    rows = table("billing", "provider_payments")
+    mine = rows.c.payment_id == payment_id
+    named = {"session_id": session_id, "revision": rows.c.revision + 1}
+    return connection.execute(sa.update(rows).where(mine, rows.c.cost_minor.is_(None)).values(named)).rowcount == 1
+
+
 def changed(
     engine: sa.Engine,
     record: PaymentRecord,

@@ -55,6 +55,11 @@ class PaymentService:
         self.payments = Payments(engine, provider, tell) if provider else None
         self._webhooks = Webhooks(self.payments, tell) if self.payments else None
 
+    @property
+    def can_hold(self) -> bool:
+        """Whether a payer can have money held on the payment page."""
+        return self.payments is not None and self._publishable is not None
+
     def webhook(self, payload: bytes, signature: str | None) -> Taken:
         """Take in a webhook of the provider. Raises `PaymentMisconfigured` where there is none."""
         if self._webhooks is None:

@@ -66,12 +66,7 @@ def load_terms(lake: Lake) -> None:
 def price_touched(lake: Lake) -> None:
     """Price the sessions of `billing_touched`: `billing_candidates` says by which tariff or why not, `rate` leaves its
     tables, and `billed_lines` and `billed_totals` are what of them is billed."""
-    load_standing_decisions(lake)
-    temp_table(lake, "signed_verdicts", sql(_SIGNED), {"signed_policy": lake.settings.signed_policy})
-    temp_table(lake, "paid_sessions", sql(_HERE / "paid_sessions.sql"))
-    _load_tariffs(lake)
-    temp_table(lake, "fitting_rules", sql(_HERE / "fitting_rules.sql"))
-    temp_table(lake, "billing_candidates", sql(_HERE / "candidates.sql"), {"greatest_volume": GREATEST_VOLUME})
+    choose_tariffs(lake)
     temp_table(lake, "sessions_to_rate", sql(_HERE / "sessions_to_rate.sql"))
     temp_table(lake, "session_currents", sql(_HERE / "session_currents.sql"))
     temp_table(lake, "session_steps", sql(_HERE / "session_steps.sql"))
@@ -79,6 +74,16 @@ def price_touched(lake: Lake) -> None:
     rate(lake.con)
     temp_view(lake, "billed_lines", sql(_HERE / "billed_lines.sql"))
     temp_view(lake, "billed_totals", sql(_HERE / "billed_totals.sql"))
+
+
+def choose_tariffs(lake: Lake) -> None:
+    """Make `billing_candidates`: which tariff the sessions of `billing_touched` have, or why they have none."""
+    load_standing_decisions(lake)
+    temp_table(lake, "signed_verdicts", sql(_SIGNED), {"signed_policy": lake.settings.signed_policy})
+    temp_table(lake, "paid_sessions", sql(_HERE / "paid_sessions.sql"))
+    _load_tariffs(lake)
+    temp_table(lake, "fitting_rules", sql(_HERE / "fitting_rules.sql"))
+    temp_table(lake, "billing_candidates", sql(_HERE / "candidates.sql"), {"greatest_volume": GREATEST_VOLUME})
 
 
 def _load_tariffs(lake: Lake) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -15,11 +16,23 @@ _HERE = Path(__file__).parent
 
 
 @dataclass(frozen=True, slots=True)
+class RunningLine:
+    """One price component of a session: amounts in its currency, to twelve decimals; None: not known."""
+
+    dimension: str
+    quantity: Decimal
+    quantity_unit: str
+    amount_excl_vat: Decimal | None
+    amount_incl_vat: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
 class RunningCost:
     """An active session as far as it is known.
 
     `total_excl_vat`, `total_incl_vat` in `currency`, four decimals; None where not known (no VAT given), or where
-    `reason` says why there is no price. `energy_wh` in Wh, `until` the newest that the station has said.
+    `reason` says why there is no price. `energy_wh` in Wh, `until` the newest that the station has said, `power_w` the
+    mean power of the newest step in which energy flowed, in W.
     """
 
     session_id: str
@@ -33,6 +46,8 @@ class RunningCost:
     total_excl_vat: Decimal | None
     total_incl_vat: Decimal | None
     reason: str | None
+    power_w: Decimal | None = None
+    lines: tuple[RunningLine, ...] = ()
 
     def __str__(self) -> str:
         energy = "energy not known" if self.energy_wh is None else f"{self.energy_wh / 1000:.3f} kWh"
@@ -55,5 +70,8 @@ def running_costs(lake: Lake, session_id: str | None = None) -> list[RunningCost
     query = "CREATE OR REPLACE TEMP TABLE billing_touched AS SELECT session_id FROM all_sessions"
     lake.con.execute(query + " WHERE $id::VARCHAR IS NULL OR session_id = $id", {"id": session_id})
     price_touched(lake)
+    lines: dict[str, list[RunningLine]] = defaultdict(list)
+    for told, *line in lake.con.execute(sql(_HERE / "running_lines.sql")).fetchall():
+        lines[told].append(RunningLine(*line))
     rows = lake.con.execute(sql(_HERE / "running_costs.sql")).fetchall()
-    return [RunningCost(*row) for row in rows]
+    return [RunningCost(*(*row, tuple(lines[row[0]]))) for row in rows]
