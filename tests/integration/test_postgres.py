@@ -5,14 +5,21 @@ from __future__ import annotations
 import multiprocessing
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from threading import Barrier
 from time import sleep
 
 import pytest
+import sqlalchemy as sa
 
+from ingest.access.asking import would_be_decided
+from ingest.access.directory import Registry
+from ingest.access.known import Credential
+from ingest.remote.list_contents import Lists
+from ingest.remote.queue import StateQueue
+from ingest.security import credentials
 from pipelines.billing.issuing.numbers import take
 from tests.integration.postgres_server import MISSING, binaries, postgres_server
 from tests.integration.priced_warehouse import build
@@ -22,13 +29,18 @@ from warehouse.doctor import examine
 from warehouse.errors import StoreBusy, StoreMissing
 from warehouse.extracts import extract_bytes
 from warehouse.registry import apply, export
+from warehouse.registry.changes import Author
+from warehouse.registry.editing import add_row, change_row
+from warehouse.remote import local_lists
+from warehouse.remote.commands import ask, wait
 from warehouse.settings import Settings
-from warehouse.state import open_state
+from warehouse.state import open_state, opened, table
 from warehouse.store import open_lake
 from warehouse.store.lock import advisory_lock
 
 pytestmark = pytest.mark.skipif(binaries() is None, reason=MISSING)
 
+ME, NOW = Author("me", "test"), datetime(2026, 11, 1, tzinfo=UTC)
 QUIET = {"collect_port": 0, "metrics_port": 0, "dashboard_port": 0, "dagster_port": 0}
 
 
@@ -112,6 +124,40 @@ def test_two_runs_take_the_first_numbers_of_a_series_one_after_the_other(setting
             done.result()
     engine.dispose()
     assert numbers == ["PG2026-000001", "PG2026-000002"]
+
+
+def test_stations_are_told_who_may_charge_and_prove_themselves_by_new_passwords(settings: Settings) -> None:
+    """What collectors ask of the state database, in PostgreSQL's SQL."""
+    with opened(settings) as engine:
+        station_id = "PG-1"
+        with engine.connect() as connection:
+            site_id = connection.execute(sa.select(table("registry", "sites").c.site_id)).scalars().first()
+        add_row(engine, "stations", {"station_id": station_id, "site_id": site_id}, ME)
+        local_lists.switch(engine, [station_id], True, ME)
+        add_row(engine, "tokens", {"id_token": "PG-1", "token_type": "RFID", "status": "active"}, ME)
+        contents = Lists(engine)
+        known = Registry(engine).load()
+        assert "PG-1" in contents.wanted(known, station_id, "1.6")
+        assert contents.newest_block(known) == 0
+        change_row(engine, "tokens", {"id_token": "PG-1"}, {"status": "blocked"}, ME)
+        known = Registry(engine).load()
+        assert "PG-1" not in Lists(engine).wanted(known, station_id, "1.6")
+        blocked = contents.newest_block(known)
+        assert blocked > 0
+        local_lists.update(engine, station_id, {"cache_cleared_through": blocked})
+        assert [row.cache_cleared_through for row in local_lists.lists(engine, station_id)] == [blocked]
+        assert would_be_decided(engine, "pg-1", station_id, NOW)[0].reason == "token_blocked"
+
+        given = credentials.Offer(station_id, "hash", None, NOW)
+        before = credentials.offer(engine, given, ME, NOW)
+        credentials.taken(engine, station_id, "hash", ME, NOW)
+        assert Registry(engine).load().credentials[station_id] == Credential(1, ("hash",))
+        credentials.take_back(engine, before, "hash", ME, NOW)
+        assert Registry(engine).load().credentials[station_id] == Credential(1)
+
+        command_id = ask(engine, station_id, "clear_cache", {}, ME, expires_after_seconds=-1)
+        assert StateQueue(engine, "one").round([], lambda _: True) == []
+        assert wait(engine, command_id, 0).state == "expired"
 
 
 def test_a_held_lock_is_told_and_named(settings: Settings, conninfo: str) -> None:
