@@ -161,11 +161,15 @@ def foreign(lake: Lake) -> frozenset[str]:
 
 def everything_asked(lake: Lake) -> dict[str, list[object]]:
     """For each parameter of a reader the values that it is asked with: all that would show rows of others."""
-    session = lake.con.execute(
-        "SELECT session_id, station_id FROM core.sessions WHERE site_id = $1 ORDER BY started_at DESC", [THEIRS]
+    # The newest one, and the one that has its frames.
+    theirs = lake.con.execute(
+        "(SELECT session_id, station_id FROM core.sessions WHERE site_id = $1 ORDER BY started_at DESC LIMIT 1)"
+        " UNION ALL "
+        "SELECT session_id, station_id FROM core.sessions SEMI JOIN core.transaction_events USING (transaction_id)",
+        [THEIRS],
     ).fetchall()
-    told = lake.con.execute("SELECT DISTINCT session_id FROM core.sessions SEMI JOIN raw.messages USING (station_id)")
-    ids = [session[0][0], *(row[0] for row in told.fetchall())]
+    ids = [session_id for session_id, _ in theirs]
+    assert len(ids) > 1
     invoices = lake.con.execute("SELECT invoice_id FROM billing.invoices ORDER BY 1 LIMIT 3").fetchall()
     gone = dict.fromkeys(("transaction_id", "evse_id", "connector_id", "started_at", "ended_at"))
     return {
@@ -173,7 +177,7 @@ def everything_asked(lake: Lake) -> dict[str, list[object]]:
         "grain": [Grain.MONTH],
         "sites": [EVERYTHING.sites],
         "days": [10_000],
-        "station_id": [None, session[0][1]],
+        "station_id": [None, theirs[0][1]],
         "session_id": [*ids],
         "session_ids": [tuple(ids)],
         "invoice_id": [row[0] for row in invoices],
@@ -195,7 +199,7 @@ def everything_asked(lake: Lake) -> dict[str, list[object]]:
         "pseudonym": ["tok_01"],
         "moment": [datetime.now(UTC) + timedelta(days=1)],
         "snapshot_id": [1],
-        "gone": [{"station_id": session[0][1], **gone}],
+        "gone": [{"station_id": theirs[0][1], **gone}],
     }
 
 
