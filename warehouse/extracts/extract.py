@@ -22,8 +22,8 @@ class Extract:
 
     `formats`: what it can be written as. `shape`: the format of others that it is written in, else its columns as they
     are. `source`: the SQL file, where it is not its name. `balanced`: `sql/journal_check.sql` finds nothing, or it is
-    not written. `permission`: what it takes to read it. `of_owners`: its rows are of owners of sites, who may read their
-    own.
+    not written. `permission`: what it takes to read it. `of_owners`: its rows are of owners of sites, who may read
+    their own.
     """
 
     name: str
