@@ -42,6 +42,11 @@ class Extract:
         is_owner = who.owner_id is not None and who.may(Permission.READ_REPORTS)
         return who.may(self.permission) or (self.of_owners and is_owner)
 
+    def require_open_to(self, who: Principal) -> None:
+        """Raises `NotAllowed` unless `is_open_to`."""
+        if not self.is_open_to(who):
+            who.require(self.permission)
+
     @cached_property
     def sql(self) -> str:
         """Its SELECT, with $date_from (included), $date_to (not included), and $sites or $operator (NULL: all)."""
