@@ -34,7 +34,15 @@ ENTRIES = (
     Entry("Finance", "close", "Month close", "task_alt", Permission.READ_BILLING, whole=True, unused=_NO_FILTER),
     Entry("Finance", "extract", "Billing extract", "download"),
     Entry("Planners", "forecast", "Forecast", "trending_up", Permission.PLAN, unused=frozenset({"period"})),
-    Entry("Operators", "sessions", "Sessions", "ev_station"),
+    Entry(
+        "Operators",
+        "stations",
+        "Stations",
+        "ev_station",
+        Permission.READ_STATIONS,
+        unused=frozenset({"period"}),
+    ),
+    Entry("Operators", "sessions", "Sessions", "list"),
     Entry("Operators", "session", "Session", "timeline", unused=_NO_FILTER),
     Entry("Operators", "quality", "Data quality", "rule", unused=_NO_FILTER),
 )

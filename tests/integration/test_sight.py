@@ -40,7 +40,7 @@ OF_NO_SITE = {
     declared.full_name
     for declared in TABLES
     if not declared.by_name.keys() & {"site_id", "owner_id", "station_id"} and declared.rows_of is None
-}
+} - {declared.full_name for declared in TABLES if declared.for_everybody}
 
 
 def value(column: Column, whose: str) -> object:
@@ -96,14 +96,19 @@ def rows(lake: Lake) -> dict[str, list[tuple[Any, ...]]]:
 @pytest.mark.parametrize("owner_id", ["mine", None])
 def test_of_every_table_only_own_rows_are_shown(full: Lake, owner_id: str | None) -> None:
     shown = rows(full.seen_with(Sight(sites=frozenset({"mine"}), owner_id=owner_id)))
-    assert [name for name, found in shown.items() if "theirs" in str(found) or "nobody" in str(found)] == []
+    for_everybody = {declared.full_name for declared in TABLES if declared.for_everybody}
+    others = {name for name, found in shown.items() if "theirs" in str(found) or "nobody" in str(found)}
+    assert others == for_everybody
     for declared in (*LAKE_TABLES, *STATE_TABLES):
+        if declared.for_everybody:
+            continue
         wanted = declared.full_name not in OF_NO_SITE and ("owner_id" not in declared.by_name or owner_id is not None)
         assert len(shown[declared.full_name]) == wanted, declared.full_name
 
 
 def test_who_sees_no_site_is_shown_nothing(full: Lake) -> None:
-    assert not any(rows(full.seen_with(Sight(sites=frozenset()))).values())
+    shown = rows(full.seen_with(Sight(sites=frozenset())))
+    assert [declared.full_name for declared in TABLES if shown[declared.full_name] and not declared.for_everybody] == []
 
 
 def test_who_sees_every_site_by_name_still_sees_no_row_of_none(full: Lake) -> None:

@@ -15,6 +15,8 @@ from warehouse.contract import (
     ops,
     owners,
     payments,
+    people,
+    power,
     raw,
     registry,
     remote,
@@ -34,8 +36,10 @@ TABLES: tuple[Table, ...] = (
     *owners.TABLES,
     *ops.TABLES,
     *remote.TABLES,
+    *power.TABLES,
     *registry.TABLES,
     *access.TABLES,
+    *people.TABLES,
 )
 BY_NAME: dict[str, Table] = {table.full_name: table for table in TABLES}
 LAKE_TABLES = tuple(table for table in TABLES if table.home is Home.LAKE)

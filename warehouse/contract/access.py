@@ -1,5 +1,5 @@
-"""Who may charge: `registry.access_rules`; who changed the registry: `registry.changes`; who charges now, how stations
-and programs prove who they are: `access`.
+"""Who may charge: `registry.access_rules`; who changed the registry: `registry.changes`; who charges now, and how
+stations prove who they are: `access`.
 
 What collectors tell each other of sessions that go on changes by the minute: it is kept in the state database.
 """
@@ -55,7 +55,9 @@ CHANGES = declared(
     ("change_id",),
     required("change_id", "BIGINT", "1, 2, …, in the order of the changes"),
     required("changed_at", "TIMESTAMPTZ", "when"),
-    required("table_name", "VARCHAR", "table of the row"),
+    required(
+        "table_name", "VARCHAR", "registry table; station_credentials and api_keys: proofs of stations and programs"
+    ),
     Column("row_key", "VARCHAR", "key columns as a JSON array", nullable=False, personal=True),
     required("change", "VARCHAR", "what happened", values=("added", "changed", "removed")),
     Column("before", "JSON", "the row as it was, or what has changed of it; NULL: there was none", personal=True),
@@ -102,7 +104,6 @@ STATION_CREDENTIALS = Table(
             personal=True,
             secret=True,
         ),
-        required("times_set", "INTEGER", "how often it was set: collectors see by it that it was"),
         required("set_at", "TIMESTAMPTZ", "when it was set last"),
         Column("set_by", "VARCHAR", "who set it", nullable=False, personal=True),
     ),
@@ -124,26 +125,33 @@ WAITING_STATIONS = Table(
     home=Home.STATE,
 )
 
-API_KEYS = Table(
+COLLECTORS = Table(
     "access",
-    "api_keys",
-    "one key of a program that asks the HTTP API, and what it may do",
-    ("key_id",),
+    "collectors",
+    "one collector process that serves stations now",
+    ("collector_id",),
     (
-        required("key_id", "VARCHAR", "public part of the key: kwh_<key_id>_<secret>"),
-        required("name", "VARCHAR", "what it is for, as whoever made it says"),
-        Column("secret_sha256", "VARCHAR", "SHA-256 of its secret, in hex", nullable=False, personal=True, secret=True),
-        required("roles", "JSON", "list of its roles"),
-        optional("scopes", "JSON", "list of the permissions that it is narrowed to; NULL: all that its roles have"),
-        optional("owner_id", "VARCHAR", "owner of sites whom it stands for: it sees the sites of their agreements"),
-        optional("site_ids", "JSON", "list of the only sites that it sees; NULL, and no owner: all"),
-        required("made_at", "TIMESTAMPTZ", "when it was made"),
-        Column("made_by", "VARCHAR", "who made it", nullable=False, personal=True),
-        optional("expires_at", "TIMESTAMPTZ", "from then on it opens nothing; NULL: it does not end by itself"),
-        optional("revoked_at", "TIMESTAMPTZ", "when it was revoked; NULL: it was not"),
-        optional("last_used_on", "DATE", "newest day (UTC) on which it was used; NULL: never"),
+        required("collector_id", "VARCHAR", "collector"),
+        required("heard_at", "TIMESTAMPTZ", "when it last said that it runs, every few seconds; long ago: it is gone"),
+    ),
+    home=Home.STATE,
+    for_everybody=True,
+)
+
+ONLINE_STATIONS = Table(
+    "access",
+    "online_stations",
+    "one station that is connected to a collector; it counts while the collector does (access.collectors)",
+    ("station_id", "collector_id"),
+    (
+        required("station_id", "VARCHAR", "station"),
+        required("collector_id", "VARCHAR", "collector that holds its connection"),
+        required("ocpp_version", "VARCHAR", "protocol version negotiated", values=("1.6", "2.0.1", "2.1")),
+        required("connected_at", "TIMESTAMPTZ", "when it connected; of several collectors the newest one holds it"),
+        Column("remote_address", "VARCHAR", "peer's address and port", personal=True),
+        optional("certificate_ends_at", "TIMESTAMPTZ", "end of its client certificate; NULL: it showed none"),
     ),
     home=Home.STATE,
 )
 
-TABLES = (TRANSACTIONS, STATION_CREDENTIALS, WAITING_STATIONS, API_KEYS)
+TABLES = (TRANSACTIONS, STATION_CREDENTIALS, WAITING_STATIONS, COLLECTORS, ONLINE_STATIONS)

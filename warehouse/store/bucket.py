@@ -1,4 +1,4 @@
-"""The bucket that the lake's files lie in, where they lie in one: how it is reached, and how one object is put there."""
+"""The bucket that the lake's files may lie in: how it is reached, and how one object is put there."""
 
 from __future__ import annotations
 
