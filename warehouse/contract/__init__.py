@@ -16,6 +16,7 @@ from warehouse.contract import (
     ops,
     owners,
     payments,
+    people,
     power,
     raw,
     registry,
@@ -40,6 +41,7 @@ TABLES: tuple[Table, ...] = (
     *registry.TABLES,
     *access.TABLES,
     *drivers.TABLES,
+    *people.TABLES,
 )
 BY_NAME: dict[str, Table] = {table.full_name: table for table in TABLES}
 LAKE_TABLES = tuple(table for table in TABLES if table.home is Home.LAKE)

@@ -1,4 +1,5 @@
-"""Who may charge: `registry.access_rules`; who changed the registry: `registry.changes`; who charges now: `access`.
+"""Who may charge: `registry.access_rules`; who changed the registry: `registry.changes`; who charges now, and how
+stations prove who they are: `access`.
 
 What collectors tell each other of sessions that go on changes by the minute: it is kept in the state database.
 """
@@ -132,6 +133,7 @@ COLLECTORS = Table(
         required("heard_at", "TIMESTAMPTZ", "when it last said that it runs, every few seconds; long ago: it is gone"),
     ),
     home=Home.STATE,
+    for_everybody=True,
 )
 
 ONLINE_STATIONS = Table(

@@ -6,7 +6,6 @@ connection's own memory over the lake and over the state database, so that both 
 
 from __future__ import annotations
 
-import os
 import re
 import sqlite3
 from collections.abc import Iterator
@@ -21,9 +20,12 @@ from warehouse.contract.ddl import CATALOG, quoted, view_statement
 from warehouse.errors import StoreMissing, StoreMoved, StoreOutdated, StoreUnreachable
 from warehouse.settings import Settings
 from warehouse.store.as_of import as_of_views
+from warehouse.store.bucket import make_secret
 from warehouse.store.extensions import connect_with
 from warehouse.store.lock import advisory_lock, file_lock
-from warehouse.store.macros import MACROS
+from warehouse.store.macros import macros
+from warehouse.store.shown import show
+from warehouse.store.sight import WHOLE, Sight
 from warehouse.store.views import definition
 
 STATE = "state"
@@ -33,19 +35,30 @@ STATE = "state"
 class Lake:
     """An open store.
 
-    `con` is DuckDB with the catalog attached as `lake` and the state database as `state` (read-only).
+    `con` is DuckDB with the catalog attached as `lake` and the state database as `state` (read-only). Whoever asks it,
+    or its cursors, for `schema.table` is shown what `sight` lets them see.
     """
 
     settings: Settings
     con: duckdb.DuckDBPyConnection
     read_only: bool
+    sight: Sight = WHOLE
     _reads: bool = field(default=False, init=False, repr=False)
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
         """A connection for one thread. DuckDB cursors do not inherit the time zone."""
         cursor = self.con.cursor()
         cursor.execute("SET TimeZone='UTC'")
+        if not self.sight.is_whole:
+            show(cursor, self.sight)
         return cursor
+
+    def seen_with(self, sight: Sight) -> Lake:
+        """The same store for somebody who sees no more than `sight` (nor more than this one shows)."""
+        narrowed = self.sight.within(sight)
+        lake = Lake(self.settings, self.con, self.read_only, narrowed)
+        lake.con = lake.cursor()
+        return lake
 
     def snapshot(self) -> int:
         """The newest snapshot of the lake: pages and extracts name it, caches are keyed by it."""
@@ -126,13 +139,18 @@ def data_path(settings: Settings) -> str:
 
 
 def open_lake(
-    settings: Settings, *, read_only: bool = False, at: int | None = None, until: datetime | None = None
+    settings: Settings,
+    *,
+    read_only: bool = False,
+    at: int | None = None,
+    until: datetime | None = None,
+    sight: Sight = WHOLE,
 ) -> Lake:
     """Open the store. A writer makes what is missing; a reader raises `StoreMissing` where nothing was written yet.
 
     `at`: a reader sees the lake as it was at that snapshot. What the contract has gained since is NULL or empty there;
     the state database is as it is now; with `until` it is as it was: documents that were issued up to that instant, and
-    the registry as the snapshot has it.
+    the registry as the snapshot has it. `sight`: what is shown of it.
     """
     from warehouse.state import open_state
 
@@ -159,7 +177,7 @@ def open_lake(
     except BaseException:
         con.close()
         raise
-    return lake
+    return lake if sight.is_whole else lake.seen_with(sight)
 
 
 def has_catalog(settings: Settings) -> bool:
@@ -208,7 +226,7 @@ def _attach(con: duckdb.DuckDBPyConnection, settings: Settings, *, read_only: bo
     conninfo = postgres_conninfo(settings)
     files = data_path(settings)
     if "://" in files:
-        _bucket_secret(con)
+        make_secret(con)
     catalog = f"postgres:{conninfo}" if conninfo else f"sqlite:{settings.home / 'catalog.sqlite'}"
     sqlite_options = "" if conninfo else ", META_JOURNAL_MODE 'WAL', META_BUSY_TIMEOUT 10000"
     mode = ", READ_ONLY" if read_only else ""
@@ -226,30 +244,6 @@ def _attach(con: duckdb.DuckDBPyConnection, settings: Settings, *, read_only: bo
     state = conninfo or str(settings.home / "state.sqlite")
     kind = "postgres" if conninfo else "sqlite"
     con.execute(f"ATTACH {quoted(state)} AS {STATE} (TYPE {kind}, READ_ONLY)")
-
-
-def write_object(address: str, content: bytes) -> None:
-    """Put `content` to s3://bucket/key, as the lake's own bucket is reached; it is there whole or not at all."""
-    with connect_with(["httpfs"]) as con:
-        _bucket_secret(con)
-        con.execute("CREATE TEMP TABLE object AS SELECT CAST($content AS BLOB) AS content", {"content": content})
-        con.execute(f"COPY (SELECT content FROM object) TO {quoted(address)} (FORMAT BLOB)")  # noqa: S608 (quoted)
-
-
-def _bucket_secret(con: duckdb.DuckDBPyConnection) -> None:
-    endpoint = os.environ.get("AWS_ENDPOINT_URL", "")
-    options = {
-        "KEY_ID": os.environ.get("AWS_ACCESS_KEY_ID"),
-        "SECRET": os.environ.get("AWS_SECRET_ACCESS_KEY"),
-        "SESSION_TOKEN": os.environ.get("AWS_SESSION_TOKEN"),
-        "REGION": os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION"),
-        "ENDPOINT": endpoint.removeprefix("http://").removeprefix("https://") or None,
-        "URL_STYLE": "path" if endpoint else None,
-    }
-    given = [f"{name} {quoted(value)}" for name, value in options.items() if value]
-    if endpoint.startswith("http://"):
-        given.append("USE_SSL false")
-    con.execute(f"CREATE OR REPLACE SECRET bucket (TYPE s3{''.join(', ' + option for option in given)})")
 
 
 def _require_tables(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
@@ -284,7 +278,7 @@ def _make_views(
     statements += [view_statement(table, STATE) for table in STATE_TABLES]
     if until is not None and (stored is None or ops.REGISTRY_HISTORY.full_name in stored):
         statements += as_of_views(STATE, until)
-    statements += MACROS
+    statements += macros("memory")
     for table in VIEWS:
         # An old snapshot may still hold it as a table.
         if stored and table.full_name in stored:

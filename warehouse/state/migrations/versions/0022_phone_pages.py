@@ -1,13 +1,13 @@
 """Drivers' accounts, visits and letters, and the charges begun on a phone
 
-Revision: 0022, after 0023
+Revision: 0022, after 0021
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0022"
-down_revision = "0023"
+down_revision = "0021"
 
 _INDEXES = ("state", "payment_id", "driver_id")
 
