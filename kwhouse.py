@@ -27,6 +27,7 @@ from pipelines.billing.commands.payment import payment_app
 from pipelines.billing.commands.tariff import tariff_app
 from warehouse.command_line import Json, day_of, print_result
 from warehouse.errors import KwhouseError
+from warehouse.people.commands import key_app
 
 if TYPE_CHECKING:
     import polars as pl
@@ -63,6 +64,7 @@ import_app = typer.Typer(
 app.add_typer(import_app, name="import")
 app.add_typer(token_app, name="token")
 app.add_typer(driver_app, name="driver")
+app.add_typer(key_app, name="key")
 app.add_typer(invoice_app, name="invoice")
 app.add_typer(payment_app, name="payment")
 app.add_typer(card_app, name="card")

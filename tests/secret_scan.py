@@ -23,6 +23,7 @@ KINDS: dict[str, re.Pattern[str]] = {
     "Stripe key": re.compile(r"\b(?:sk|rk)_live_[0-9A-Za-z]{10,}|\bwhsec_[0-9A-Za-z]{24,}"),
     "GitHub token": re.compile(r"\bgh[pousr]_[0-9A-Za-z]{36}\b|\bgithub_pat_[0-9A-Za-z_]{40,}"),
     "Slack token": re.compile(r"\bxox[abprs]-[0-9A-Za-z-]{10,}"),
+    "API key": re.compile(r"\bkwh_[0-9a-f]{12}_[0-9a-f]{64}\b"),
     "password in an address": re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s/:@\"'{}<>$]+:(?!\*+@)[^\s/@\"'{}<>$]+@"),
     "secret written out": re.compile(
         r"(?i)\b[\w-]*(?:password|passwd|secret|api[_-]?key|access[_-]?token)\b[\"']?\s*[:=]\s*[\"'][^\s\"'{}$<>]{12,}[\"']"

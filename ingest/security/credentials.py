@@ -51,6 +51,7 @@ def set_profile(engine: sa.Engine, station_id: str, profile: int, by: str, now: 
 def _set(engine: sa.Engine, station_id: str, change: Any, by: str, now: datetime) -> dict[str, Any]:
     import sqlalchemy as sa
 
+    from warehouse.contract.access import STATION_CREDENTIALS
     from warehouse.registry import changes
     from warehouse.state import table
 
@@ -72,4 +73,6 @@ def _set(engine: sa.Engine, station_id: str, change: Any, by: str, now: datetime
         row["times_set"] = before["times_set"] + 1
         connection.execute(sa.delete(rows).where(rows.c.station_id == station_id))
         connection.execute(sa.insert(rows), row)
+        author = changes.Author(by, "station credentials")
+        changes.record(connection, STATION_CREDENTIALS, [(None if found is None else before, row)], author)
     return row

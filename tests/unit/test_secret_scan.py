@@ -18,6 +18,7 @@ LEAKS = {
     "Stripe key": "sk_live_" + "0123456789abcdef",
     "GitHub token": "ghp_" + "a" * 36,
     "Slack token": "xoxb-" + "1234567890-abc",
+    "API key": "kwh_" + "0" * 12 + "_" + "a" * 64,
     "password in an address": "postgres" + "://kwhouse:hunter2@db/kwhouse",
     "secret written out": "api_key" + ' = "a1b2c3d4e5f6g7h8"',
     "package registry's address": "--index" + "-url https://example.org/simple",

@@ -64,12 +64,14 @@ class Principal:
     """Who asks: a person, an API key, or the account that runs a command.
 
     `sites` are the only ones whose rows they see; None: all. `scopes` of an API key narrow what its roles allow.
+    `owner_id`: the owner of sites that they are or stand for, whose own statements they see besides.
     """
 
     name: str
     roles: frozenset[Role]
     sites: frozenset[str] | None = None
     scopes: frozenset[Permission] | None = None
+    owner_id: str | None = None
 
     def may(self, permission: Permission) -> bool:
         """Whether one of the roles, and the scopes if there are any, allow it."""

@@ -1,4 +1,4 @@
-"""The audit of the registry: each change of a row, in the transaction that makes it."""
+"""The audit of the registry, credentials and API keys: each change of a row, in the transaction that makes it."""
 
 from __future__ import annotations
 
@@ -36,8 +36,9 @@ def lock(connection: sa.Connection) -> None:
 def record(
     connection: sa.Connection, declared: Table, changes: Iterable[tuple[Row | None, Row | None]], author: Author
 ) -> None:
-    """Keep what rows of `declared` were before and are after; under `lock`."""
+    """Keep what rows of `declared` were before and are after, without secret columns; under `lock`."""
     rows = table("registry", "changes")
+    secret = frozenset(column.name for column in declared.columns if column.secret)
     newest = connection.execute(sa.select(sa.func.max(rows.c.change_id))).scalar() or 0
     moment = datetime.now(UTC)
     told = [
@@ -47,8 +48,8 @@ def record(
             "table_name": declared.name,
             "row_key": _json([_plain(_key_of(before, after)[name]) for name in declared.key]),
             "change": "added" if before is None else "removed" if after is None else "changed",
-            "before": _row(before, after),
-            "after": _row(after, before),
+            "before": _row(before, after, secret),
+            "after": _row(after, before, secret),
             "changed_by": author.name,
             "source": author.source,
         }
@@ -62,10 +63,11 @@ def _key_of(before: Row | None, after: Row | None) -> Row:
     return after if after is not None else before or {}
 
 
-def _row(row: Row | None, other: Row | None) -> str | None:
-    """A row as JSON without what is NULL; beside another state of it only what differs."""
+def _row(row: Row | None, other: Row | None, secret: frozenset[str]) -> str | None:
+    """A row as JSON without what is NULL or secret; beside another state of it only what differs."""
     if row is None:
         return None
+    row = {name: value for name, value in row.items() if name not in secret}
     if other is None:
         return _json({name: _plain(value) for name, value in row.items() if value is not None})
     return _json({name: _plain(value) for name, value in row.items() if value != other.get(name)})
