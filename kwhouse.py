@@ -12,7 +12,7 @@ import sys
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from warehouse.decisions import Decision
     from warehouse.registry import ApplyReport
     from warehouse.settings import Settings
+    from warehouse.store import Lake
 
 app = typer.Typer(
     name="kwhouse",
@@ -275,13 +276,19 @@ def dashboard() -> None:
 
 @app.command()
 def api() -> None:
-    """Run the HTTP API on 127.0.0.1:9080: webhooks of the payment provider, the payment page."""
+    """Run the HTTP API on 127.0.0.1:9080: /v1 for who has a key, webhooks of the payment provider, the payment page."""
+    from functools import partial
+
     from ingest.api.app import create_app
     from ingest.api.models import PayPage
     from ingest.api.server import serve
+    from ingest.api.v1 import Desk
     from pipelines.billing.cards import pages
     from pipelines.billing.cards.booking import tell
     from pipelines.billing.payments.service import payment_service
+    from pipelines.billing.pricing.running import running_costs
+    from warehouse.people.keys import principal_of
+    from warehouse.state import opened
 
     settings = _settings()
     service = payment_service(settings, tell)
@@ -290,7 +297,12 @@ def api() -> None:
         page = pages.page(service, token)
         return None if page is None else PayPage.model_validate(page)
 
-    raise typer.Exit(serve(settings, create_app(webhook=service.webhook, pay=pay)))
+    def costs(lake: Lake, session_id: str) -> list[dict[str, Any]]:
+        return [dataclasses.asdict(cost) for cost in running_costs(lake, session_id)]
+
+    with opened(settings) as engine:
+        desk = Desk(settings, engine, partial(principal_of, engine), costs)
+        raise typer.Exit(serve(settings, create_app(webhook=service.webhook, pay=pay, desk=desk)))
 
 
 @app.command()

@@ -39,12 +39,16 @@ _STATUSES: tuple[tuple[type[KwhouseError], int], ...] = (
 class Problem(Strict):
     """Why a request was not answered (RFC 9457)."""
 
-    type: str = Field("about:blank", description="always about:blank: the status says what kind of problem it is")
+    type: str = Field(
+        default="about:blank", description="always about:blank: the status says what kind of problem it is"
+    )
     title: str = Field(description="the status in words", examples=["Conflict"])
     status: int = Field(description="HTTP status", ge=400, le=599, examples=[409])
     detail: str = Field(description="what is wrong, and the mend", examples=["registry.tokens: T-1 is there already."])
     problems: dict[str, str] = Field(
-        {}, description='reasons by field, "" for the whole', examples=[{"contract_id": "C-9: contracts has none"}]
+        default={},
+        description='reasons by field, "" for the whole',
+        examples=[{"contract_id": "C-9: contracts has none"}],
     )
 
 

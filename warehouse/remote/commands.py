@@ -60,12 +60,16 @@ def ask(
     *,
     expires_after_seconds: float = EXPIRES_AFTER_SECONDS,
     now: datetime | None = None,
+    command_id: str | None = None,
 ) -> str:
-    """Ask `station_id` to do `kind`; gives the command's id. Raises `InputError` for a station nobody knows."""
+    """Ask `station_id` to do `kind`; gives the command's id, made up where none is given.
+
+    Raises `InputError` for a station nobody knows.
+    """
     if kind not in KINDS:
         raise InputError(f"There is no command {kind!r}; there are {', '.join(KINDS)}.")
     asked_at = now or datetime.now(UTC)
-    command_id = uuid.uuid4().hex
+    command_id = command_id or uuid.uuid4().hex
     stations, rows = table("registry", "stations"), table("remote", "commands")
     with engine.begin() as connection:
         if (

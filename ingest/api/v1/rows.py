@@ -26,6 +26,7 @@ Cursor = Annotated[
 Search = Annotated[
     str | None, Query(description="looked for in names and keys, in any case", min_length=1, max_length=100)
 ]
+Filter = Annotated[str | None, Query(description="only of this one", pattern=KEY, max_length=255)]
 IfMatch = Annotated[
     str | None,
     Header(description="ETag of the row as it was read: 412 where somebody has changed it since", max_length=100),
@@ -41,7 +42,7 @@ def page(
     with engine.connect() as connection:
         found = connection.execute(query.order_by(*keys).limit(limit + 1)).mappings().all()
     rows = [dict(row) for row in found[:limit]]
-    return rows, written([rows[-1][key.name] for key in keys]) if len(found) > limit else None  # type: ignore[attr-defined]
+    return rows, written([rows[-1][key.name] for key in keys]) if len(found) > limit else None
 
 
 def written(parts: Sequence[str | int]) -> str:

@@ -21,8 +21,9 @@ _LONGEST = 500
 # OCPP 2.0.1 part 2, identifierString, without what an address (URL) could not end with.
 KEY = r"^[A-Za-z0-9*_=:+|@\-][A-Za-z0-9*_=:+|@.\-]{0,254}$"
 # Neither begins nor ends with a blank, and holds nothing that does not print.
-_PRINTABLE = r"\x21-\x7e\xa1-\u167f\u1681-\u1fff\u2010-\u2027\u2030-\u205e\u2060-\u2fff\u3001-\ud7ff\ue000-\ufefe\uff00-\ufffd"
-TEXT = rf"^[{_PRINTABLE}]([ {_PRINTABLE}]*[{_PRINTABLE}])?$"
+_NEVER = r"\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff"
+_BLANK = r" \xa0\u1680\u2000-\u200a\u202f\u205f\u3000"
+TEXT = rf"^[^{_NEVER}{_BLANK}]([^{_NEVER}]*[^{_NEVER}{_BLANK}])?$"
 _WHOLE = {"INTEGER": 2**31, "BIGINT": 2**63}
 _STRICT = ConfigDict(extra="forbid", strict=True, frozen=True, use_attribute_docstrings=False)
 
@@ -62,13 +63,23 @@ def given(model: BaseModel) -> dict[str, object]:
 
 
 def told(table: Table, row: Mapping[str, Any]) -> dict[str, Any]:
-    """A row of the state database as it is told."""
+    """A row as it is told."""
     return {
         column.name: exact_json.loads(row[column.name])
         if column.type == "JSON" and row[column.name] is not None
         else for_json(row[column.name])
         for column in table.columns
     }
+
+
+def page_of(row_model: Any, about: str) -> Any:
+    """The model of a page of rows."""
+    return create_model(
+        f"{row_model.__name__}Page",
+        __doc__=about,
+        items=(list[row_model], ...),
+        next=(str | None, Field(description="`cursor` of the next page; null: there is none")),
+    )
 
 
 def _model(name: str, about: str, fields: Mapping[str, Any]) -> type[BaseModel]:
@@ -90,7 +101,10 @@ def _field(column: Column, lists: Mapping[str, str], *, needed: bool, is_key: bo
     if needed:
         return (kind, Field(description=_meaning(column)))
     # Not null, but it need not be named: its default is never used (`exclude_unset`).
-    return (kind | None if column.nullable else kind, Field(None, description=_meaning(column), json_schema_extra=_bare))
+    return (
+        kind | None if column.nullable else kind,
+        Field(None, description=_meaning(column), json_schema_extra=_bare),
+    )
 
 
 def _bare(schema: dict[str, Any]) -> None:
@@ -144,7 +158,9 @@ def _told_type(column: Column) -> Any:
         return int
     if kind == "BOOLEAN":
         return bool
-    if kind == "JSON":
+    if kind in ("JSON", "VARCHAR[]"):
         return list[str]
+    if column.values:
+        return Literal[column.values]
     formats = {"TIMESTAMPTZ": {"format": "date-time"}, "DATE": {"format": "date"}}
     return Annotated[str, WithJsonSchema({"type": "string", **formats.get(kind, {})})]

@@ -1,0 +1,138 @@
+"""`/v1/sessions`: charging sessions by their begin, one with its story, and what one that goes on costs so far."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query
+from pydantic import Field, RootModel
+
+from ingest.api.models import Strict
+from ingest.api.problems import Refused, declared
+from ingest.api.v1 import rows, shapes
+from ingest.api.v1.caller import Caller, may
+from ingest.api.v1.desk import DeskHere
+from ingest.api.v1.instants import DATE_TIME, Moment, read_moment
+from warehouse import story
+from warehouse.contract.core import SESSIONS
+from warehouse.errors import SessionUnknown
+from warehouse.people.roles import Permission
+from warehouse.plain import for_json
+from warehouse.readers import sessions as reader
+from warehouse.store import Lake
+
+router = APIRouter(tags=["sessions"])
+Reader = Annotated[Caller, may(Permission.READ_REPORTS)]
+Session = shapes.told_row(SESSIONS)
+SessionPage = shapes.page_of(Session, "Sessions, the newest begin first.")
+
+
+class Story(RootModel[dict[str, Any]]):
+    """What a session rests on: `session`, `faults`, `decisions`, `cdrs`, `bills`, `records` and its `frames`.
+
+    As `kwhouse session explain --json`. Tokens in frames are shown by their pseudonyms. Who may not see bills or
+    personal data gets none of these.
+    """
+
+
+class Cost(Strict):
+    """What a session that goes on costs so far, priced as it will be when it ends."""
+
+    session_id: str
+    station_id: str
+    started_at: str = Field(json_schema_extra=DATE_TIME)
+    until: str = Field(description="the newest that the station has said", json_schema_extra=DATE_TIME)
+    energy_wh: str | None = Field(description="energy so far (Wh)")
+    tariff_id: str | None
+    tariff_version: int | None
+    currency: str | None
+    total_excl_vat: str | None = Field(description="in the currency")
+    total_incl_vat: str | None = Field(description="in the currency; null where its VAT is not known")
+    reason: str | None = Field(description="why there is no price")
+
+
+@router.get("/sessions", summary="List sessions", response_model=SessionPage)
+def list_sessions(
+    desk: DeskHere,
+    caller: Reader,
+    site_id: rows.Filter = None,
+    station_id: rows.Filter = None,
+    state: Annotated[
+        Literal[SESSIONS.by_name["state"].values] | None,  # type: ignore[valid-type]
+        Query(description="only those in this state"),
+    ] = None,
+    begun_from: Moment = None,
+    begun_to: Moment = None,
+    limit: rows.Limit = 100,
+    cursor: rows.Cursor = None,
+) -> dict[str, Any]:
+    """As far as the warehouse has taken in what stations sent, which it does about every minute."""
+    sites = caller.sites
+    if site_id is not None:
+        sites = [site_id] if caller.principal.sees(site_id) else []
+    with desk.lake() as lake:
+        found = reader.page(
+            lake,
+            sites,
+            station_id=station_id,
+            state=state,
+            begun_from=read_moment(begun_from),
+            begun_to=read_moment(begun_to),
+            after=None if cursor is None else _after(cursor),
+            limit=limit + 1,
+        ).rows(named=True)
+    last = found[limit - 1] if len(found) > limit else None
+    return {
+        "items": [shapes.told(SESSIONS, row) for row in found[:limit]],
+        "next": None if last is None else rows.written([last["started_at"].isoformat(), last["session_id"]]),
+    }
+
+
+@router.get("/sessions/{session_id}", summary="Read a session", response_model=Session, responses=declared(404))
+def read_session(desk: DeskHere, caller: Reader, session_id: rows.Key) -> dict[str, Any]:
+    """By its id, or by its id in the system it came from."""
+    with desk.lake() as lake:
+        return shapes.told(SESSIONS, _seen(lake, caller, session_id))
+
+
+@router.get("/sessions/{session_id}/story", summary="What a session rests on", responses=declared(404))
+def read_session_story(desk: DeskHere, caller: Reader, session_id: rows.Key) -> Story:
+    with desk.lake() as lake:
+        row = _seen(lake, caller, session_id)
+        found = dataclasses.asdict(story.tell(lake, row["session_id"]))
+    if not caller.principal.may(Permission.READ_BILLING):
+        found["bills"] = []
+    if not caller.principal.may(Permission.READ_PERSONAL):
+        found["decisions"] = [{**one, "decided_by": None, "reason": None} for one in found["decisions"]]
+    return Story(for_json(found))
+
+
+@router.get("/sessions/{session_id}/cost", summary="What a session costs so far", responses=declared(404))
+def read_session_cost(desk: DeskHere, caller: Reader, session_id: rows.Key) -> Cost:
+    """Of a session that goes on; one that has ended stands in the extract `cdrs` with its price."""
+    with desk.lake() as lake:
+        row = _seen(lake, caller, session_id)
+        found = desk.running_costs(lake, row["session_id"])
+    if not found:
+        raise Refused(404, f"Session {row['session_id']} does not go on any more.")
+    return Cost(**for_json(found[0]))
+
+
+def _seen(lake: Lake, caller: Caller, session_id: str) -> dict[str, Any]:
+    found = reader.one(lake, session_id)
+    if found.is_empty() or not caller.principal.sees(found["site_id"][0] or ""):
+        raise SessionUnknown(session_id)
+    return found.row(0, named=True)
+
+
+def _after(cursor: str) -> tuple[datetime, str]:
+    started_at, session_id = rows.read(cursor, 2)
+    try:
+        moment = datetime.fromisoformat(started_at)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise Refused(422, "cursor: is not one that a page before has given.", problems={"cursor": "is not known"})
+    return moment, session_id
