@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -12,6 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from pydantic import Field
 from starlette.exceptions import HTTPException
+from starlette.routing import BaseRoute, Match
 
 from ingest.api.models import Strict
 from ingest.security.credentials import StationUnknown
@@ -114,8 +115,12 @@ def install(app: FastAPI) -> None:
         return told(422, detail, problems)
 
     @app.exception_handler(HTTPException)
-    def of_framework(_request: Request, error: HTTPException) -> Response:
-        return told(error.status_code, str(error.detail), headers=error.headers)
+    def of_framework(request: Request, error: HTTPException) -> Response:
+        headers = dict(error.headers or {})
+        if error.status_code == 405:
+            # Routes answer for themselves, and there is one for each method of a resource.
+            headers["allow"] = ", ".join(_methods(app.routes, request))
+        return told(error.status_code, str(error.detail), headers=headers)
 
     plain = app.openapi
 
@@ -125,6 +130,12 @@ def install(app: FastAPI) -> None:
         return plain()
 
     app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _methods(routes: Sequence[BaseRoute], request: Request) -> list[str]:
+    """What may be done at the address of a request."""
+    asked = ({**request.scope, "method": method} for method in ("DELETE", "GET", "PATCH", "POST", "PUT"))
+    return [scope["method"] for scope in asked if any(route.matches(scope)[0] is Match.FULL for route in routes)]
 
 
 def _place(loc: tuple[Any, ...]) -> str:

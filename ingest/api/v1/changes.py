@@ -40,7 +40,7 @@ class ChangePage(Strict):
     """Changes, the newest first."""
 
     items: list[Change]
-    next: str | None = Field(description="`cursor` of the next page; null: there is none")
+    next: int | None = Field(description="`cursor` of the next page; null: there is none")
 
 
 @router.get(
@@ -50,14 +50,14 @@ def list_changes(
     desk: DeskHere,
     table_name: Table = None,
     limit: rows.Limit = 100,
-    cursor: rows.Cursor = None,
+    cursor: Annotated[int | None, Query(ge=1, lt=2**63, description="`next` of the page before")] = None,
 ) -> ChangePage:
     there = table("registry", "changes")
     query = sa.select(there).order_by(there.c.change_id.desc()).limit(limit + 1)
     if table_name is not None:
         query = query.where(there.c.table_name == table_name)
     if cursor is not None:
-        query = query.where(there.c.change_id < rows.read(cursor, 1, int)[0])
+        query = query.where(there.c.change_id < cursor)
     with desk.engine.connect() as connection:
         found = connection.execute(query).mappings().all()
     items = [
@@ -74,7 +74,7 @@ def list_changes(
         )
         for row in found[:limit]
     ]
-    return ChangePage(items=items, next=rows.written([items[-1].change_id]) if len(found) > limit else None)
+    return ChangePage(items=items, next=items[-1].change_id if len(found) > limit else None)
 
 
 def _read(text: str | None) -> Any:

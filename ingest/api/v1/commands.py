@@ -36,7 +36,7 @@ from warehouse.state import table
 router = APIRouter(tags=["commands"])
 Operator = Annotated[Caller, may(Permission.OPERATE_STATIONS)]
 Reader = Annotated[Caller, may(Permission.READ_STATIONS)]
-Number = Annotated[int, Field(ge=1, le=1_000)]
+Number = Annotated[int, Field(ge=1, le=1_000), shapes.WHOLE]
 Repeat = Annotated[
     str | None,
     Header(

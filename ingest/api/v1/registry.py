@@ -95,7 +95,7 @@ def _reads(of: Resource, router: APIRouter, told: type[BaseModel]) -> None:
         for name in of.filters:
             if (value := getattr(wanted, name)) is not None:
                 query = query.where(there.c[name] == value)
-        found, following = rows.page(desk.engine, query, [there.c[of.key]], wanted.limit, wanted.cursor)
+        found, following = rows.page(desk.engine, query, there.c[of.key], wanted.limit, wanted.cursor)
         return {"items": [shapes.told(of.table, row) for row in found], "next": following}
 
     def single(desk: DeskHere, wanted: Any, response: Response) -> dict[str, Any]:

@@ -24,6 +24,8 @@ from warehouse.readers import sessions as reader
 from warehouse.store import Lake
 
 router = APIRouter(tags=["sessions"])
+# Begin and id of the last session of a page.
+_CURSOR = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?Z~[^/\x00-\x1f\x7f]+$"
 Reader = Annotated[Caller, may(Permission.READ_REPORTS)]
 Session = shapes.told_row(SESSIONS)
 SessionPage = shapes.page_of(Session, "Sessions, the newest begin first.")
@@ -53,7 +55,7 @@ class Cost(Strict):
     reason: str | None = Field(description="why there is no price")
 
 
-@router.get("/sessions", summary="List sessions", response_model=SessionPage)
+@router.get("/sessions", summary="List sessions", response_model=SessionPage, responses=declared(409))
 def list_sessions(
     desk: DeskHere,
     caller: Reader,
@@ -66,7 +68,9 @@ def list_sessions(
     begun_from: Moment = None,
     begun_to: Moment = None,
     limit: rows.Limit = 100,
-    cursor: rows.Cursor = None,
+    cursor: Annotated[
+        str | None, Query(description="`next` of the page before", pattern=_CURSOR, max_length=300)
+    ] = None,
 ) -> dict[str, Any]:
     """As far as the warehouse has taken in what stations sent, which it does about every minute."""
     sites = caller.sites
@@ -86,7 +90,7 @@ def list_sessions(
     last = found[limit - 1] if len(found) > limit else None
     return {
         "items": [shapes.told(SESSIONS, row) for row in found[:limit]],
-        "next": None if last is None else rows.written([last["started_at"].isoformat(), last["session_id"]]),
+        "next": None if last is None else f"{for_json(last['started_at'])}~{last['session_id']}",
     }
 
 
@@ -128,11 +132,8 @@ def _seen(lake: Lake, caller: Caller, session_id: str) -> dict[str, Any]:
 
 
 def _after(cursor: str) -> tuple[datetime, str]:
-    started_at, session_id = rows.read(cursor, 2)
+    started_at, _, session_id = cursor.partition("~")
     try:
-        moment = datetime.fromisoformat(started_at)
+        return datetime.fromisoformat(started_at), session_id
     except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise Refused(422, "cursor: is not one that a page before has given.", problems={"cursor": "is not known"})
-    return moment, session_id
+        raise Refused(409, "cursor: is not one that a page before has given.") from None

@@ -10,7 +10,16 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, WithJsonSchema, create_model
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    WithJsonSchema,
+    create_model,
+)
 
 from warehouse import exact_json
 from warehouse.contract import Column, Table
@@ -24,6 +33,14 @@ KEY = r"^[A-Za-z0-9*_=:+|@\-][A-Za-z0-9*_=:+|@.\-]{0,254}$"
 _NEVER = r"\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff"
 _BLANK = r" \xa0\u1680\u2000-\u200a\u202f\u205f\u3000"
 TEXT = rf"^[^{_NEVER}{_BLANK}]([^{_NEVER}]*[^{_NEVER}{_BLANK}])?$"
+
+
+def _whole(value: object) -> object:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+# JSON has one kind of number: 2.0 is the whole number 2.
+WHOLE = BeforeValidator(_whole)
 _WHOLE = {"INTEGER": 2**31, "BIGINT": 2**63}
 _STRICT = ConfigDict(extra="forbid", strict=True, frozen=True, use_attribute_docstrings=False)
 
@@ -117,7 +134,7 @@ def _given_type(column: Column, lists: Mapping[str, str], is_key: bool) -> Any:
         return Literal[column.values]
     if kind in _WHOLE:
         limit = _WHOLE[kind]
-        return Annotated[int, Field(ge=-limit, lt=limit)]
+        return Annotated[int, Field(ge=-limit, lt=limit), WHOLE]
     if kind == "BOOLEAN":
         return StrictBool
     if kind == "JSON":

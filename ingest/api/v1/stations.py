@@ -116,7 +116,7 @@ def list_stations(
         query = query.where(there.c.site_id == site_id)
     if q is not None:
         query = query.where(rows.holding(q, there.c.station_id, there.c.name))
-    found, following = rows.page(desk.engine, query, [there.c.station_id], limit, cursor)
+    found, following = rows.page(desk.engine, query, there.c.station_id, limit, cursor)
     return StationPage(items=_told(desk, found), next=following)
 
 
@@ -161,16 +161,10 @@ def _told(desk: Desk, found: list[dict[str, Any]]) -> list[Station]:
     """Stations with what the state database knows of them besides."""
     names = [row["station_id"] for row in found]
     credentials, going = table("access", "station_credentials"), table("access", "transactions")
+    profile = sa.select(credentials.c.station_id, credentials.c.security_profile)
     with desk.engine.connect() as connection:
-        profiles = dict(
-            connection.execute(
-                sa.select(credentials.c.station_id, credentials.c.security_profile).where(
-                    credentials.c.station_id.in_(names)
-                )
-            )
-            .tuples()
-            .all()
-        )
+        found_profiles = connection.execute(profile.where(credentials.c.station_id.in_(names)))
+        profiles = {str(name): int(number) for name, number in found_profiles}
         sessions: dict[str, list[Going]] = {name: [] for name in names}
         for row in connection.execute(
             sa.select(going).where(going.c.station_id.in_(names)).order_by(going.c.started_at)
