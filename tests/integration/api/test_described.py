@@ -65,8 +65,6 @@ def test_answers_are_as_described(app: FastAPI, engine: sa.Engine) -> None:
             wrong[f"{event.label}: {event.value!r}"] = ""
         elif isinstance(event, events.FatalError):
             raise event.exception
-    for k, n in each.most_common():
-        print(k, n, round(spent[k], 2))
     told = "\n\n".join("\n".join(one) for one in wrong.items())
     assert not wrong, f"{len(wrong)} kinds of answers are not as described\n{told}"
     assert set(tried) == {"Examples", "Coverage", "Fuzzing", "Stateful"}
