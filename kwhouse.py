@@ -484,13 +484,12 @@ def session_explain(
     from warehouse.plain import for_json
     from warehouse.store import open_lake
 
-    settings = _settings()
-    with open_lake(settings, read_only=True) as lake:
+    with open_lake(_settings(), read_only=True) as lake:
         if history:
             changes = story.history(lake, session_id)
             print_result(list(changes) if as_json else story.changes_in_words(changes), as_json)
             return
-        told = story.explain(settings, lake, session_id, as_of)
+        told = story.explain(lake, session_id, as_of)
     print_result(for_json(dataclasses.asdict(told)) if as_json else story.in_words(told, all_frames=frames), as_json)
 
 

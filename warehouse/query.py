@@ -26,7 +26,7 @@ from warehouse.contract.ddl import quoted
 from warehouse.errors import QueryError
 from warehouse.plain import for_json, for_text
 from warehouse.store import Lake
-from warehouse.store.shown import hide_personal
+from warehouse.store.sight import Sight
 
 Format = Literal["table", "csv", "json"]
 FORMATS: tuple[Format, ...] = get_args(Format)
@@ -71,11 +71,9 @@ def run_query(lake: Lake, text: str, fmt: Format, out: TextIO, *, personal: bool
     """
     if fmt not in FORMATS:
         raise QueryError(f"There is no format {fmt!r}; there are {', '.join(FORMATS)}.")
-    cursor = lake.cursor()
+    cursor = (lake if personal else lake.seen_with(Sight(personal=False))).cursor()
     try:
         cursor.execute("SET preserve_insertion_order=true")
-        if not personal:
-            hide_personal(cursor)
         listing = _TABLES_ASKED.fullmatch(text)
         cursor.execute(_listing() if listing else _only_statement(cursor, text))
         return write_rows(_columns(cursor), _rows(cursor), fmt, out)

@@ -71,7 +71,7 @@ def test_a_session_is_decided_on_and_told_as_it_was(settings: Settings) -> None:
         with lake.write("later data") as con:
             con.execute("UPDATE lake.core.sessions SET energy_wh = 9 WHERE session_id = 's1'")
         assert [row["energy_wh"] for row in story.history(lake, "s1")] == [Decimal("1000.000001"), Decimal(9)]
-        told, then = story.explain(settings, lake, "s1"), story.explain(settings, lake, "s1", str(before))
+        told, then = story.explain(lake, "s1"), story.explain(lake, "s1", str(before))
         with lake.write("as it was") as con:
             con.execute("UPDATE lake.core.sessions SET energy_wh = 1000.000001 WHERE session_id = 's1'")
     assert told.standing is not None

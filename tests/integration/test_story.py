@@ -153,21 +153,21 @@ def test_a_session_as_it_was_and_its_changes(lake: Lake) -> None:
     assert changes[0]["snapshot_id"] <= while_active < changes[1]["snapshot_id"]
     assert "completed" in story.text.changes_in_words(changes)
 
-    then = story.explain(lake.settings, lake, wanted[:8], str(while_active))
+    then = story.explain(lake, wanted[:8], str(while_active))
     assert (then.session["state"], then.session["energy_kwh"], then.snapshot) == ("active", 0.5, while_active)
     assert [role for role, _ in roles(then)] == ["start", "answer", "reading"]
     moment = changes[1]["snapshot_time"] - timedelta(microseconds=1)
-    by_time = story.explain(lake.settings, lake, wanted, iso(moment))
+    by_time = story.explain(lake, wanted, iso(moment))
     assert by_time.session["state"] == "active"
-    assert story.explain(lake.settings, lake, wanted).session["state"] == "completed"
+    assert story.explain(lake, wanted).session["state"] == "completed"
     with pytest.raises(SessionUnknown):
-        story.explain(lake.settings, lake, wanted, "1")
+        story.explain(lake, wanted, "1")
     for nobody in ("no such session", "", "%"):
         with pytest.raises(SessionUnknown):
             story.history(lake, nobody)
     for wrong, told in (("999999", "no snapshot"), ("2001-01-01", "oldest snapshot"), ("then", "neither")):
         with pytest.raises(InputError, match=told):
-            story.explain(lake.settings, lake, wanted, wrong)
+            story.explain(lake, wanted, wrong)
 
 
 def test_a_session_that_was_taken_back_says_where_its_transaction_went(lake: Lake) -> None:
@@ -183,15 +183,15 @@ def test_a_session_that_was_taken_back_says_where_its_transaction_went(lake: Lak
         )
         con.execute("DELETE FROM lake.core.sessions WHERE session_id = ?", [before])
     with pytest.raises(SessionGone, match="belongs to heir") as gone:
-        story.explain(lake.settings, lake, before[:10])
+        story.explain(lake, before[:10])
     assert gone.value.session_id == before
-    then = story.explain(lake.settings, lake, before, str(gone.value.last_snapshot))
+    then = story.explain(lake, before, str(gone.value.last_snapshot))
     assert then.session["session_id"] == before
     assert [row["there"] for row in story.history(lake, before)] == [True, False]
     with lake.write("and the heir goes too") as con:
         con.execute("DELETE FROM lake.core.sessions")
     with pytest.raises(SessionGone, match="Nothing holds its transaction"):
-        story.explain(lake.settings, lake, before)
+        story.explain(lake, before)
 
 
 def test_what_a_snapshot_of_an_older_version_lacks_is_empty(lake: Lake) -> None:

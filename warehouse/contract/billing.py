@@ -88,6 +88,7 @@ CDR_LINES = Table(
     ("cdr_id", "line_no"),
     (CDR_ID, *_LINE),
     sort=("cdr_id", "line_no"),
+    rows_of="billing.cdrs",
 )
 
 _PERIOD = (
@@ -106,6 +107,7 @@ CDR_PERIODS = Table(
     ("cdr_id", "period_no"),
     (CDR_ID, *_PERIOD),
     sort=("cdr_id", "period_no"),
+    rows_of="billing.cdrs",
 )
 
 ISSUED_CDR_ID = required("issued_cdr_id", "VARCHAR", "OCPI CDR.id: `cdr_id`; -2, -3 where it left again; -C: credit")
@@ -146,6 +148,7 @@ ISSUED_CDR_LINES = Table(
     ("issued_cdr_id", "line_no"),
     (ISSUED_CDR_ID, *_LINE),
     sort=("issued_cdr_id", "line_no"),
+    rows_of="billing.issued_cdrs",
 )
 
 ISSUED_CDR_PERIODS = Table(
@@ -155,6 +158,7 @@ ISSUED_CDR_PERIODS = Table(
     ("issued_cdr_id", "period_no"),
     (ISSUED_CDR_ID, *_PERIOD),
     sort=("issued_cdr_id", "period_no"),
+    rows_of="billing.issued_cdrs",
 )
 
 RECEIVED_CDRS = Table(

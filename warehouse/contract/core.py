@@ -172,6 +172,7 @@ READING_QUARTERS = Table(
         optional("charging_ms", "BIGINT", "time with energy flowing", "ms"),
         required("readings", "BIGINT", "times at which the register was read"),
     ),
+    rows_of="core.reading_runs",
 )
 
 METER_VALUES = Table(

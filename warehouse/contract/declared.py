@@ -9,6 +9,6 @@ VALID_TO = optional("valid_to", "TIMESTAMPTZ", "in force until this instant (exc
 NOTE = optional("note", "VARCHAR", "free text, e.g. that a row is made up for the demo")
 
 
-def declared(name: str, grain: str, key: tuple[str, ...], *columns: Column) -> Table:
+def declared(name: str, grain: str, key: tuple[str, ...], *columns: Column, rows_of: str | None = None) -> Table:
     """A table `registry.name` of the state database."""
-    return Table("registry", name, grain, key, columns, home=Home.STATE)
+    return Table("registry", name, grain, key, columns, home=Home.STATE, rows_of=rows_of)

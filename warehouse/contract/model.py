@@ -53,6 +53,8 @@ class Table:
     """One table: `grain` says what one row is, `key` what identifies it, `sort` how the lake keeps its files.
 
     `unique`: further sets of columns that no two rows share. The state database holds to them; the lake has no keys.
+    `rows_of`: the table, by full name, whose rows its rows belong to, by that one's key. Who sees some sites only sees
+    them with those; without it, rows with a site (or else a station) are seen with that, and others not at all.
     """
 
     schema: str
@@ -63,6 +65,7 @@ class Table:
     home: Home = Home.LAKE
     sort: tuple[str, ...] = ()
     unique: tuple[tuple[str, ...], ...] = ()
+    rows_of: str | None = None
     by_name: dict[str, Column] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

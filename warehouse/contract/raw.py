@@ -130,6 +130,7 @@ SESSION_RECORDS = Table(
         required("source", "VARCHAR", "name of the file, and the line or number within it, as `file:line`"),
         required("document", "VARCHAR", "the row or CDR as JSON, as it came"),
     ),
+    rows_of="registry.stations",
 )
 
 TABLES = (MESSAGES, CONNECTIONS, REJECTED, ACCESS_DECISIONS, SESSION_RECORDS)

@@ -402,6 +402,7 @@ SESSION_DECISIONS = declared(
     Column("decided_by", "VARCHAR", "who: the name of the account", nullable=False, personal=True),
     required("grade", "VARCHAR", "grade of the session when it was decided", values=("ok", "suspect", "unbillable")),
     optional("energy_wh", "DECIMAL(18,6)", "energy of the session when it was decided", "Wh"),
+    rows_of="core.sessions",
 )
 
 TABLES = (

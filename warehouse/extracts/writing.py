@@ -251,7 +251,7 @@ def _run(lake: Lake, request: Request, snapshot: str | None) -> Iterator[Result]
     }
     query = request.extract.sql
     # Opened anew at the mark, also for the newest one: so an extract rests on nothing that its mark does not name.
-    with open_lake(lake.settings, at=mark.snapshot, until=mark.until) as then:
+    with open_lake(lake.settings, at=mark.snapshot, until=mark.until, sight=lake.sight) as then:
         cursor = then.cursor()
         try:
             cursor.execute("SET preserve_insertion_order=true")

@@ -23,7 +23,9 @@ from warehouse.settings import Settings
 from warehouse.store.as_of import as_of_views
 from warehouse.store.extensions import connect_with
 from warehouse.store.lock import advisory_lock, file_lock
-from warehouse.store.macros import MACROS
+from warehouse.store.macros import macros
+from warehouse.store.shown import show
+from warehouse.store.sight import WHOLE, Sight
 from warehouse.store.views import definition
 
 STATE = "state"
@@ -33,19 +35,30 @@ STATE = "state"
 class Lake:
     """An open store.
 
-    `con` is DuckDB with the catalog attached as `lake` and the state database as `state` (read-only).
+    `con` is DuckDB with the catalog attached as `lake` and the state database as `state` (read-only). Whoever asks it,
+    or its cursors, for `schema.table` is shown what `sight` lets them see.
     """
 
     settings: Settings
     con: duckdb.DuckDBPyConnection
     read_only: bool
+    sight: Sight = WHOLE
     _reads: bool = field(default=False, init=False, repr=False)
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
         """A connection for one thread. DuckDB cursors do not inherit the time zone."""
         cursor = self.con.cursor()
         cursor.execute("SET TimeZone='UTC'")
+        if not self.sight.is_whole:
+            show(cursor, self.sight)
         return cursor
+
+    def seen_with(self, sight: Sight) -> Lake:
+        """The same store for somebody who sees no more than `sight` (nor more than this one shows)."""
+        narrowed = self.sight.within(sight)
+        lake = Lake(self.settings, self.con, self.read_only, narrowed)
+        lake.con = lake.cursor()
+        return lake
 
     def snapshot(self) -> int:
         """The newest snapshot of the lake: pages and extracts name it, caches are keyed by it."""
@@ -126,13 +139,18 @@ def data_path(settings: Settings) -> str:
 
 
 def open_lake(
-    settings: Settings, *, read_only: bool = False, at: int | None = None, until: datetime | None = None
+    settings: Settings,
+    *,
+    read_only: bool = False,
+    at: int | None = None,
+    until: datetime | None = None,
+    sight: Sight = WHOLE,
 ) -> Lake:
     """Open the store. A writer makes what is missing; a reader raises `StoreMissing` where nothing was written yet.
 
     `at`: a reader sees the lake as it was at that snapshot. What the contract has gained since is NULL or empty there;
     the state database is as it is now; with `until` it is as it was: documents that were issued up to that instant, and
-    the registry as the snapshot has it.
+    the registry as the snapshot has it. `sight`: what is shown of it.
     """
     from warehouse.state import open_state
 
@@ -159,7 +177,7 @@ def open_lake(
     except BaseException:
         con.close()
         raise
-    return lake
+    return lake if sight.is_whole else lake.seen_with(sight)
 
 
 def has_catalog(settings: Settings) -> bool:
@@ -284,7 +302,7 @@ def _make_views(
     statements += [view_statement(table, STATE) for table in STATE_TABLES]
     if until is not None and (stored is None or ops.REGISTRY_HISTORY.full_name in stored):
         statements += as_of_views(STATE, until)
-    statements += MACROS
+    statements += macros("memory")
     for table in VIEWS:
         # An old snapshot may still hold it as a table.
         if stored and table.full_name in stored:

@@ -1,33 +1,80 @@
-"""What is shown to people who ask in SQL: the contract's tables, with personal columns empty.
+"""What is shown to people: the contract's tables, cut to the rows that they may see, with personal columns empty.
 
 They stand as views in a catalog of their own over those that everything else reads, so that a view which computes with
-a personal column (the place of supply of a document, say) still says the same.
+a personal column or with another site's rows (the place of supply of a document, say) still says the same. A connection
+that uses the catalog finds every table by its name as before, and can be asked by the same SQL.
 """
 
 from __future__ import annotations
 
+import threading
+
 import duckdb
 
-from warehouse.contract import TABLES, Table
+from warehouse.contract import BY_NAME, TABLES, Table
 from warehouse.contract.ddl import stored_type
+from warehouse.store.macros import macros
+from warehouse.store.sight import Sight
 
-CATALOG = "shown"
-
-
-def hide_personal(cursor: duckdb.DuckDBPyConnection) -> None:
-    """Let `cursor` find every table by its name as before, but NULL in the columns that the contract calls personal."""
-    cursor.execute(f"ATTACH IF NOT EXISTS ':memory:' AS {CATALOG}")
-    cursor.execute("BEGIN")
-    for schema in sorted({table.schema for table in TABLES}):
-        cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {CATALOG}.{schema}")
-    for table in TABLES:
-        chosen = f"SELECT *{_hidden(table)} FROM memory.{table.full_name}"  # noqa: S608 (names from the contract)
-        cursor.execute(f"CREATE OR REPLACE VIEW {CATALOG}.{table.full_name} AS {chosen}")
-    cursor.execute("COMMIT")
-    cursor.execute(f"USE {CATALOG}")
+_MAKING = threading.Lock()  # two threads must not make the same catalog at once
 
 
-def _hidden(table: Table) -> str:
+def show(con: duckdb.DuckDBPyConnection, sight: Sight) -> None:
+    """Make the catalog of `sight` where `con` does not find it, and let `con` use it."""
+    catalog = sight.catalog
+    with _MAKING:
+        made = con.execute("SELECT 1 FROM duckdb_databases() WHERE database_name = ?", [catalog]).fetchone()
+        if made is None:
+            con.execute(f"ATTACH ':memory:' AS {catalog}")
+            con.execute("BEGIN")
+            _make(con, sight, catalog)
+            con.execute("COMMIT")
+    con.execute(f"USE {catalog}")
+
+
+def _make(con: duckdb.DuckDBPyConnection, sight: Sight, catalog: str) -> None:
+    con.execute(f"CREATE TABLE {catalog}.main.seen_sites (site_id VARCHAR)")
+    con.execute(f"CREATE TABLE {catalog}.main.seen_owners (owner_id VARCHAR)")
+    con.execute(f"INSERT INTO {catalog}.main.seen_sites SELECT unnest($1)", [sorted(sight.sites or ())])
+    con.execute(f"INSERT INTO {catalog}.main.seen_owners SELECT $1", [sight.owner_id])
+    statements = macros(catalog, None if sight.sites is None else f"site IN (FROM {catalog}.main.seen_sites)")
+    statements += [f"CREATE SCHEMA {catalog}.{schema}" for schema in sorted({table.schema for table in TABLES})]
+    # A view that looks into another one comes after it.
+    for table in sorted(TABLES, key=_depth):
+        chosen = f"SELECT *{'' if sight.personal else _empty(table)} FROM memory.{table.full_name}"  # noqa: S608
+        rows = "" if sight.sites is None else f" WHERE {_rows(table, catalog)}"
+        statements.append(f"CREATE VIEW {catalog}.{table.full_name} AS {chosen}{rows}")
+    con.execute(";\n".join(statements))
+
+
+def _rows(table: Table, catalog: str) -> str:
+    """The condition on which rows of `table` are shown to somebody who sees some sites only."""
+    if (parent := _parent(table)) is not None:
+        (key,) = parent.key
+        return f"{key} IN (SELECT {key} FROM {catalog}.{parent.full_name})"  # noqa: S608 (names of the contract)
+    if "owner_id" in table.by_name:
+        return f"owner_id IN (FROM {catalog}.main.seen_owners)"
+    if "site_id" in table.by_name:
+        return f"site_id IN (FROM {catalog}.main.seen_sites)"
+    return "false"
+
+
+def _parent(table: Table) -> Table | None:
+    """The table whose rows its rows belong to; without a word on it, and without a site, the station's."""
+    if table.rows_of is not None:
+        return BY_NAME[table.rows_of]
+    if table.by_name.keys() & {"owner_id", "site_id"} or "station_id" not in table.by_name:
+        return None
+    return BY_NAME["registry.stations"]
+
+
+def _depth(table: Table) -> int:
+    parent = _parent(table)
+    return 0 if parent is None else _depth(parent) + 1
+
+
+def _empty(table: Table) -> str:
+    """What makes personal columns NULL."""
     empty = [
         f'CAST(NULL AS {stored_type(column)}) AS "{column.name}"'
         for column in table.columns

@@ -9,7 +9,6 @@ from typing import Any
 
 from warehouse.errors import InputError, SessionGone, SessionUnknown
 from warehouse.readers import evidence, sessions
-from warehouse.settings import Settings
 from warehouse.store import Lake, open_lake
 from warehouse.story.telling import Story, tell
 
@@ -44,10 +43,10 @@ def snapshot_at(lake: Lake, text: str) -> int:
 
 
 @contextmanager
-def as_it_was(settings: Settings, snapshot_id: int) -> Iterator[Lake]:
-    """The lake as it was at that snapshot."""
-    with open_lake(settings, at=snapshot_id) as lake:
-        yield lake
+def as_it_was(lake: Lake, snapshot_id: int) -> Iterator[Lake]:
+    """The lake as it was at that snapshot, for who sees what `lake` shows."""
+    with open_lake(lake.settings, at=snapshot_id, sight=lake.sight) as then:
+        yield then
 
 
 def history(lake: Lake, text: str) -> tuple[Row, ...]:
@@ -66,12 +65,12 @@ def _history(lake: Lake, text: str) -> tuple[Row, ...]:
     return tuple(evidence.history(lake, text).rows(named=True)) if text else ()
 
 
-def explain(settings: Settings, lake: Lake, text: str, as_of: str | None = None) -> Story:
+def explain(lake: Lake, text: str, as_of: str | None = None) -> Story:
     """The story of the session that `text` names, now or as it was (`as_of`: see `snapshot_at`)."""
     if as_of is None:
         return tell(lake, find(lake, text))
     snapshot_id = snapshot_at(lake, as_of)
-    with as_it_was(settings, snapshot_id) as then:
+    with as_it_was(lake, snapshot_id) as then:
         return tell(then, sessions.resolve(then, text), until=evidence.snapshot_time(lake, snapshot_id))
 
 

@@ -1,4 +1,5 @@
 -- Pseudonyms of the tokens that a payload names; those of the session itself besides.
 SELECT id_token, pseudonym
-FROM registry.pseudonyms
+-- Of whole tokens, whoever asks: what they are for is to hide them.
+FROM memory.registry.pseudonyms
 WHERE list_contains($tokens, id_token) OR pseudonym = $pseudonym

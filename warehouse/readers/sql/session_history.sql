@@ -7,21 +7,21 @@ WITH told AS (
         session_id, state, grade, flags, energy_wh, energy_source, started_at, ended_at, station_id, evse_id,
         connector_id, transaction_id, id_token
     FROM lake.core.sessions AT (VERSION => $first)
-    WHERE starts_with(session_id, $text)
+    WHERE starts_with(session_id, $text) AND sees_site(site_id)
     UNION ALL
     SELECT
         snapshot_id, true,
         session_id, state, grade, flags, energy_wh, energy_source, started_at, ended_at, station_id, evse_id,
         connector_id, transaction_id, id_token
     FROM ducklake_table_insertions('lake', 'core', 'sessions', $next, $last)
-    WHERE starts_with(session_id, $text)
+    WHERE starts_with(session_id, $text) AND sees_site(site_id)
     UNION ALL
     SELECT
         snapshot_id, false,
         session_id, state, grade, flags, energy_wh, energy_source, started_at, ended_at, station_id, evse_id,
         connector_id, transaction_id, id_token
     FROM ducklake_table_deletions('lake', 'core', 'sessions', $next, $last)
-    WHERE starts_with(session_id, $text)
+    WHERE starts_with(session_id, $text) AND sees_site(site_id)
 ),
 standing AS (
     -- A row that is replaced is deleted and inserted in one snapshot.
