@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -15,21 +14,19 @@ if TYPE_CHECKING:
 
 def decisions(
     lake: Lake,
-    sites: Sequence[str] | None,
     *,
     id_token: str | None = None,
     station_id: str | None = None,
     refused: bool = False,
     limit: int,
 ) -> pl.DataFrame:
-    """The newest decisions first, at most `limit`; `sites` None: of every station, registered or not.
+    """The newest decisions first, at most `limit`.
 
     `id_token` in any case, as the station sent it; `refused`: only those that did not let in.
     """
     return frame(
         lake,
         "access_decisions",
-        sites=None if sites is None else list(sites),
         id_token=id_token,
         station_id=station_id,
         refused=refused,

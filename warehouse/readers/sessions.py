@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -30,8 +29,8 @@ def find(
 
 def page(
     lake: Lake,
-    sites: Sequence[str] | None,
     *,
+    site_id: str | None,
     station_id: str | None,
     state: str | None,
     begun_from: datetime | None,
@@ -41,13 +40,13 @@ def page(
 ) -> pl.DataFrame:
     """Sessions that began from `begun_from` (included) to `begun_to` (not included), the newest first.
 
-    `sites` None: of every station, registered or not. `after`: begin and id of the last session of the page before.
+    `after`: begin and id of the last session of the page before.
     """
     started_at, session_id = after or (None, None)
     return frame(
         lake,
         "session_page",
-        sites=None if sites is None else list(sites),
+        site_id=site_id,
         station_id=station_id,
         state=state,
         begun_from=begun_from,

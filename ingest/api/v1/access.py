@@ -107,10 +107,8 @@ def list_access_decisions(
     refused: Annotated[bool, Query(description="only those that did not let in")] = False,
     limit: rows.Limit = 100,
 ) -> DecidedList:
-    with desk.lake() as lake:
-        found = decided.decisions(
-            lake, caller.sites, id_token=id_token, station_id=station_id, refused=refused, limit=limit
-        )
+    with desk.lake(caller.sight) as lake:
+        found = decided.decisions(lake, id_token=id_token, station_id=station_id, refused=refused, limit=limit)
         until = decided.newest(lake)
     items: list[Any] = [Decided(**for_json(row)) for row in found.rows(named=True)]
     return DecidedList(items=items, until=for_json(until))

@@ -19,6 +19,7 @@ from ingest.api.problems import Refused
 from ingest.api.v1.desk import desk_of
 from warehouse.people.roles import NotAllowed, Permission, Principal
 from warehouse.registry.changes import Author
+from warehouse.store.sight import Sight
 
 _BEARER = HTTPBearer(auto_error=False, scheme_name="key", description="An API key, as `kwhouse key add` makes it.")
 _LONGEST_KEY = 256
@@ -38,8 +39,13 @@ class Caller:
             raise NotAllowed(told)
 
     @property
+    def sight(self) -> Sight:
+        """What they see of the lake."""
+        return Sight.of(self.principal)
+
+    @property
     def sites(self) -> list[str] | None:
-        """The sites whose rows they see, as readers take them; None: all."""
+        """The sites whose rows they see; None: all."""
         return None if self.principal.sites is None else sorted(self.principal.sites)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from ingest.security.doorman import Doorman
 from warehouse.people.roles import Principal
 from warehouse.settings import Settings
 from warehouse.store import Lake, open_lake
+from warehouse.store.sight import Sight
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -40,16 +40,19 @@ class Desk:
         self._opening, self._reading = threading.Lock(), threading.Lock()
 
     @contextmanager
-    def lake(self) -> Iterator[Lake]:
-        """The lake, for one request: temporary tables that it makes are its own. Raises `StoreMissing`."""
+    def lake(self, sight: Sight) -> Iterator[Lake]:
+        """The lake as somebody sees it, for one request: temporary tables that it makes are its own.
+
+        Raises `StoreMissing`.
+        """
         with self._opening:
             if self._lake is None:
                 self._lake = open_lake(self.settings, read_only=True)
-        cursor = self._lake.cursor()
+            seen = self._lake.seen_with(sight)
         try:
-            yield dataclasses.replace(self._lake, con=cursor)
+            yield seen
         finally:
-            cursor.close()
+            seen.close()
 
     def known(self) -> Known:
         """What the registry says now, as collectors read it: the first time all of it, then what has changed."""

@@ -19,7 +19,7 @@ from ingest.api.v1.caller import Caller, may
 from ingest.api.v1.desk import DeskHere
 from warehouse.errors import QueryError
 from warehouse.extracts import EXTRACTS, FORMATS, Format, write_extract
-from warehouse.people.roles import NotAllowed, Permission
+from warehouse.people.roles import Permission
 
 router = APIRouter(tags=["extracts"])
 Reader = Annotated[Caller, may(Permission.READ_BILLING)]
@@ -76,12 +76,11 @@ def read_extract(
     """The header `kwhouse-snapshot` names what `kwhouse extract --snapshot` takes to write the same bytes again."""
     if fmt not in EXTRACTS[name].formats:
         raise Refused(409, f"{name} is written as {', '.join(EXTRACTS[name].formats)}.")
-    sites = _sites(caller, name, site_id)
     folder = Path(tempfile.mkdtemp(prefix="kwhouse-extract-"))
     try:
         target = folder / f"{name}-{date_from}-{date_to}.{fmt}"
-        with desk.lake() as lake:
-            report = write_extract(lake, name, date_from, date_to, fmt, target, sites)
+        with desk.lake(caller.sight) as lake:
+            report = write_extract(lake, name, date_from, date_to, fmt, target, site_id)
     except BaseException as error:
         shutil.rmtree(folder)
         if isinstance(error, QueryError):
@@ -94,14 +93,3 @@ def read_extract(
         headers={"kwhouse-snapshot": report.mark},
         background=BackgroundTask(shutil.rmtree, folder),
     )
-
-
-def _sites(caller: Caller, name: str, wanted: list[str] | None) -> list[str] | None:
-    """The sites it is narrowed to; None: all. Raises `NotAllowed`."""
-    if caller.sites is None:
-        return wanted
-    if not EXTRACTS[name].by_site:
-        raise NotAllowed(f"{caller.principal.name} sees some sites only, and {name} cannot be narrowed to sites.")
-    if beyond := sorted(set(wanted or ()) - set(caller.sites)):
-        raise NotAllowed(f"{caller.principal.name} does not see {', '.join(beyond)}.")
-    return wanted or caller.sites

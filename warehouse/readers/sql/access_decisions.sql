@@ -9,10 +9,8 @@ SELECT
     reason,
     access_rule_id,
     action
-FROM raw.access_decisions AS decisions
-LEFT JOIN registry.stations AS stations USING (station_id)
-WHERE ($sites::VARCHAR[] IS NULL OR list_contains($sites::VARCHAR[], stations.site_id))
-    AND ($id_token::VARCHAR IS NULL OR lower(id_token) = lower($id_token))
+FROM raw.access_decisions
+WHERE ($id_token::VARCHAR IS NULL OR lower(id_token) = lower($id_token))
     AND ($station_id::VARCHAR IS NULL OR station_id = $station_id)
     AND (NOT $refused OR status <> 'Accepted')
 ORDER BY decided_at DESC, collector_id, seq DESC

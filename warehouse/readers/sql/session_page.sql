@@ -1,7 +1,7 @@
 -- Sessions by their begin, the newest first, from behind one of them on.
 SELECT *
 FROM core.sessions
-WHERE ($sites::VARCHAR[] IS NULL OR list_contains($sites::VARCHAR[], site_id))
+WHERE ($site_id::VARCHAR IS NULL OR site_id = $site_id)
     AND ($station_id::VARCHAR IS NULL OR station_id = $station_id)
     AND ($state::VARCHAR IS NULL OR state = $state)
     AND ($begun_from::TIMESTAMPTZ IS NULL OR started_at >= $begun_from)
