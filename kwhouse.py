@@ -145,6 +145,10 @@ def rate(
 @app.command()
 def up() -> None:
     """Run collector, HTTP API, Dagster and dashboard together; Ctrl-C stops them together."""
+    from warehouse.account import account_or_number
+    from warehouse.people.lending import OF_DASHBOARD, lent_key
+    from warehouse.registry.changes import Author
+    from warehouse.state import opened
     from warehouse.supervisor import Program, run_together
 
     settings = _settings()
@@ -156,8 +160,17 @@ def up() -> None:
         "Ctrl-C stops all four."
     )
     commands = {"collector": "collect", "api": "api", "dagster": "dev", "dashboard": "dashboard"}
-    programs = [Program(name, [sys.executable, "-m", "kwhouse", command]) for name, command in commands.items()]
-    raise typer.Exit(run_together(programs))
+    author = Author(account_or_number(), "up")
+    with opened(settings) as engine, lent_key(engine, "dashboard", OF_DASHBOARD, author) as key:
+        programs = [
+            Program(
+                name,
+                [sys.executable, "-m", "kwhouse", command],
+                {"KWHOUSE_API_KEY": key} if name == "dashboard" else {},
+            )
+            for name, command in commands.items()
+        ]
+        raise typer.Exit(run_together(programs))
 
 
 @app.command()

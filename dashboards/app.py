@@ -6,6 +6,7 @@ Start it with `kwhouse dashboard`; a bare `streamlit run dashboards/app.py` work
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,8 @@ UNUSED = {
     "quality": frozenset({"site", "period"}),
     "session": frozenset({"site", "period"}),
 }
+# Pages that act through the HTTP API and need nothing of the lake: a new network begins with them.
+ACTING = frozenset({"control", "drivers"})
 ABOUT = {"session": "one session", "close": "one month of one operator"}
 REPLAYED = "Replayed or simulated sessions: told by kwhouse, not by stations."
 REAL = "Replayed sessions: their energy and times are real; tokens, contracts, tariffs and power curves are made up."
@@ -55,6 +58,8 @@ def pages() -> dict[str, list[st.Page]]:
         ],
         "Planners": [page("forecast", "Forecast", "trending_up")],
         "Operators": [
+            page("control", "Control", "play_circle"),
+            page("drivers", "Drivers and tokens", "badge"),
             page("sessions", "Sessions", "ev_station"),
             page("session", "Session", "timeline"),
             page("quality", "Data quality", "rule"),
@@ -69,6 +74,10 @@ def main() -> None:
     st.html(HERE / "style.css")
     admit()
     page = st.navigation(pages(), expanded=True)
+    if page.url_path in ACTING:
+        st.title(page.title, anchor=False)
+        _guarded(page.run)
+        return
     try:
         extent = data.read(network.extent).row(0, named=True)
     except StoreMissing:
@@ -77,8 +86,13 @@ def main() -> None:
         _nothing_yet(extent)
         return
     st.title(page.title, anchor=False)
+    _guarded(lambda: _show(page, extent))
+
+
+def _guarded(show: Callable[[], None]) -> None:
+    """Run a page; what went wrong on purpose is told in its words."""
     try:
-        _show(page, extent)
+        show()
     except KwhouseError as error:
         st.error(str(error), icon=":material/error:")
 

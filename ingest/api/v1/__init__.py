@@ -9,7 +9,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from ingest.api.problems import declared
-from ingest.api.v1 import access, changes, commands, extracts, registry, sessions, stations, whoami
+from ingest.api.v1 import access, changes, commands, extracts, registry, sessions, sites, stations, whoami
 from ingest.api.v1.desk import Desk
 
 ROUTERS = (
@@ -19,6 +19,7 @@ ROUTERS = (
     registry.tokens,
     registry.rules,
     access.router,
+    sites.router,
     stations.router,
     commands.router,
     sessions.router,
