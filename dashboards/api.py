@@ -1,7 +1,7 @@
 """The pages' one way to act on registry and stations: requests to the HTTP API.
 
-The key comes from the settings (`KWHOUSE_API_KEY`), where `kwhouse up` puts one for as long as it runs. Who is signed in
-is named with each request, so that records of changes bear their name.
+The key comes from the settings (`KWHOUSE_API_KEY`), where `kwhouse up` puts one for as long as it runs. Who is signed
+in is named with each request, so that records of changes bear their name.
 """
 
 from __future__ import annotations
@@ -72,8 +72,8 @@ def _ask(method: str, path: str, body: Mapping[str, object] | None) -> Any:
     settings = load_settings()
     if settings.api_key is None:
         raise ApiMissing(
-            "This page acts through the HTTP API and has no key for it. `kwhouse up` gives it one; a dashboard that runs "
-            "alone takes one from KWHOUSE_API_KEY (`kwhouse key add` makes it)."
+            "This page acts through the HTTP API and has no key for it. `kwhouse up` gives it one; a dashboard that "
+            "runs alone takes one from KWHOUSE_API_KEY (`kwhouse key add` makes it)."
         )
     headers = {"Authorization": f"Bearer {settings.api_key.get_secret_value()}", "Accept": "application/json"}
     if (visitor := _visitor()) is not None:

@@ -80,9 +80,8 @@ def _station(station_id: str) -> None:
 def _session(path: str, station_id: str, session: dict[str, Any]) -> None:
     transaction = session["transaction_id"]
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        st.markdown(
-            f"`{transaction}` at {session['evse_or_connector']} since {session['started_at'][:16].replace('T', ' ')} UTC"
-        )
+        since = session["started_at"][:16].replace("T", " ")
+        st.markdown(f"`{transaction}` at {session['evse_or_connector']} since {since} UTC")
         if st.button("Stop it", key=f"stop_{transaction}"):
             _command(path, station_id, "stop", {"transaction_id": transaction})
 
