@@ -27,6 +27,7 @@ UNUSED = {
     "forecast": frozenset({"period"}),
     "quality": frozenset({"site", "period"}),
     "session": frozenset({"site", "period"}),
+    "stations": frozenset({"period"}),
 }
 # Pages that act through the HTTP API and need nothing of the lake: a new network begins with them.
 ACTING = frozenset({"control", "drivers"})
@@ -60,7 +61,8 @@ def pages() -> dict[str, list[st.Page]]:
         "Operators": [
             page("control", "Control", "play_circle"),
             page("drivers", "Drivers and tokens", "badge"),
-            page("sessions", "Sessions", "ev_station"),
+            page("stations", "Stations", "ev_station"),
+            page("sessions", "Sessions", "list"),
             page("session", "Session", "timeline"),
             page("quality", "Data quality", "rule"),
         ],

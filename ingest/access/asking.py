@@ -6,8 +6,8 @@ from collections import Counter
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from ingest.access.directory import Registry
-from ingest.access.known import Known, Subject
+from ingest.access.directory import known_for
+from ingest.access.known import Subject
 from ingest.access.rules import Ask, Decision, decide
 from ingest.access.sharing import SharedSessions
 from ingest.clock import microseconds
@@ -17,20 +17,10 @@ if TYPE_CHECKING:
 
 
 def would_be_decided(
-    engine: sa.Engine,
-    id_token: str,
-    station_id: str,
-    moment: datetime,
-    ocpp_type: str | None = None,
-    *,
-    known: Known | None = None,
+    engine: sa.Engine, id_token: str, station_id: str, moment: datetime, ocpp_type: str | None = None
 ) -> tuple[Decision, str]:
-    """The decision on a start at `station_id` at `moment`, and a few words on the rule that decided ("" for none).
-
-    `known`: what the registry says, where somebody has read it already.
-    """
-    if known is None:
-        known = Registry(engine).load()
+    """The decision on a start at `station_id` at `moment`, and a few words on the rule that decided ("" for none)."""
+    known = known_for(engine, id_token)
     told = SharedSessions(engine, "").told()
     going_on: Counter[Subject] = Counter()
     for going in (*told.here.values(), *told.elsewhere.values()):

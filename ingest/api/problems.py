@@ -15,8 +15,16 @@ from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Match
 
 from ingest.api.models import Strict
-from ingest.security.credentials import StationUnknown
-from warehouse.errors import InputError, KwhouseError, SessionAmbiguous, SessionGone, SessionUnknown, StoreMissing
+from ingest.remote.asking import StartRefused
+from warehouse.errors import (
+    InputError,
+    KwhouseError,
+    SessionAmbiguous,
+    SessionGone,
+    SessionUnknown,
+    StationUnknown,
+    StoreMissing,
+)
 from warehouse.people.roles import NotAllowed
 from warehouse.registry.editing import RowRefused
 
@@ -28,6 +36,7 @@ _RETRY_SECONDS = "30"
 _STATUSES: tuple[tuple[type[KwhouseError], int], ...] = (
     (NotAllowed, 403),
     (RowRefused, 409),
+    (StartRefused, 409),
     (StationUnknown, 404),
     (SessionUnknown, 404),
     (SessionGone, 410),
@@ -93,7 +102,13 @@ def of_error(request: Request, error: KwhouseError) -> Response:
     if status == 503:
         detail = str(error) if isinstance(error, StoreMissing) else "Not at the moment; try again."
         return told(503, detail, headers={"retry-after": _RETRY_SECONDS})
-    return told(status, str(error), error.problems if isinstance(error, RowRefused) else None)
+    return told(status, str(error), _by_field(error))
+
+
+def _by_field(error: KwhouseError) -> Mapping[str, str] | None:
+    if isinstance(error, StartRefused):
+        return {"id_token": error.reason}
+    return error.problems if isinstance(error, RowRefused) else None
 
 
 def declared(*statuses: int) -> dict[int | str, dict[str, Any]]:

@@ -38,7 +38,6 @@ def record(
 ) -> None:
     """Keep what rows of `declared` were before and are after, without secret columns; under `lock`."""
     rows = table("registry", "changes")
-    secret = frozenset(column.name for column in declared.columns if column.secret)
     newest = connection.execute(sa.select(sa.func.max(rows.c.change_id))).scalar() or 0
     moment = datetime.now(UTC)
     told = [
@@ -48,8 +47,8 @@ def record(
             "table_name": declared.name,
             "row_key": _json([_plain(_key_of(before, after)[name]) for name in declared.key]),
             "change": "added" if before is None else "removed" if after is None else "changed",
-            "before": _row(before, after, secret),
-            "after": _row(after, before, secret),
+            "before": _row(declared, before, after),
+            "after": _row(declared, after, before),
             "changed_by": author.name,
             "source": author.source,
         }
@@ -63,14 +62,14 @@ def _key_of(before: Row | None, after: Row | None) -> Row:
     return after if after is not None else before or {}
 
 
-def _row(row: Row | None, other: Row | None, secret: frozenset[str]) -> str | None:
-    """A row as JSON without what is NULL or secret; beside another state of it only what differs."""
+def _row(declared: Table, row: Row | None, other: Row | None) -> str | None:
+    """A row as JSON without what is NULL; beside another state of it only what differs."""
     if row is None:
         return None
-    row = {name: value for name, value in row.items() if name not in secret}
+    shown = {column.name: row[column.name] for column in declared.readable if column.name in row}
     if other is None:
-        return _json({name: _plain(value) for name, value in row.items() if value is not None})
-    return _json({name: _plain(value) for name, value in row.items() if value != other.get(name)})
+        return _json({name: _plain(value) for name, value in shown.items() if value is not None})
+    return _json({name: _plain(value) for name, value in shown.items() if value != other.get(name)})
 
 
 def _json(value: object) -> str:

@@ -93,7 +93,7 @@ def access_decision(
     """Sessions that go on are counted as collectors have told of them."""
     known_station(desk, caller, station_id)
     moment = read_moment(at) or datetime.now(UTC)
-    found, _ = would_be_decided(desk.engine, id_token, station_id, moment, ocpp_type, known=desk.known())
+    found, _ = would_be_decided(desk.engine, id_token, station_id, moment, ocpp_type)
     end = None if found.valid_until is None else for_json(instant(found.valid_until))
     return Decision(status=found.status, reason=found.reason, access_rule_id=found.rule_id, valid_until=end)
 

@@ -12,12 +12,10 @@ import uuid
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-import sqlalchemy as sa
 from fastapi import APIRouter, Header, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
-from ingest.access.asking import would_be_decided
 from ingest.api.models import Strict
 from ingest.api.problems import Refused, declared
 from ingest.api.v1 import rows, shapes
@@ -25,13 +23,12 @@ from ingest.api.v1.caller import Caller, may
 from ingest.api.v1.desk import Desk, DeskHere
 from ingest.api.v1.instants import DATE_TIME
 from ingest.api.v1.stations import known_station
+from ingest.remote.asking import check, presented
 from warehouse import exact_json
-from warehouse.contract.registry import OCPP_TOKEN_TYPES
 from warehouse.contract.remote import KINDS, STATES
 from warehouse.people.roles import Permission
 from warehouse.plain import for_json
 from warehouse.remote import commands
-from warehouse.state import table
 
 router = APIRouter(tags=["commands"])
 Operator = Annotated[Caller, may(Permission.OPERATE_STATIONS)]
@@ -87,11 +84,9 @@ class Start(Asked):
     """A session to be started for a token."""
 
     id_token: str = Field(pattern=shapes.TEXT, max_length=255, description="token it is for", examples=["T-1"])
-    token_type: Literal[OCPP_TOKEN_TYPES] | None = Field(  # type: ignore[valid-type]
-        None, description="kind that stations of OCPP 2.x are told it is; null: Central"
+    evse_id: Number | None = Field(
+        None, description="EVSE (2.x) or connector (1.6); null: the station chooses, if it can"
     )
-    evse_id: Number | None = Field(None, description="EVSE (OCPP 2.x); null: the station chooses")
-    connector_id: Number | None = Field(None, description="connector (OCPP 1.6); null: the station chooses")
     force: bool = Field(False, description="ask the station even where the token would not be let in there")
 
 
@@ -111,13 +106,10 @@ def start_session(
 ) -> Command:
     """Whether the token may charge there is looked at first: 409 with the reason where it may not."""
     known_station(desk, caller, station_id)
+    token = presented(desk.engine, body.id_token)
     if not body.force:
-        now = datetime.now(UTC)
-        found, _ = would_be_decided(desk.engine, body.id_token, station_id, now, known=desk.known())
-        if found.status != "Accepted":
-            told = f"It would not be let in there: {found.status}, {found.reason.replace('_', ' ')}."
-            raise Refused(409, told, problems={"id_token": found.reason})
-    arguments = body.model_dump(exclude={"force"}, exclude_none=True)
+        check(desk.engine, token, station_id)
+    arguments = {name: value for name, value in {**token._asdict(), "evse_id": body.evse_id}.items() if value}
     return _ask(desk, caller, station_id, "start", arguments, response, repeat)
 
 
@@ -134,11 +126,8 @@ def stop_session(
 @router.get("/stations/{station_id}/commands", summary="List commands to a station", responses=declared(404))
 def list_station_commands(desk: DeskHere, caller: Reader, station_id: rows.Key, limit: rows.Limit = 20) -> CommandList:
     known_station(desk, caller, station_id)
-    there = table("remote", "commands")
-    query = sa.select(there).where(there.c.station_id == station_id).order_by(there.c.asked_at.desc()).limit(limit)
-    with desk.engine.connect() as connection:
-        found = connection.execute(query).mappings().all()
-    return CommandList(items=[_told(caller, commands.of_row(row)) for row in found])
+    found = commands.listing(desk.engine, station_id, limit)
+    return CommandList(items=[_told(caller, one) for one in found])
 
 
 @router.get("/commands/{command_id}", summary="What became of a command", responses=declared(404))
@@ -162,6 +151,10 @@ def _find(desk: Desk, caller: Caller, command_id: str) -> commands.Command:
     found = commands.find(desk.engine, command_id)
     if found is None:
         raise Refused(404, f"There is no command {command_id}.")
+    now = datetime.now(UTC)
+    if commands.is_overdue(found, now):
+        commands.give_up(desk.engine, now)
+        return _find(desk, caller, command_id)
     known_station(desk, caller, found.station_id)
     return found
 

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import Depends, Request
 
-from ingest.access.directory import Registry
-from ingest.access.known import Known
 from ingest.security.doorman import Doorman
 from warehouse.people.roles import Principal
 from warehouse.settings import Settings
@@ -35,9 +33,8 @@ class Desk:
         self.settings, self.engine = settings, engine
         self.authenticate, self.running_costs = authenticate, running_costs
         self.doorman = Doorman()
-        self._directory = Registry(engine)
         self._lake: Lake | None = None
-        self._opening, self._reading = threading.Lock(), threading.Lock()
+        self._opening = threading.Lock()
 
     @contextmanager
     def lake(self, sight: Sight) -> Iterator[Lake]:
@@ -53,11 +50,6 @@ class Desk:
             yield seen
         finally:
             seen.close()
-
-    def known(self) -> Known:
-        """What the registry says now, as collectors read it: the first time all of it, then what has changed."""
-        with self._reading:
-            return self._directory.load()
 
     def close(self) -> None:
         """Close the lake; the engine belongs to whoever made it."""

@@ -150,15 +150,15 @@ def test_stations_wait_are_taken_in_and_get_a_password(admin: Client, engine: sa
 def test_a_command_is_a_resource_that_is_asked_for_once(admin: Client) -> None:
     admin("POST", "/v1/tokens", {"id_token": "GO", "token_type": "APP_USER", "status": "active"})
     once = {"headers": {"Idempotency-Key": "tap-1"}}
-    asked = admin("POST", "/v1/stations/pune-1/commands/start", {"id_token": "GO", "connector_id": 1}, **once)
+    asked = admin("POST", "/v1/stations/pune-1/commands/start", {"id_token": "GO", "evse_id": 1}, **once)
     assert (asked.status_code, asked.json()["state"]) == (202, "waiting")
     assert asked.headers["location"] == f"/v1/commands/{asked.json()['command_id']}"
-    again = admin("POST", "/v1/stations/pune-1/commands/start", {"id_token": "GO", "connector_id": 1}, **once)
+    again = admin("POST", "/v1/stations/pune-1/commands/start", {"id_token": "GO", "evse_id": 1}, **once)
     assert again.json()["command_id"] == asked.json()["command_id"]
     other = admin("POST", "/v1/stations/oslo-1/commands/start", {"id_token": "GO"}, **once)
     assert (other.status_code, "Idempotency-Key" in other.json()["detail"]) == (409, True)
     found = admin("GET", f"{asked.headers['location']}?wait_seconds=0.1").json()
-    assert (found["kind"], found["arguments"]) == ("start", {"id_token": "GO", "connector_id": 1})
+    assert (found["kind"], found["arguments"]) == ("start", {"id_token": "GO", "token_type": "Central", "evse_id": 1})
     assert [one["command_id"] for one in admin("GET", "/v1/stations/pune-1/commands").json()["items"]] == [
         found["command_id"]
     ]
