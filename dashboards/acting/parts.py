@@ -12,7 +12,7 @@ from dashboards import api, layout
 from dashboards.api import ApiRefused
 from dashboards.formats import plain
 
-_SAID = "acting_said"
+_SAID, _EMPTIED = "acting_said", "acting_emptied"
 
 
 def frame(items: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> pl.DataFrame:
@@ -30,19 +30,25 @@ def chosen(
     return None if found is None else dict(items[found["row"]])
 
 
-def act(what: Callable[[], object], done: str) -> None:
-    """Do something and run the page anew, which says `done`; what was refused is told where it stands."""
+def act(what: Callable[[], object], done: str, *, form: str | None = None) -> None:
+    """Do something and run the page anew, which says `done`; what was refused is told where it stands.
+
+    `form`: how the keys of the fields begin that are to be empty then.
+    """
     try:
         what()
     except ApiRefused as refusal:
         st.error(_reasons(refusal), icon=":material/block:")
         return
-    st.session_state[_SAID] = done
+    st.session_state[_SAID], st.session_state[_EMPTIED] = done, form
     st.rerun()
 
 
 def say() -> None:
-    """What the action before this run came to."""
+    """What the action before this run came to. Stands before all fields: a form that did its work is emptied here."""
+    if (form := st.session_state.pop(_EMPTIED, None)) is not None:
+        for key in [key for key in st.session_state if str(key).startswith(form)]:
+            del st.session_state[key]
     if (done := st.session_state.pop(_SAID, None)) is not None:
         st.toast(done, icon=":material/check:")
         st.success(done, icon=":material/check:")

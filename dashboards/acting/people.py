@@ -12,7 +12,7 @@ from dashboards.acting.tokens import LISTED
 
 
 def show() -> None:
-    text = st.text_input("Name, e-mail, company or id", key="driver_text", placeholder="part of it, in any case")
+    text = st.text_input("Name, e-mail, company or id", key="drivers_text", placeholder="part of it, in any case")
     found = api.get("drivers", q=text or None, limit=LISTED)
     column = st.column_config
     row = parts.chosen(
@@ -59,7 +59,7 @@ def _one(driver: dict[str, Any]) -> None:
             "operator_id": operator.strip(),
             "currency": currency.strip().upper(),
         }
-        parts.act(lambda: api.post("contracts", row), f"Contract {row['contract_id']} is there now.")
+        parts.act(lambda: api.post("contracts", row), f"Contract {row['contract_id']} is there now.", form="contract_")
 
 
 def _add_driver() -> None:
@@ -70,6 +70,5 @@ def _add_driver() -> None:
         if not st.form_submit_button("Add", type="primary", key="driver_add"):
             return
     row = {"driver_id": driver_id.strip(), "name": name.strip() or None, "email": email.strip() or None}
-    parts.act(
-        lambda: api.post("drivers", row), f"Driver {row['driver_id']} is there now. Add a contract, then a token."
-    )
+    done = f"Driver {row['driver_id']} is there now. Add a contract, then a token."
+    parts.act(lambda: api.post("drivers", row), done, form="driver_")

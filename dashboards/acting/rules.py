@@ -87,7 +87,7 @@ def _add() -> None:
         "credit_limit": limit.strip() or None,
         "blocked": blocked or None,
     }
-    parts.act(lambda: api.post("access-rules", row), f"Rule {rule_id.strip()} holds now.")
+    parts.act(lambda: api.post("access-rules", row), f"Rule {rule_id.strip()} holds now.", form="rule_")
 
 
 def _time(moment: time | None) -> str | None:

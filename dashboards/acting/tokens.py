@@ -22,7 +22,7 @@ LISTED = 200
 
 
 def show() -> None:
-    text = st.text_input("Token, contract or note", key="token_text", placeholder="part of it, in any case")
+    text = st.text_input("Token, contract or note", key="tokens_text", placeholder="part of it, in any case")
     found = api.get("tokens", q=text or None, limit=LISTED)
     column = st.column_config
     more = f" The first {LISTED} are listed: look for more of it." if found["next"] else ""
@@ -77,7 +77,8 @@ def _add() -> None:
         "valid_to": _midnight(until),
         "status": "active",
     }
-    parts.act(lambda: api.post("tokens", row), f"{id_token.strip()} may charge now; collectors know it within seconds.")
+    done = f"{id_token.strip()} may charge now; collectors know it within seconds."
+    parts.act(lambda: api.post("tokens", row), done, form="token_")
 
 
 def _midnight(day: date | None) -> str | None:

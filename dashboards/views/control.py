@@ -24,11 +24,12 @@ def main() -> None:
     column = st.column_config
     station = parts.chosen(
         "Stations",
-        [{**one, "going_on": len(one["sessions"])} for one in found["items"]],
+        [{**one, "going_on": len(one["sessions"]), "speaks": _speaks(one)} for one in found["items"]],
         {
             "station_id": column.TextColumn("Station"),
             "name": column.TextColumn("Name"),
             "site_id": column.TextColumn("Site"),
+            "speaks": column.TextColumn("Connected", help="The version of OCPP that it speaks."),
             "going_on": column.TextColumn("Sessions"),
             "vendor": column.TextColumn("Vendor"),
             "model": column.TextColumn("Model"),
@@ -39,6 +40,10 @@ def main() -> None:
     )
     if station is not None:
         _station(station["station_id"])
+
+
+def _speaks(station: dict[str, Any]) -> str:
+    return f"OCPP {station['ocpp_version']}" if station["online_since"] else "no"
 
 
 def _waiting() -> None:

@@ -123,6 +123,20 @@ def stop_session(
     return _ask(desk, caller, station_id, "stop", body.model_dump(), response, repeat)
 
 
+@router.post(
+    "/stations/{station_id}/commands/clear-cache",
+    summary="Let a station forget whom it has let in",
+    status_code=202,
+    responses=declared(404, 409),
+)
+def clear_cache(
+    desk: DeskHere, caller: Operator, station_id: rows.Key, response: Response, repeat: Repeat = None
+) -> Command:
+    """It asks again about each of them."""
+    known_station(desk, caller, station_id)
+    return _ask(desk, caller, station_id, "clear_cache", {}, response, repeat)
+
+
 @router.get("/stations/{station_id}/commands", summary="List commands to a station", responses=declared(404))
 def list_station_commands(desk: DeskHere, caller: Reader, station_id: rows.Key, limit: rows.Limit = 20) -> CommandList:
     known_station(desk, caller, station_id)

@@ -21,6 +21,7 @@ from ingest.security import passwords
 from ingest.security.credentials import set_password
 from warehouse.people.roles import NotAllowed, Permission
 from warehouse.plain import for_json
+from warehouse.remote.online import Held, stations_online
 from warehouse.state import table
 
 router = APIRouter(tags=["stations"])
@@ -45,6 +46,10 @@ class Station(Strict):
     vendor: str | None
     model: str | None
     security_profile: int = Field(description="OCPP security profile", ge=0, le=3)
+    online_since: str | None = Field(
+        description="when it connected; null: it is not connected", json_schema_extra=DATE_TIME
+    )
+    ocpp_version: str | None = Field(description="version it speaks; null: it is not connected", examples=["2.0.1"])
     sessions: list[Going] = Field(description="sessions that go on there, as its collector told")
 
 
@@ -160,6 +165,7 @@ def make_station_password(desk: DeskHere, caller: Operator, station_id: rows.Key
 def _told(desk: Desk, found: list[dict[str, Any]]) -> list[Station]:
     """Stations with what the state database knows of them besides."""
     names = [row["station_id"] for row in found]
+    online = stations_online(desk.engine, datetime.now(UTC), names)
     credentials, going = table("access", "station_credentials"), table("access", "transactions")
     profile = sa.select(credentials.c.station_id, credentials.c.security_profile)
     with desk.engine.connect() as connection:
@@ -175,7 +181,14 @@ def _told(desk: Desk, found: list[dict[str, Any]]) -> list[Station]:
         Station(
             **{name: row[name] for name in ("station_id", "site_id", "name", "vendor", "model")},
             security_profile=profiles.get(row["station_id"], 0),
+            **_connection(online.get(row["station_id"])),
             sessions=sessions[row["station_id"]],
         )
         for row in found
     ]
+
+
+def _connection(held: Held | None) -> dict[str, Any]:
+    if held is None:
+        return {"online_since": None, "ocpp_version": None}
+    return {"online_since": for_json(held.connected_at), "ocpp_version": held.ocpp_version}
