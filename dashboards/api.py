@@ -13,11 +13,18 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import quote, urlencode
 from urllib.request import ProxyHandler, Request, build_opener
 
-import streamlit as st
-
+from dashboards.access import ANYBODY_HERE, visitor
 from warehouse.errors import KwhouseError
+from warehouse.people.roles import Permission, Principal
 from warehouse.settings import Settings, load_settings
 
+# What it takes to ask for the resources of the pages; for all others access:write.
+_PERMISSIONS = {
+    "sites": Permission.READ_STATIONS,
+    "stations": Permission.OPERATE_STATIONS,
+    "waiting-stations": Permission.OPERATE_STATIONS,
+    "commands": Permission.OPERATE_STATIONS,
+}
 _TIMEOUT_SECONDS = 40.0  # longer than a command may take
 
 
@@ -69,15 +76,16 @@ def address(settings: Settings) -> str:
 
 
 def _ask(method: str, path: str, body: Mapping[str, object] | None) -> Any:
+    who = visitor()
+    # The key may more than some visitors: their roles decide here, whatever page they came by.
+    who.require(_PERMISSIONS.get(path.partition("?")[0].partition("/")[0], Permission.WRITE_ACCESS))
     settings = load_settings()
     if settings.api_key is None:
         raise ApiMissing(
             "This page acts through the HTTP API and has no key for it. `kwhouse up` gives it one; a dashboard that "
             "runs alone takes one from KWHOUSE_API_KEY (`kwhouse key add` makes it)."
         )
-    headers = {"Authorization": f"Bearer {settings.api_key.get_secret_value()}", "Accept": "application/json"}
-    if (visitor := _visitor()) is not None:
-        headers["Kwhouse-For"] = visitor
+    headers = _headers(settings.api_key.get_secret_value(), who)
     data = None if body is None else json.dumps(body).encode()
     if data is not None:
         headers["Content-Type"] = "application/json"
@@ -104,9 +112,8 @@ def _refused(error: HTTPError) -> ApiRefused:
         return ApiRefused(error.code, f"The HTTP API answered {error.code} {error.reason}.", {})
 
 
-def _visitor() -> str | None:
-    """Who is signed in, in the letters that a header may hold; None where nobody signs in."""
-    name = st.user.get("email") or st.user.get("name")
-    if not isinstance(name, str):
-        return None
-    return name.encode("ascii", "replace").decode()[:200].strip() or None
+def _headers(key: str, who: Principal) -> dict[str, str]:
+    headers = {"Authorization": f"Bearer {key}", "Accept": "application/json"}
+    # A header holds ASCII only.
+    name = who.name.encode("ascii", "replace").decode()[:200].strip()
+    return headers if who is ANYBODY_HERE or not name else {**headers, "Kwhouse-For": name}

@@ -6,7 +6,7 @@ Start it with `kwhouse dashboard`; a bare `streamlit run dashboards/app.py` work
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,55 +18,29 @@ if str(HERE.parent) not in sys.path:  # under a bare `streamlit run` only this f
 
 from dashboards import data, filters, formats, layout  # noqa: E402
 from dashboards.access import admit  # noqa: E402
+from dashboards.navigation import ACTING, UNUSED, Entry, shown_to  # noqa: E402
 from warehouse.errors import KwhouseError, StoreMissing  # noqa: E402
+from warehouse.people.roles import Principal  # noqa: E402
 from warehouse.readers import network  # noqa: E402
 
-# Filters that a page does not look at.
-UNUSED = {
-    "close": frozenset({"site", "period"}),
-    "forecast": frozenset({"period"}),
-    "quality": frozenset({"site", "period"}),
-    "session": frozenset({"site", "period"}),
-    "stations": frozenset({"period"}),
-}
-# Pages that act through the HTTP API and need nothing of the lake: a new network begins with them.
-ACTING = frozenset({"control", "drivers"})
 ABOUT = {"session": "one session", "close": "one month of one operator"}
 REPLAYED = "Replayed or simulated sessions: told by kwhouse, not by stations."
 REAL = "Replayed sessions: their energy and times are real; tokens, contracts, tariffs and power curves are made up."
 
 
-def pages() -> dict[str, list[st.Page]]:
+def pages(entries: Sequence[Entry]) -> dict[str, list[st.Page]]:
     """The navigation, by who uses it."""
-
-    def page(name: str, title: str, icon: str, *, default: bool = False) -> st.Page:
-        return st.Page(
-            HERE / "views" / f"{name}.py", title=title, icon=f":material/{icon}:", url_path=name, default=default
+    found: dict[str, list[st.Page]] = {}
+    for entry in entries:
+        page = st.Page(
+            HERE / "views" / f"{entry.name}.py",
+            title=entry.title,
+            icon=f":material/{entry.icon}:",
+            url_path=entry.name,
+            default=entry is entries[0],
         )
-
-    return {
-        "Analysts": [
-            page("overview", "Overview", "monitoring", default=True),
-            page("utilization", "Utilization", "grid_on"),
-            page("energy", "Energy", "bolt"),
-        ],
-        "Finance": [
-            page("revenue", "Revenue", "payments"),
-            page("invoices", "Invoices", "receipt_long"),
-            page("review", "Review", "fact_check"),
-            page("close", "Month close", "task_alt"),
-            page("extract", "Billing extract", "download"),
-        ],
-        "Planners": [page("forecast", "Forecast", "trending_up")],
-        "Operators": [
-            page("control", "Control", "play_circle"),
-            page("drivers", "Drivers and tokens", "badge"),
-            page("stations", "Stations", "ev_station"),
-            page("sessions", "Sessions", "list"),
-            page("session", "Session", "timeline"),
-            page("quality", "Data quality", "rule"),
-        ],
-    }
+        found.setdefault(entry.group, []).append(page)
+    return found
 
 
 def main() -> None:
@@ -74,8 +48,9 @@ def main() -> None:
     st.set_page_config(page_title="kwhouse", page_icon=str(HERE / "assets" / "icon.png"), layout="wide")
     st.logo(str(HERE / "assets" / "logo.svg"), size="large")
     st.html(HERE / "style.css")
-    admit()
-    page = st.navigation(pages(), expanded=True)
+    who = admit()
+    # A page that is not theirs is not there: its address leads to the first one.
+    page = st.navigation(pages(shown_to(who)), expanded=True)
     if page.url_path in ACTING:
         st.title(page.title, anchor=False)
         _guarded(page.run)
@@ -85,7 +60,7 @@ def main() -> None:
     except StoreMissing:
         extent = None
     if extent is None or extent["sessions"] == 0 or extent["last_date"] is None:
-        _nothing_yet(extent)
+        _nothing_yet(extent, who)
         return
     st.title(page.title, anchor=False)
     _guarded(lambda: _show(page, extent))
@@ -120,8 +95,11 @@ def _how_far(extent: dict[str, Any], zones: list[str]) -> None:
     st.caption(text)
 
 
-def _nothing_yet(extent: dict[str, Any] | None) -> None:
+def _nothing_yet(extent: dict[str, Any] | None, who: Principal) -> None:
     st.title("Nothing here yet", anchor=False)
+    if extent is not None and who.sites is not None:
+        st.write(f"No session has come in at your sites: {', '.join(sorted(who.sites)) or 'you have none'}.")
+        return
     if extent is None:
         st.write("No warehouse stands in this data folder. Make one, then reload this page:")
     else:

@@ -88,9 +88,9 @@ def duration(seconds: float | None) -> str:
     return f"{hours}{_THIN}h {minutes:02}{_THIN}min" if hours else f"{minutes}{_THIN}min"
 
 
-def plain(text: str) -> str:
-    """Free text for Markdown, meaning what it says: nothing in it is a mark."""
-    return re.sub(r"([\\`*_{}\[\]()#+\-.!|$<>~:&])", r"\\\1", " ".join(text.split()))
+def plain(text: str | None) -> str:
+    """Free text for Markdown, meaning what it says: nothing in it is a mark. None: not told, or not theirs to see."""
+    return re.sub(r"([\\`*_{}\[\]()#+\-.!|$<>~:&])", r"\\\1", " ".join((text or "–").split()))
 
 
 def words(name: str) -> str:

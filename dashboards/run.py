@@ -98,5 +98,5 @@ def _warm_up() -> None:
     from warehouse.readers import network
 
     with suppress(KwhouseError):  # a page will say it better
-        network.extent(data.lake())
-        network.sites(data.lake())
+        network.extent(data.whole_lake())
+        network.sites(data.whole_lake())

@@ -123,6 +123,11 @@ class Settings(BaseSettings):
 
     dashboard_host: str = Field("127.0.0.1", description="where the dashboard listens")
     dashboard_port: int = Field(8501, description="dashboard")
+    oidc_roles_claim: str = Field(
+        "roles", description="claim of the dashboard's sign-in that names roles; dots lead into objects"
+    )
+    oidc_sites_claim: str = Field("sites", description="claim that names the only sites somebody sees")
+    oidc_owner_claim: str = Field("owner_id", description="claim that names whose sites a site owner sees")
     dagster_port: int = Field(3000, description="Dagster's own pages")
 
     duckdb_memory: str = Field("4GB", description="memory limit of one DuckDB process; the rest spills to disk")

@@ -40,7 +40,7 @@ def main() -> None:
         # The newest month goes on, the one before it is what is closed next.
         names = {f"{month:%B %Y}": month for month in months}
         month = names[st.selectbox("Month", list(names), index=min(1, len(names) - 1), key="close_month", width=200)]
-    report = _status(str(data.lake().settings.home), data.snapshot(), operator, month)
+    report = _status(data.where(), data.snapshot(), operator, month)
     _state(report)
     _figures(report)
     _chain(report)
@@ -59,7 +59,7 @@ def _months() -> list[date]:
 
 
 @st.cache_data(ttl=_KEPT_SECONDS, max_entries=32, show_spinner="Adding up")
-def _status(home: str, snapshot: int, operator: str, month: date) -> MonthReport:  # noqa: ARG001 (the cache's key)
+def _status(where: data.Where, snapshot: int, operator: str, month: date) -> MonthReport:  # noqa: ARG001 (the cache's key)
     return status(data.lake(), operator, month)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboards import api
+from dashboards import api, layout
 from dashboards.acting import parts
 from dashboards.api import ApiRefused
 from dashboards.formats import plain, words
@@ -31,8 +31,6 @@ def main() -> None:
             "site_id": column.TextColumn("Site"),
             "speaks": column.TextColumn("Connected", help="The version of OCPP that it speaks."),
             "going_on": column.TextColumn("Sessions"),
-            "vendor": column.TextColumn("Vendor"),
-            "model": column.TextColumn("Model"),
             "security_profile": column.TextColumn("Security profile"),
         },
         name="stations",
@@ -69,17 +67,23 @@ def _station(station_id: str) -> None:
     path = f"stations/{api.part(station_id)}"
     st.subheader(station_id, anchor=False)
     _outcome(station_id)
-    station = api.get(path)
-    with st.container(border=True, key="card_sessions"):
-        st.markdown("##### Sessions that go on")
-        if not station["sessions"]:
-            st.caption("None, as its collector told.")
-        for session in station["sessions"]:
-            _session(path, station_id, session)
+    _sessions(path, station_id)
     with st.container(border=True, key="card_start"):
         st.markdown("##### Start a session")
         _start(path, station_id)
     _commands(path)
+
+
+# Its collector tells every two seconds what goes on.
+@st.fragment(run_every=3)
+def _sessions(path: str, station_id: str) -> None:
+    sessions = api.get(path)["sessions"]
+    with st.container(border=True, key="card_sessions"):
+        st.markdown("##### Sessions that go on")
+        if not sessions:
+            st.caption("None, as its collector told.")
+        for session in sessions:
+            _session(path, station_id, session)
 
 
 def _session(path: str, station_id: str, session: dict[str, Any]) -> None:
@@ -136,19 +140,14 @@ def _commands(path: str) -> None:
     if not asked:
         return
     column = st.column_config
-    parts.chosen(
-        "Commands",
-        asked,
-        {
-            "asked_at": column.TextColumn("Asked (UTC)"),
-            "kind": column.TextColumn("What"),
-            "state": column.TextColumn("State"),
-            "reason": column.TextColumn("Why not"),
-            "asked_by": column.TextColumn("By"),
-        },
-        name="commands",
-        note="The newest first.",
-    )
+    columns = {
+        "asked_at": column.TextColumn("Asked (UTC)"),
+        "kind": column.TextColumn("What"),
+        "state": column.TextColumn("State"),
+        "reason": column.TextColumn("Why not"),
+        "asked_by": column.TextColumn("By"),
+    }
+    layout.table("Commands", parts.frame(asked, list(columns)), columns, name="commands", note="The newest first.")
 
 
 main()

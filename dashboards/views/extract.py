@@ -9,6 +9,7 @@ import polars as pl
 import streamlit as st
 
 from dashboards import data, formats, layout
+from dashboards.access import visitor
 from warehouse.extracts import EXTRACTS, Format, extract_bytes
 from warehouse.readers import Scope
 
@@ -24,9 +25,9 @@ TITLES = {"cdrs_ocpi": "OCPI 2.2.1 CDRs", "cdrs_ocpi_230": "OCPI 2.3.0 CDRs"}
 
 def main() -> None:
     scope = layout.scope()
-    name = st.segmented_control(
-        "Extract", list(EXTRACTS), format_func=_title, default="sessions", required=True, key="extract"
-    )
+    who = visitor()
+    names = [name for name, extract in EXTRACTS.items() if extract.is_open_to(who)]
+    name = st.segmented_control("Extract", names, format_func=_title, default="sessions", required=True, key="extract")
     extract = EXTRACTS[str(name)]
     every_site = scope.sites == layout.all_sites() or not extract.by_site
     with st.container(border=True, key="card_extract"):

@@ -7,6 +7,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal, get_args
 
+from warehouse.people.roles import Permission, Principal
+
 Format = Literal["csv", "xlsx", "parquet", "json", "xml"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 TABLES: tuple[Format, ...] = ("csv", "xlsx", "parquet", "json")
@@ -20,7 +22,8 @@ class Extract:
 
     `formats`: what it can be written as. `shape`: the format of others that it is written in, else its columns as they
     are. `source`: the SQL file, where it is not its name. `balanced`: `sql/journal_check.sql` finds nothing, or it is
-    not written.
+    not written. `permission`: what it takes to read it. `of_owners`: its rows are of owners of sites, who may read their
+    own.
     """
 
     name: str
@@ -31,6 +34,13 @@ class Extract:
     shape: Literal["table", "datev", "ocpi_2.2.1", "ocpi_2.3.0"] = "table"
     source: str | None = None
     balanced: bool = False
+    permission: Permission = Permission.READ_BILLING
+    of_owners: bool = False
+
+    def is_open_to(self, who: Principal) -> bool:
+        """Whether `who` may read it; which rows it has for them says their sight."""
+        is_owner = who.owner_id is not None and who.may(Permission.READ_REPORTS)
+        return who.may(self.permission) or (self.of_owners and is_owner)
 
     @cached_property
     def sql(self) -> str:

@@ -84,6 +84,7 @@ OWNER_STATEMENTS = Extract(
         "total_incl_vat": "what the owner gets",
     },
     ("sessions", "energy_kwh", "revenue_excl_vat", "share", "rent", "total_excl_vat", "vat", "total_incl_vat"),
+    of_owners=True,
 )
 
 VAT_SUMMARY = Extract(
@@ -172,6 +173,7 @@ OWNER_DOCUMENTS = Extract(
         "total_incl_vat": "what the owner gets",
     },
     ("total_excl_vat", "total_vat", "total_incl_vat"),
+    of_owners=True,
 )
 
 PAYMENTS = Extract(

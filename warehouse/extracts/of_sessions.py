@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from warehouse.extracts.columns import PLACE, START, TARIFF
 from warehouse.extracts.extract import Extract
+from warehouse.people.roles import Permission
 
 SESSIONS = Extract(
     "sessions",
@@ -29,6 +30,7 @@ SESSIONS = Extract(
         "origin": "live, replay or import",
     },
     ("energy_kwh", "charging_seconds", "idle_seconds"),
+    permission=Permission.READ_REPORTS,
 )
 
 CDRS = Extract(
@@ -165,6 +167,7 @@ REVENUE_DAYS = Extract(
         "unpriced_sessions": "ended sessions without a price",
     },
     ("rated_sessions", "rated_kwh", "rated_excl_vat", "billed_sessions", "billed_excl_vat", "unpriced_sessions"),
+    permission=Permission.READ_REPORTS,
 )
 
 REVENUE_CONNECTORS = Extract(
@@ -184,6 +187,7 @@ REVENUE_CONNECTORS = Extract(
         "billed_excl_vat": "sum of their lines before VAT, credit notes taken off; never add it to the rated sum",
     },
     ("rated_sessions", "rated_kwh", "rated_excl_vat", "billed_sessions", "billed_excl_vat"),
+    permission=Permission.READ_REPORTS,
 )
 
 

@@ -28,8 +28,10 @@ def due(
 
 
 def content(lake: Lake, document_id: str) -> str:
-    """The whole document as it was issued, as JSON text. Raises `QueryError` where there is none of that number."""
+    """The whole document as it was issued, as JSON text. Raises `QueryError` where there is none of that number, or
+    none for who does not see personal data.
+    """
     rows = frame(lake, "document_content", document_id=document_id)
-    if rows.is_empty():
+    if rows.is_empty() or rows.item() is None:
         raise QueryError(f"No document {document_id} was issued.")
     return str(rows.item())
