@@ -11,8 +11,8 @@ from warehouse.people.roles import Permission, Principal
 class Entry:
     """One page. `permission`: what it takes to see it. `whole`: it is about operators, so only for who sees all sites.
 
-    `unused`: filters that it does not look at. `acts`: it works through the HTTP API and needs nothing of the lake, so it
-    is there before the first session has come in.
+    `unused`: filters that it does not look at. `acts`: it works through the HTTP API and needs nothing of the lake, so
+    it is there before the first session has come in.
     """
 
     group: str

@@ -9,7 +9,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from ingest.api.problems import declared
-from ingest.api.v1 import access, changes, commands, extracts, registry, sessions, sites, stations, whoami
+from ingest.api.v1 import access, changes, commands, extracts, registry, reservations, sessions, sites, stations, whoami
 from ingest.api.v1.desk import Desk
 
 ROUTERS = (
@@ -22,6 +22,7 @@ ROUTERS = (
     sites.router,
     stations.router,
     commands.router,
+    reservations.router,
     sessions.router,
     extracts.router,
     changes.router,

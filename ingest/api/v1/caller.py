@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import Depends, Header, Request
+from fastapi import Depends, Header, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from ingest.api.problems import Refused
@@ -92,7 +92,8 @@ def may(permission: Permission, *, everywhere: bool = False) -> Any:
         return found
 
     check: Callable[..., Caller] = allowed
-    return Depends(check)
+    # As scopes they stand in the OpenAPI document.
+    return Security(check, scopes=[permission.value])
 
 
 def _seconds(wait: float) -> str:

@@ -141,7 +141,7 @@ def clear_cache(
 def list_station_commands(desk: DeskHere, caller: Reader, station_id: rows.Key, limit: rows.Limit = 20) -> CommandList:
     known_station(desk, caller, station_id)
     found = commands.listing(desk.engine, station_id, limit)
-    return CommandList(items=[_told(caller, one) for one in found])
+    return CommandList(items=[told(caller, one) for one in found])
 
 
 @router.get("/commands/{command_id}", summary="What became of a command", responses=declared(404))
@@ -155,20 +155,21 @@ async def read_command(
 ) -> Command:
     until = time.monotonic() + wait_seconds
     while True:
-        found = await run_in_threadpool(_find, desk, caller, command_id)
+        found = await run_in_threadpool(found_command, desk, caller, command_id)
         if found.is_over or time.monotonic() >= until:
-            return _told(caller, found)
+            return told(caller, found)
         await asyncio.sleep(_LOOK_AGAIN_SECONDS)
 
 
-def _find(desk: Desk, caller: Caller, command_id: str) -> commands.Command:
+def found_command(desk: Desk, caller: Caller, command_id: str) -> commands.Command:
+    """The command as it stands; answers 404 where there is none, or not at a station that the caller sees."""
     found = commands.find(desk.engine, command_id)
     if found is None:
         raise Refused(404, f"There is no command {command_id}.")
     now = datetime.now(UTC)
     if commands.is_overdue(found, now):
         commands.give_up(desk.engine, now)
-        return _find(desk, caller, command_id)
+        return found_command(desk, caller, command_id)
     known_station(desk, caller, found.station_id)
     return found
 
@@ -193,14 +194,15 @@ def _ask(
     elif (found.station_id, found.kind, dict(found.arguments)) != (station_id, kind, arguments):
         raise Refused(409, "Another command was asked for with this Idempotency-Key.")
     response.headers["location"] = f"/v1/commands/{command_id}"
-    return _told(caller, found)
+    return told(caller, found)
 
 
 def _as_it_came(value: Any) -> Any:
     return json.loads(exact_json.dumps(value))
 
 
-def _told(caller: Caller, found: commands.Command) -> Command:
+def told(caller: Caller, found: commands.Command) -> Command:
+    """The command as `caller` may see it."""
     personal = caller.principal.may(Permission.READ_PERSONAL)
     return Command(
         **{name: for_json(getattr(found, name)) for name in Command.model_fields.keys() - _TOLD_OTHERWISE},

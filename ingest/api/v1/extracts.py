@@ -8,21 +8,22 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from fastapi.responses import FileResponse
 from pydantic import Field
 from starlette.background import BackgroundTask
 
 from ingest.api.models import Strict
 from ingest.api.problems import Refused, declared
-from ingest.api.v1.caller import Caller, may
+from ingest.api.v1.caller import Caller
+from ingest.api.v1.caller import caller as who
 from ingest.api.v1.desk import DeskHere
 from warehouse.errors import QueryError
 from warehouse.extracts import EXTRACTS, FORMATS, Format, write_extract
-from warehouse.people.roles import Permission
+from warehouse.people.roles import NotAllowed
 
 router = APIRouter(tags=["extracts"])
-Reader = Annotated[Caller, may(Permission.READ_BILLING)]
+Reader = Annotated[Caller, Depends(who)]
 Site = Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[^\x00-\x1f\x7f]+$")]
 _TYPES = {
     "csv": "text/csv; charset=utf-8",
@@ -48,12 +49,13 @@ class AboutList(Strict):
     items: list[About]
 
 
-@router.get("/extracts", summary="Which extracts there are", dependencies=[may(Permission.READ_BILLING)])
-def list_extracts() -> AboutList:
+@router.get("/extracts", summary="Which extracts there are")
+def list_extracts(caller: Reader) -> AboutList:
     return AboutList(
         items=[
             About(name=one.name, about=one.about, formats=list(one.formats), columns=one.columns)
             for one in EXTRACTS.values()
+            if one.is_open_to(caller.principal)
         ]
     )
 
@@ -74,6 +76,10 @@ def read_extract(
     site_id: Annotated[list[Site] | None, Query(description="only these sites", max_length=100)] = None,
 ) -> FileResponse:
     """The header `kwhouse-snapshot` names what `kwhouse extract --snapshot` takes to write the same bytes again."""
+    if not EXTRACTS[name].is_open_to(caller.principal):
+        raise NotAllowed(
+            f"{caller.principal.name} may not read {name}: it takes the scope {EXTRACTS[name].permission}."
+        )
     if fmt not in EXTRACTS[name].formats:
         raise Refused(409, f"{name} is written as {', '.join(EXTRACTS[name].formats)}.")
     folder = Path(tempfile.mkdtemp(prefix="kwhouse-extract-"))

@@ -170,6 +170,21 @@ def test_a_command_is_a_resource_that_is_asked_for_once(admin: Client) -> None:
     assert (stop.status_code, stop.json()["arguments"]) == (202, {"transaction_id": "17"})
 
 
+def test_an_evse_is_reserved_and_given_up(admin: Client) -> None:
+    admin("POST", "/v1/tokens", {"id_token": "KEEP", "token_type": "RFID", "status": "active"})
+    wanted = {"id_token": "keep", "expires_at": "2126-01-01T00:00:00Z", "evse_id": 1}
+    asked = admin("POST", "/v1/stations/oslo-1/reservations", wanted)
+    assert (asked.status_code, asked.json()["state"], asked.json()["id_token"]) == (202, "asked", "KEEP")
+    assert admin("GET", asked.headers["location"]).json()["kind"] == "reserve"
+    number = asked.json()["reservation_id"]
+    assert [one["reservation_id"] for one in admin("GET", "/v1/reservations").json()["items"]] == [number]
+    given_up = admin("DELETE", f"/v1/reservations/{number}")
+    assert (given_up.status_code, given_up.json()["kind"]) == (202, "cancel_reservation")
+    assert admin("DELETE", "/v1/reservations/99").status_code == 404
+    over = admin("POST", "/v1/stations/oslo-1/reservations", {**wanted, "expires_at": "2026-01-01T00:00:00Z"})
+    assert (over.status_code, over.json()["problems"]) == (409, {"expires_at": "is over already"})
+
+
 def test_sessions_and_their_stories(admin: Client) -> None:
     page = admin("GET", "/v1/sessions?limit=2").json()
     assert [row["session_id"] for row in page["items"]] == ["s3", "s2"]
@@ -195,7 +210,10 @@ def test_extracts_are_files(admin: Client, client: Callable[..., Client]) -> Non
     assert {row["session_id"] for row in csv.DictReader(got.text.splitlines())} == {"s1", "s2", "s3"}
     assert admin("GET", f"/v1/extracts/sessions?{days}&site_id=mars").status_code == 409
     assert admin("GET", f"/v1/extracts/datev?{days}&format=xlsx").status_code == 409
-    assert client(Role.ANALYST)("GET", f"/v1/extracts/sessions?{days}").status_code == 403
+    analyst = client(Role.ANALYST)
+    assert analyst("GET", f"/v1/extracts/journal?{days}").status_code == 403
+    named = {one["name"] for one in analyst("GET", "/v1/extracts").json()["items"]}
+    assert ("sessions" in named, "journal" in named) == (True, False)
     some = client(Role.FINANCE, site_ids=["oslo"])
     cut = some("GET", f"/v1/extracts/sessions?{days}")
     assert {row["site_id"] for row in csv.DictReader(cut.text.splitlines())} == {"oslo"}
@@ -213,7 +231,8 @@ def test_decisions_of_collectors_say_how_far_they_are_known(admin: Client) -> No
         ("GET", "/v1/tokens/SECRETTOKEN", None),
         ("GET", "/v1/changes", None),
         ("GET", "/v1/waiting-stations", None),
-        ("GET", "/v1/extracts", None),
+        ("GET", "/v1/extracts/journal?from=2026-05-31&to=2026-06-02", None),
+        ("GET", "/v1/reservations", None),
         ("POST", "/v1/stations/oslo-1/password", None),
         ("POST", "/v1/stations/oslo-1/commands/stop", {"transaction_id": "1"}),
         ("PATCH", "/v1/tokens/SECRETTOKEN", {"status": "blocked"}),
