@@ -631,11 +631,14 @@ def doctor(as_json: Json = False) -> None:
 def docs(
     folder: Annotated[Path, typer.Argument(help="Folder of the reference pages.")] = Path("docs/reference"),
 ) -> None:
-    """Write the reference pages of tables, settings and extracts anew."""
+    """Write the reference pages of tables, settings, extracts and the HTTP API anew."""
+    from ingest.api import reference
     from warehouse.contract.reference import write_pages
 
-    for path in write_pages(folder):
+    of_api = folder / "api.md"
+    for path in (*write_pages(folder), of_api):
         _say(str(path))
+    of_api.write_text(reference.page(), encoding="utf-8")
 
 
 def _decide(ids: list[str], decision: Decision, reason: str, by: str | None, as_json: bool) -> None:

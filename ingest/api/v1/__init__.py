@@ -31,7 +31,7 @@ ROUTERS = (
 
 def router() -> APIRouter:
     """All of `/v1`. The application's state must hold a `Desk` as `desk`."""
-    found = APIRouter(prefix="/v1", responses=declared(401, 403, 422, 429, 503))
+    found = APIRouter(prefix="/v1", responses=declared(400, 401, 403, 422, 429, 503))
     for one in ROUTERS:
         found.include_router(one)
     return found

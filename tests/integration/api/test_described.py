@@ -24,8 +24,8 @@ from warehouse.people.keys import Grant, make_key, principal_of
 from warehouse.people.roles import Role
 from warehouse.settings import Settings
 
-# They take nothing but an id, and a second each.
-SLOW = "/(story|cost)$"
+# The first take nothing but an id, and a second each; the others are made as tokens and rules are.
+LEFT_OUT = "/(story|cost)$|^/v1/(drivers|contracts)"
 # Shrinking what was found takes longer than finding it; the request that failed is told as it was sent.
 CONFIG = {
     "continue-on-failure": True,
@@ -54,7 +54,7 @@ def app(settings: Settings, engine: sa.Engine) -> Iterator[FastAPI]:
 def test_answers_are_as_described(app: FastAPI, engine: sa.Engine) -> None:
     key = make_key(engine, "described", Grant([Role.ADMIN]), ME)
     config = SchemathesisConfig.from_dict({**CONFIG, "headers": {"Authorization": f"Bearer {key}"}})
-    described = from_asgi("/openapi.json", app, config=config).include(path_regex="^/v1/").exclude(path_regex=SLOW)
+    described = from_asgi("/openapi.json", app, config=config).include(path_regex="^/v1/").exclude(path_regex=LEFT_OUT)
     wrong: dict[str, str] = {}
     tried: Counter[str] = Counter()
     for event in from_schema(described).execute():
