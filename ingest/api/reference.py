@@ -21,8 +21,8 @@ def page() -> str:
 def _lines(document: dict[str, Any]) -> Iterator[str]:
     yield "# HTTP API"
     yield ""
-    yield "Made from the OpenAPI document by `kwhouse docs`; a running API gives that at `/openapi.json`, with the shapes"
-    yield "of requests and answers. [How to use it](../how-to/api.md). What `query` must have stands in bold."
+    yield "Made from the OpenAPI document by `kwhouse docs`; a running API gives that at `/openapi.json`, with the"
+    yield "shapes of requests and answers. [How to use it](../how-to/api.md). What a query must have is bold."
     operations = [
         (operation["tags"][0], method.upper(), path, operation)
         for path, methods in document["paths"].items()

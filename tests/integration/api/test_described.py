@@ -29,6 +29,7 @@ LEFT_OUT = "/(story|cost)$|^/v1/(drivers|contracts)"
 # Shrinking what was found takes longer than finding it; the request that failed is told as it was sent.
 CONFIG = {
     "continue-on-failure": True,
+    "parameters": {"wait_seconds": 0},
     "generation": {"max-examples": 3, "no-shrink": True, "database": "none"},
     # If-Match may name a row that is not there any more.
     "checks": {"positive_data_acceptance": {"expected-statuses": [*POSITIVE_DATA_ACCEPTANCE_EXPECTED_STATUSES, "412"]}},
