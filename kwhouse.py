@@ -31,6 +31,7 @@ from pipelines.billing.commands.tariff import tariff_app
 from warehouse.command_line import Json, day_of, print_result
 from warehouse.errors import KwhouseError
 from warehouse.people.commands import key_app
+from warehouse.registry.commands import changes as registry_changes
 
 if TYPE_CHECKING:
     import polars as pl
@@ -53,6 +54,7 @@ app = typer.Typer(
 registry_app = typer.Typer(
     help="Declare operators, sites, stations, tokens, contracts and tariffs in files.", no_args_is_help=True
 )
+registry_app.command("changes")(registry_changes)
 app.add_typer(registry_app, name="registry")
 session_app = typer.Typer(
     help="Sessions: start and stop them, their story, decisions on whether they are billed.", no_args_is_help=True
@@ -368,13 +370,23 @@ def extract(
     snapshot: Annotated[
         str | None, typer.Option(metavar="SNAPSHOT", help="As it was then, as an earlier extract's report names it.")
     ] = None,
+    as_owner: Annotated[
+        str | None,
+        typer.Option(metavar="OWNER", help="For this owner of sites: nothing of others' sites, drivers or invoices."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Write a billing extract to a file."""
     from warehouse.extracts import write_extract
+    from warehouse.people.sites import owner_of_sites
+    from warehouse.state import opened
     from warehouse.store import open_lake
 
-    with open_lake(_settings(), read_only=True) as lake:
+    settings, who = _settings(), None
+    if as_owner is not None:
+        with opened(settings) as engine:
+            who = owner_of_sites(engine, as_owner, datetime.now(UTC))
+    with open_lake(settings, read_only=True) as lake:
         report = write_extract(
             lake,
             name,
@@ -385,6 +397,7 @@ def extract(
             site or None,
             operator=operator,
             snapshot=snapshot,
+            who=who,
         )
     if report.note:
         _say(report.note)

@@ -19,7 +19,7 @@ from warehouse.extracts.marks import newest_with_accounts
 from warehouse.files import refuse_own, whole_file
 from warehouse.settings import Settings
 from warehouse.store import Lake
-from warehouse.store.connection import write_object
+from warehouse.store.bucket import write_object
 
 MANIFEST = "manifest.json"
 

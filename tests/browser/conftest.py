@@ -9,6 +9,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -35,15 +36,15 @@ def chromium() -> str:
     return path
 
 
-@pytest.fixture(scope="session")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Address of a dashboard that serves the small warehouse."""
-    home = small_warehouse.build(tmp_path_factory.mktemp("served")).home
+@contextmanager
+def served(home: Path, **settings: str) -> Iterator[str]:
+    """Address of a dashboard that serves the warehouse in `home`, as long as the block runs."""
     environment = {
         **os.environ,
         "KWHOUSE_HOME": str(home),
         "KWHOUSE_DASHBOARD_PORT": "0",
         "PYTHONPATH": str(ROOT),
+        **settings,
     }
     log = home / "dashboard.log"
     with log.open("wb") as output:
@@ -56,6 +57,13 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         finally:
             server.terminate()
             assert server.wait(20) == 0, log.read_text()
+
+
+@pytest.fixture(scope="session")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of a dashboard that serves the small warehouse."""
+    with served(small_warehouse.build(tmp_path_factory.mktemp("served")).home) as found:
+        yield found
 
 
 def _address(server: subprocess.Popen[bytes], log: Path) -> str:

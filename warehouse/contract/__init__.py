@@ -15,6 +15,7 @@ from warehouse.contract import (
     ops,
     owners,
     payments,
+    people,
     power,
     raw,
     registry,
@@ -38,6 +39,7 @@ TABLES: tuple[Table, ...] = (
     *power.TABLES,
     *registry.TABLES,
     *access.TABLES,
+    *people.TABLES,
 )
 BY_NAME: dict[str, Table] = {table.full_name: table for table in TABLES}
 LAKE_TABLES = tuple(table for table in TABLES if table.home is Home.LAKE)

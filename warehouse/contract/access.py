@@ -1,5 +1,5 @@
-"""Who may charge: `registry.access_rules`; who changed the registry: `registry.changes`; who charges now, how stations
-and programs prove who they are: `access`.
+"""Who may charge: `registry.access_rules`; who changed the registry: `registry.changes`; who charges now, and how
+stations prove who they are: `access`.
 
 What collectors tell each other of sessions that go on changes by the minute: it is kept in the state database.
 """
@@ -55,7 +55,9 @@ CHANGES = declared(
     ("change_id",),
     required("change_id", "BIGINT", "1, 2, …, in the order of the changes"),
     required("changed_at", "TIMESTAMPTZ", "when"),
-    required("table_name", "VARCHAR", "table of the row"),
+    required(
+        "table_name", "VARCHAR", "registry table; station_credentials and api_keys: proofs of stations and programs"
+    ),
     Column("row_key", "VARCHAR", "key columns as a JSON array", nullable=False, personal=True),
     required("change", "VARCHAR", "what happened", values=("added", "changed", "removed")),
     Column("before", "JSON", "the row as it was, or what has changed of it; NULL: there was none", personal=True),
@@ -123,28 +125,6 @@ WAITING_STATIONS = Table(
     home=Home.STATE,
 )
 
-API_KEYS = Table(
-    "access",
-    "api_keys",
-    "one key of a program that asks the HTTP API, and what it may do",
-    ("key_id",),
-    (
-        required("key_id", "VARCHAR", "public part of the key: kwh_<key_id>_<secret>"),
-        required("name", "VARCHAR", "what it is for, as whoever made it says"),
-        Column("secret_sha256", "VARCHAR", "SHA-256 of its secret, in hex", nullable=False, personal=True, secret=True),
-        required("roles", "JSON", "list of its roles"),
-        optional("scopes", "JSON", "list of the permissions that it is narrowed to; NULL: all that its roles have"),
-        optional("owner_id", "VARCHAR", "owner of sites whom it stands for: it sees the sites of their agreements"),
-        optional("site_ids", "JSON", "list of the only sites that it sees; NULL, and no owner: all"),
-        required("made_at", "TIMESTAMPTZ", "when it was made"),
-        Column("made_by", "VARCHAR", "who made it", nullable=False, personal=True),
-        optional("expires_at", "TIMESTAMPTZ", "from then on it opens nothing; NULL: it does not end by itself"),
-        optional("revoked_at", "TIMESTAMPTZ", "when it was revoked; NULL: it was not"),
-        optional("last_used_on", "DATE", "newest day (UTC) on which it was used; NULL: never"),
-    ),
-    home=Home.STATE,
-)
-
 COLLECTORS = Table(
     "access",
     "collectors",
@@ -155,6 +135,7 @@ COLLECTORS = Table(
         required("heard_at", "TIMESTAMPTZ", "when it last said that it runs, every few seconds; long ago: it is gone"),
     ),
     home=Home.STATE,
+    for_everybody=True,
 )
 
 ONLINE_STATIONS = Table(
@@ -173,4 +154,4 @@ ONLINE_STATIONS = Table(
     home=Home.STATE,
 )
 
-TABLES = (TRANSACTIONS, STATION_CREDENTIALS, WAITING_STATIONS, COLLECTORS, ONLINE_STATIONS, API_KEYS)
+TABLES = (TRANSACTIONS, STATION_CREDENTIALS, WAITING_STATIONS, COLLECTORS, ONLINE_STATIONS)

@@ -54,7 +54,8 @@ class Table:
 
     `unique`: further sets of columns that no two rows share. The state database holds to them; the lake has no keys.
     `rows_of`: the table, by full name, whose rows its rows belong to, by that one's key. Who sees some sites only sees
-    them with those; without it, rows with a site (or else a station) are seen with that, and others not at all.
+    them with those; without it, rows with a site (or else a station) are seen with that, and others not at all, unless
+    the table is `for_everybody`.
     """
 
     schema: str
@@ -66,6 +67,7 @@ class Table:
     sort: tuple[str, ...] = ()
     unique: tuple[tuple[str, ...], ...] = ()
     rows_of: str | None = None
+    for_everybody: bool = False
     by_name: dict[str, Column] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -22,8 +22,8 @@ class Extract:
 
     `formats`: what it can be written as. `shape`: the format of others that it is written in, else its columns as they
     are. `source`: the SQL file, where it is not its name. `balanced`: `sql/journal_check.sql` finds nothing, or it is
-    not written. `permission`: what it takes to read it. `of_owners`: its rows are of owners of sites, who may read their
-    own.
+    not written. `permission`: what it takes to read it. `of_owners`: its rows are of owners of sites, who may read
+    their own.
     """
 
     name: str
@@ -41,6 +41,11 @@ class Extract:
         """Whether `who` may read it; which rows it has for them says their sight."""
         is_owner = who.owner_id is not None and who.may(Permission.READ_REPORTS)
         return who.may(self.permission) or (self.of_owners and is_owner)
+
+    def require_open_to(self, who: Principal) -> None:
+        """Raises `NotAllowed` unless `is_open_to`."""
+        if not self.is_open_to(who):
+            who.require(self.permission)
 
     @cached_property
     def sql(self) -> str:

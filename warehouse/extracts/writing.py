@@ -24,8 +24,10 @@ from warehouse.extracts.accounts import Chart, load
 from warehouse.extracts.catalog import EXTRACTS, FORMATS, Extract, Format
 from warehouse.extracts.marks import Mark
 from warehouse.files import refuse_own, whole_file
+from warehouse.people.roles import Principal
 from warehouse.plain import for_json, for_text
 from warehouse.store import Lake, open_lake
+from warehouse.store.sight import Sight
 
 BATCH_ROWS = 10_000
 SITES_SHOWN = 20  # in a message
@@ -105,14 +107,17 @@ def write_extract(
     *,
     operator: str | None = None,
     snapshot: str | None = None,
+    who: Principal | None = None,
 ) -> ExtractReport:
     """Write extract `name` of the local days from `date_from` (included) to `date_to` (not included) to `target`.
 
     `fmt` None: as `target` ends. `target` is replaced in one step. `snapshot`: the mark of an earlier extract; None: as
-    everything is now. Raises `QueryError` for an unknown name, format, site or an empty range, `InputError` where
-    `target` cannot be written or ends as another format does, or the snapshot is not kept.
+    everything is now. `who` asks: the file holds what they may see; None: whoever runs the command, and all that
+    `lake` shows. Raises `QueryError` for an unknown name, format, site or an empty range, `InputError` where `target`
+    cannot be written or ends as another format does, or the snapshot is not kept, `NotAllowed`.
     """
     request = _request(name, date_from, date_to, sites, operator)
+    lake = _for(lake, request.extract, who)
     writer = _writer(request.extract, format_of(target, fmt, request.extract))
     _refuse_unknown_sites(lake, request)
     refuse_own(target, lake.settings)
@@ -120,6 +125,14 @@ def write_extract(
         rows = writer(result, file)
     note = "" if rows else _where_data_lie(lake, request)
     return ExtractReport(rows, target, result.mark.snapshot, note, str(result.mark))
+
+
+def _for(lake: Lake, extract: Extract, who: Principal | None) -> Lake:
+    """What `who` sees of the lake, if they may read the extract. Raises `NotAllowed`."""
+    if who is None:
+        return lake
+    extract.require_open_to(who)
+    return lake.seen_with(Sight.of(who))
 
 
 def format_of(target: Path, fmt: Format | None, extract: Extract | None = None) -> Format:
@@ -174,9 +187,10 @@ def extract_bytes(
     *,
     operator: str | None = None,
     snapshot: str | None = None,
+    who: Principal | None = None,
 ) -> bytes:
     """The same file's content, for a download. Safe to call from any thread."""
-    return extract_content(lake, name, date_from, date_to, fmt, sites, operator=operator, snapshot=snapshot)[0]
+    return extract_content(lake, name, date_from, date_to, fmt, sites, operator=operator, snapshot=snapshot, who=who)[0]
 
 
 def extract_content(
@@ -189,9 +203,11 @@ def extract_content(
     *,
     operator: str | None = None,
     snapshot: str | None = None,
+    who: Principal | None = None,
 ) -> tuple[bytes, int, str]:
     """The file's content, its number of rows, and its mark."""
     request = _request(name, date_from, date_to, sites, operator)
+    lake = _for(lake, request.extract, who)
     writer = _writer(request.extract, fmt)
     buffer = io.BytesIO()
     with _run(lake, request, snapshot) as result:

@@ -19,7 +19,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from warehouse.contract.access import API_KEYS
+from warehouse.contract.people import API_KEYS
 from warehouse.errors import InputError
 from warehouse.people.roles import PERMISSIONS, Permission, Principal, Role
 from warehouse.people.sites import check_known, seen_sites

@@ -8,6 +8,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from warehouse.errors import InputError
+from warehouse.people.roles import Principal, Role
 from warehouse.state import table
 
 
@@ -30,6 +31,14 @@ def seen_sites(
         return None
     found = frozenset(site_ids or ())
     return found if owner_id is None else found | _of_owner(connection, owner_id, now)
+
+
+def owner_of_sites(engine: sa.Engine, owner_id: str, now: datetime) -> Principal:
+    """The owner as one who asks: what is made for them holds nothing of others. Raises `NobodyThere`."""
+    with engine.connect() as connection:
+        check_known(connection, owner_id, None)
+        sites = seen_sites(connection, owner_id, None, now)
+    return Principal(f"Owner {owner_id}", frozenset({Role.SITE_OWNER}), sites, owner_id=owner_id)
 
 
 def check_known(connection: sa.Connection, owner_id: str | None, site_ids: Iterable[str] | None) -> None:

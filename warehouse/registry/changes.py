@@ -1,11 +1,16 @@
-"""The audit of the registry, credentials and API keys: each change of a row, in the transaction that makes it."""
+"""The audit of the registry, credentials and API keys: each change of a row, in the transaction that makes it.
+
+Secret columns are not told.
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -15,6 +20,7 @@ from warehouse.registry.values import Value
 from warehouse.state import table
 
 Row = Mapping[str, Value]
+_TOLD = frozenset({"row_key", "before", "after"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +62,20 @@ def record(
     ]
     if told:
         connection.execute(sa.insert(rows), told)
+
+
+def listing(
+    connection: sa.Connection, *, table_name: str | None = None, since: datetime | None = None, limit: int = 50
+) -> list[dict[str, Any]]:
+    """Changes (of one table, from an instant on), the newest first; keys and rows are read from their JSON."""
+    rows = table("registry", "changes")
+    query = sa.select(rows).order_by(rows.c.change_id.desc()).limit(limit)
+    query = query if table_name is None else query.where(rows.c.table_name == table_name)
+    query = query if since is None else query.where(rows.c.changed_at >= since)
+    return [
+        {name: json.loads(value) if value is not None and name in _TOLD else value for name, value in row.items()}
+        for row in connection.execute(query).mappings()
+    ]
 
 
 def _key_of(before: Row | None, after: Row | None) -> Row:

@@ -6,7 +6,6 @@ connection's own memory over the lake and over the state database, so that both 
 
 from __future__ import annotations
 
-import os
 import re
 import sqlite3
 from collections.abc import Iterator
@@ -21,6 +20,7 @@ from warehouse.contract.ddl import CATALOG, quoted, view_statement
 from warehouse.errors import StoreMissing, StoreMoved, StoreOutdated, StoreUnreachable
 from warehouse.settings import Settings
 from warehouse.store.as_of import as_of_views
+from warehouse.store.bucket import make_secret
 from warehouse.store.extensions import connect_with
 from warehouse.store.lock import advisory_lock, file_lock
 from warehouse.store.macros import macros
@@ -226,7 +226,7 @@ def _attach(con: duckdb.DuckDBPyConnection, settings: Settings, *, read_only: bo
     conninfo = postgres_conninfo(settings)
     files = data_path(settings)
     if "://" in files:
-        _bucket_secret(con)
+        make_secret(con)
     catalog = f"postgres:{conninfo}" if conninfo else f"sqlite:{settings.home / 'catalog.sqlite'}"
     sqlite_options = "" if conninfo else ", META_JOURNAL_MODE 'WAL', META_BUSY_TIMEOUT 10000"
     mode = ", READ_ONLY" if read_only else ""
@@ -244,30 +244,6 @@ def _attach(con: duckdb.DuckDBPyConnection, settings: Settings, *, read_only: bo
     state = conninfo or str(settings.home / "state.sqlite")
     kind = "postgres" if conninfo else "sqlite"
     con.execute(f"ATTACH {quoted(state)} AS {STATE} (TYPE {kind}, READ_ONLY)")
-
-
-def write_object(address: str, content: bytes) -> None:
-    """Put `content` to s3://bucket/key, as the lake's own bucket is reached; it is there whole or not at all."""
-    with connect_with(["httpfs"]) as con:
-        _bucket_secret(con)
-        con.execute("CREATE TEMP TABLE object AS SELECT CAST($content AS BLOB) AS content", {"content": content})
-        con.execute(f"COPY (SELECT content FROM object) TO {quoted(address)} (FORMAT BLOB)")  # noqa: S608 (quoted)
-
-
-def _bucket_secret(con: duckdb.DuckDBPyConnection) -> None:
-    endpoint = os.environ.get("AWS_ENDPOINT_URL", "")
-    options = {
-        "KEY_ID": os.environ.get("AWS_ACCESS_KEY_ID"),
-        "SECRET": os.environ.get("AWS_SECRET_ACCESS_KEY"),
-        "SESSION_TOKEN": os.environ.get("AWS_SESSION_TOKEN"),
-        "REGION": os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION"),
-        "ENDPOINT": endpoint.removeprefix("http://").removeprefix("https://") or None,
-        "URL_STYLE": "path" if endpoint else None,
-    }
-    given = [f"{name} {quoted(value)}" for name, value in options.items() if value]
-    if endpoint.startswith("http://"):
-        given.append("USE_SSL false")
-    con.execute(f"CREATE OR REPLACE SECRET bucket (TYPE s3{''.join(', ' + option for option in given)})")
 
 
 def _require_tables(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:

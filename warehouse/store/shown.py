@@ -56,7 +56,7 @@ def _rows(table: Table, catalog: str) -> str:
         return f"owner_id IN (FROM {catalog}.main.seen_owners)"
     if "site_id" in table.by_name:
         return f"site_id IN (FROM {catalog}.main.seen_sites)"
-    return "false"
+    return "true" if table.for_everybody else "false"
 
 
 def _parent(table: Table) -> Table | None:

@@ -1,13 +1,13 @@
 """API keys
 
-Revision: 0020, after 0017
+Revision: 0020, after 0019
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0020"
-down_revision = "0023"
+down_revision = "0019"
 
 
 def upgrade() -> None:

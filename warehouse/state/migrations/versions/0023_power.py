@@ -1,13 +1,13 @@
 """Power limits, reservations, and tasks that one process does at a time
 
-Revision: 0023, after 0019
+Revision: 0023, after 0020
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0023"
-down_revision = "0019"
+down_revision = "0020"
 
 
 def upgrade() -> None:
