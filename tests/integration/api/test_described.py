@@ -68,7 +68,7 @@ def test_answers_are_as_described(app: FastAPI, engine: sa.Engine) -> None:
             raise event.exception
     told = "\n\n".join("\n".join(one) for one in wrong.items())
     assert not wrong, f"{len(wrong)} kinds of answers are not as described\n{told}"
-    assert set(tried) == {"Examples", "Coverage", "Fuzzing", "Stateful"}
+    assert set(tried) == {"examples", "coverage", "fuzzing", "stateful"}
 
 
 def _failures(event: events.ScenarioFinished) -> dict[str, str]:
