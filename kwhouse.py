@@ -12,7 +12,7 @@ import sys
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from warehouse.decisions import Decision
     from warehouse.registry import ApplyReport
     from warehouse.settings import Settings
+    from warehouse.store import Lake
 
 app = typer.Typer(
     name="kwhouse",
@@ -158,6 +159,10 @@ def rate(
 @app.command()
 def up() -> None:
     """Run collector, HTTP API, Dagster and dashboard together; Ctrl-C stops them together."""
+    from warehouse.account import account_or_number
+    from warehouse.people.lending import OF_DASHBOARD, lent_key
+    from warehouse.registry.changes import Author
+    from warehouse.state import opened
     from warehouse.supervisor import Program, run_together
 
     settings = _settings()
@@ -169,8 +174,17 @@ def up() -> None:
         "Ctrl-C stops all four."
     )
     commands = {"collector": "collect", "api": "api", "dagster": "dev", "dashboard": "dashboard"}
-    programs = [Program(name, [sys.executable, "-m", "kwhouse", command]) for name, command in commands.items()]
-    raise typer.Exit(run_together(programs))
+    author = Author(account_or_number(), "up")
+    with opened(settings) as engine, lent_key(engine, "dashboard", OF_DASHBOARD, author) as key:
+        programs = [
+            Program(
+                name,
+                [sys.executable, "-m", "kwhouse", command],
+                {"KWHOUSE_API_KEY": key} if name == "dashboard" else {},
+            )
+            for name, command in commands.items()
+        ]
+        raise typer.Exit(run_together(programs))
 
 
 @app.command()
@@ -289,29 +303,38 @@ def dashboard() -> None:
 
 @app.command()
 def api() -> None:
-    """Run the HTTP API on 127.0.0.1:9080: webhooks of the payment provider, payment page, pages of drivers' phones."""
+    """Run the HTTP API on 127.0.0.1:9080: /v1 for who has a key, pages of drivers' phones, payment page, webhooks."""
+    from functools import partial
+
     from ingest.api.app import create_app
     from ingest.api.driver.accounts import Accounts
     from ingest.api.driver.routes import driver_router
     from ingest.api.models import PayPage
     from ingest.api.server import serve
+    from ingest.api.v1 import Desk
     from pipelines.billing.cards import pages
     from pipelines.billing.cards.booking import tell
     from pipelines.billing.payments.service import payment_service
-    from pipelines.billing.starts.desk import Desk
+    from pipelines.billing.pricing.running import running_costs
+    from pipelines.billing.starts.desk import Desk as Starts
     from pipelines.billing.starts.letters import mail_of
+    from warehouse.people.keys import principal_of
 
     settings = _settings()
     service = payment_service(settings, tell)
-    desk = Desk(settings, service)
+    starts = Starts(settings, service)
 
     def pay(token: str) -> PayPage | None:
         page = pages.page(service, token)
-        return None if page is None else PayPage.model_validate({**page, "goes_on_at": desk.page_of_payment(token)})
+        return None if page is None else PayPage.model_validate({**page, "goes_on_at": starts.page_of_payment(token)})
 
-    accounts = Accounts(service.engine)
-    phone = driver_router(desk, accounts, public_url=settings.public_url, mail=mail_of(settings, service.engine))
-    raise typer.Exit(serve(settings, create_app(webhook=desk.webhook, pay=pay, routers=[phone])))
+    def costs(lake: Lake, session_id: str) -> list[dict[str, Any]]:
+        return [dataclasses.asdict(cost) for cost in running_costs(lake, session_id)]
+
+    engine = service.engine
+    phone = driver_router(starts, Accounts(engine), public_url=settings.public_url, mail=mail_of(settings, engine))
+    desk = Desk(settings, engine, partial(principal_of, engine), costs)
+    raise typer.Exit(serve(settings, create_app(webhook=starts.webhook, pay=pay, desk=desk, routers=[phone])))
 
 
 @app.command()
@@ -628,11 +651,14 @@ def doctor(as_json: Json = False) -> None:
 def docs(
     folder: Annotated[Path, typer.Argument(help="Folder of the reference pages.")] = Path("docs/reference"),
 ) -> None:
-    """Write the reference pages of tables, settings and extracts anew."""
+    """Write the reference pages of tables, settings, extracts and the HTTP API anew."""
+    from ingest.api import reference
     from warehouse.contract.reference import write_pages
 
-    for path in write_pages(folder):
+    of_api = folder / "api.md"
+    for path in (*write_pages(folder), of_api):
         _say(str(path))
+    of_api.write_text(reference.page(), encoding="utf-8")
 
 
 def _decide(ids: list[str], decision: Decision, reason: str, by: str | None, as_json: bool) -> None:

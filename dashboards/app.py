@@ -6,7 +6,7 @@ Start it with `kwhouse dashboard`; a bare `streamlit run dashboards/app.py` work
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ if str(HERE.parent) not in sys.path:  # under a bare `streamlit run` only this f
 
 from dashboards import data, filters, formats, layout  # noqa: E402
 from dashboards.access import admit  # noqa: E402
-from dashboards.navigation import UNUSED, Entry, shown_to  # noqa: E402
+from dashboards.navigation import ACTING, UNUSED, Entry, shown_to  # noqa: E402
 from warehouse.errors import KwhouseError, StoreMissing  # noqa: E402
 from warehouse.people.roles import Principal  # noqa: E402
 from warehouse.readers import network  # noqa: E402
@@ -51,6 +51,10 @@ def main() -> None:
     who = admit()
     # A page that is not theirs is not there: its address leads to the first one.
     page = st.navigation(pages(shown_to(who)), expanded=True)
+    if page.url_path in ACTING:
+        st.title(page.title, anchor=False)
+        _guarded(page.run)
+        return
     try:
         extent = data.read(network.extent).row(0, named=True)
     except StoreMissing:
@@ -59,8 +63,13 @@ def main() -> None:
         _nothing_yet(extent, who)
         return
     st.title(page.title, anchor=False)
+    _guarded(lambda: _show(page, extent))
+
+
+def _guarded(show: Callable[[], None]) -> None:
+    """Run a page; what went wrong on purpose is told in its words."""
     try:
-        _show(page, extent)
+        show()
     except KwhouseError as error:
         st.error(str(error), icon=":material/error:")
 

@@ -11,7 +11,8 @@ from warehouse.people.roles import Permission, Principal
 class Entry:
     """One page. `permission`: what it takes to see it. `whole`: it is about operators, so only for who sees all sites.
 
-    `unused`: filters that it does not look at.
+    `unused`: filters that it does not look at. `acts`: it works through the HTTP API and needs nothing of the lake, so
+    it is there before the first session has come in.
     """
 
     group: str
@@ -21,6 +22,7 @@ class Entry:
     permission: Permission = Permission.READ_REPORTS
     whole: bool = False
     unused: frozenset[str] = frozenset()
+    acts: bool = False
 
 
 _NO_FILTER = frozenset({"site", "period"})
@@ -34,6 +36,8 @@ ENTRIES = (
     Entry("Finance", "close", "Month close", "task_alt", Permission.READ_BILLING, whole=True, unused=_NO_FILTER),
     Entry("Finance", "extract", "Billing extract", "download"),
     Entry("Planners", "forecast", "Forecast", "trending_up", Permission.PLAN, unused=frozenset({"period"})),
+    Entry("Operators", "control", "Control", "play_circle", Permission.OPERATE_STATIONS, whole=True, acts=True),
+    Entry("Operators", "drivers", "Drivers and tokens", "badge", Permission.WRITE_ACCESS, whole=True, acts=True),
     Entry(
         "Operators",
         "stations",
@@ -47,6 +51,7 @@ ENTRIES = (
     Entry("Operators", "quality", "Data quality", "rule", unused=_NO_FILTER),
 )
 UNUSED = {entry.name: entry.unused for entry in ENTRIES}
+ACTING = frozenset(entry.name for entry in ENTRIES if entry.acts)
 
 
 def shown_to(who: Principal) -> tuple[Entry, ...]:

@@ -10,6 +10,8 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from pydantic import SecretStr
+
 from warehouse.errors import KwhouseError, SettingsError
 from warehouse.settings import Settings
 
@@ -79,7 +81,8 @@ def _hand_over(settings: Settings) -> None:
     for name in settings.model_fields_set:
         value = getattr(settings, name)
         if value is not None:
-            os.environ[f"KWHOUSE_{name.upper()}"] = str(value)
+            told = value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+            os.environ[f"KWHOUSE_{name.upper()}"] = told
 
 
 def _warm_up() -> None:

@@ -75,6 +75,14 @@ class Settings(BaseSettings):
 
     api_host: str = Field("127.0.0.1", description="where the HTTP API listens")
     api_port: int = Field(9080, description="HTTP API; 0 picks a free port")
+    api_url: str | None = Field(
+        None,
+        description="where the dashboard finds the HTTP API; default: api_host and api_port on this machine",
+        pattern=r"^https?://[^/\s]+(/[^\s?#]*)?$",
+    )
+    api_key: SecretStr | None = Field(
+        None, description="API key that the dashboard acts with; `kwhouse up` makes one for as long as it runs"
+    )
 
     public_url: str | None = Field(
         None,

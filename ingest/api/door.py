@@ -84,7 +84,7 @@ def _announced(scope: MutableMapping[str, object]) -> int:
 
 
 async def _refuse(send: Send) -> None:
-    body = b'{"error":"The body is too large."}'
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    body = b'{"type":"about:blank","title":"Content Too Large","status":413,"detail":"The body is too large."}'
+    headers = [(b"content-type", b"application/problem+json"), (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": 413, "headers": [*headers, (b"connection", b"close")]})
     await send({"type": "http.response.body", "body": body})

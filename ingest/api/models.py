@@ -48,9 +48,3 @@ class Answer(Strict):
     """What a webhook's sender is told."""
 
     result: Literal["processed", "repeated"]
-
-
-class Problem(Strict):
-    """Why a request was not answered."""
-
-    error: str

@@ -13,6 +13,10 @@ from pathlib import Path
 
 import requests
 
+from warehouse.people import keys
+from warehouse.settings import Settings
+from warehouse.state import open_state
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -53,3 +57,8 @@ def test_the_api_is_part_of_it(tmp_path: Path) -> None:
     assert answer.json() == {"status": "ok"}
     assert process.returncode == 0
     assert f"API:       {address}\n" in output
+    engine = open_state(Settings(home=tmp_path / "home"))
+    (key,) = keys.listing(engine)
+    engine.dispose()
+    assert (key["name"], key["state"]) == ("dashboard", "revoked")
+    assert f"kwh_{key['key_id']}" not in output

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from warehouse.errors import SessionAmbiguous, SessionUnknown
@@ -24,6 +25,36 @@ def find(
     `text` is looked for in session, station and token; `flag` must be among the session's flags.
     """
     return frame(lake, "sessions", **scope.parameters(), grades=list(grades), flag=flag, text=text or "", limit=limit)
+
+
+def page(
+    lake: Lake,
+    *,
+    site_id: str | None,
+    station_id: str | None,
+    state: str | None,
+    begun_from: datetime | None,
+    begun_to: datetime | None,
+    after: tuple[datetime, str] | None,
+    limit: int,
+) -> pl.DataFrame:
+    """Sessions that began from `begun_from` (included) to `begun_to` (not included), the newest first.
+
+    `after`: begin and id of the last session of the page before.
+    """
+    started_at, session_id = after or (None, None)
+    return frame(
+        lake,
+        "session_page",
+        site_id=site_id,
+        station_id=station_id,
+        state=state,
+        begun_from=begun_from,
+        begun_to=begun_to,
+        last_started_at=started_at,
+        last_session_id=session_id,
+        limit=limit,
+    )
 
 
 def flags(lake: Lake, scope: Scope) -> pl.DataFrame:

@@ -5,16 +5,19 @@ Each change is checked as a file's row is (types, references, times) and kept in
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
 from warehouse.contract import BY_NAME, Column, Table
+from warehouse.contract.access import ACCESS_RULES
+from warehouse.contract.registry import TOKENS
 from warehouse.errors import InputError
-from warehouse.registry import changes
+from warehouse.registry import access, changes
 from warehouse.registry.changes import Author, Row
+from warehouse.registry.records import Record
 from warehouse.registry.values import Value, typed
 from warehouse.state import table
 
@@ -56,9 +59,18 @@ def add_row(engine: sa.Engine, table_name: str, given: Mapping[str, object], aut
 
 
 def change_row(
-    engine: sa.Engine, table_name: str, key: Mapping[str, object], given: Mapping[str, object], author: Author
+    engine: sa.Engine,
+    table_name: str,
+    key: Mapping[str, object],
+    given: Mapping[str, object],
+    author: Author,
+    *,
+    look: Callable[[Row], None] = lambda _row: None,
 ) -> Edited:
-    """Set columns of the row with `key`; what is set to the same again is no change. Raises `RowRefused`."""
+    """Set columns of the row with `key`; what is set to the same again is no change. Raises `RowRefused`.
+
+    `look` sees the row as it is before, while nobody else can change it, and may raise.
+    """
     declared = BY_NAME[f"registry.{table_name}"]
     wanted = _typed(declared, key)
     with engine.begin() as connection:
@@ -66,6 +78,7 @@ def change_row(
         before = _stored(connection, declared, wanted)
         if before is None:
             raise RowRefused(table_name, {"": f"there is no {', '.join(map(str, wanted.values()))}"})
+        look(before)
         after = {**before, **_typed(declared, given)}
         _check(connection, declared, after)
         if after != before:
@@ -74,6 +87,29 @@ def change_row(
             connection.execute(sa.update(rows).where(_is(rows, declared, wanted)).values(new))
             changes.record(connection, declared, [(before, after)], author)
     return Edited(before, after)
+
+
+def remove_row(
+    engine: sa.Engine,
+    table_name: str,
+    key: Mapping[str, object],
+    author: Author,
+    *,
+    look: Callable[[Row], None] = lambda _row: None,
+) -> Edited:
+    """Take the row with `key` away. Raises `RowRefused`; `look` as above. For tables that nothing refers to."""
+    declared = BY_NAME[f"registry.{table_name}"]
+    wanted = _typed(declared, key)
+    with engine.begin() as connection:
+        changes.lock(connection)
+        before = _stored(connection, declared, wanted)
+        if before is None:
+            raise RowRefused(table_name, {"": f"there is no {', '.join(map(str, wanted.values()))}"})
+        look(before)
+        rows = table("registry", table_name)
+        connection.execute(sa.delete(rows).where(_is(rows, declared, wanted)))
+        changes.record(connection, declared, [(before, None)], author)
+    return Edited(before, None)
 
 
 def _typed(declared: Table, given: Mapping[str, object]) -> dict[str, Value]:
@@ -103,7 +139,7 @@ def _value(column: Column, value: object) -> Value:
 
 
 def _check(connection: sa.Connection, declared: Table, row: Row) -> None:
-    """Raises `RowRefused` where a reference points to nothing or a time ends before it begins."""
+    """Raises `RowRefused` where a reference points to nothing, a time ends before it begins, or a rule is odd."""
     problems: dict[str, str] = {}
     for column in declared.columns:
         value = row.get(column.name)
@@ -118,8 +154,21 @@ def _check(connection: sa.Connection, declared: Table, row: Row) -> None:
     begin, end = row.get("valid_from"), row.get("valid_to")
     if isinstance(begin, datetime) and isinstance(end, datetime) and end <= begin:
         problems["valid_to"] = f"{end.isoformat()} is not after valid_from {begin.isoformat()}"
+    if declared is ACCESS_RULES:
+        known = connection.scalars(sa.select(table("registry", "sites").c.site_id))
+        sites = [Record({"site_id": site_id}) for site_id in known]
+        problems |= {found.field or "": found.reason for found in access.problems_of([Record(dict(row))], sites)}
+    if declared is TOKENS and (other := _same_token(connection, str(row["id_token"]))) is not None:
+        problems["id_token"] = f"{row['id_token']} is the same to stations as {other}: they take no notice of case"
     if problems:
         raise RowRefused(declared.name, problems)
+
+
+def _same_token(connection: sa.Connection, id_token: str) -> str | None:
+    """Another token that differs in case only."""
+    there = table("registry", "tokens").c.id_token
+    query = sa.select(there).where(sa.func.lower(there) == id_token.lower(), there != id_token)
+    return connection.scalars(query.limit(1)).first()
 
 
 def _stored(connection: sa.Connection, declared: Table, key: Row) -> dict[str, Value] | None:

@@ -56,6 +56,12 @@ def typed(column: Column, text: str) -> Value:
     return value
 
 
+def pattern_of(column: Column) -> str | None:
+    """The shape of its texts as a whole regular expression, where its name has one."""
+    shape = _SHAPES.get(column.name)
+    return f"^{shape[0]}$" if shape else None
+
+
 def checked_json(value: Json) -> Json:
     """The structure itself. Raises ValueError where a text in it cannot be kept."""
     if isinstance(value, str):

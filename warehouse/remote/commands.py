@@ -62,11 +62,22 @@ def ask(
     *,
     expires_after_seconds: float = EXPIRES_AFTER_SECONDS,
     now: datetime | None = None,
+    command_id: str | None = None,
 ) -> str:
-    """Ask `station_id` to do `kind`; gives the command's id. Raises `InputError` for a station nobody knows."""
+    """Ask `station_id` to do `kind`; gives the command's id, made up where none is given.
+
+    Raises `InputError` for a station nobody knows.
+    """
     with engine.begin() as connection:
         return enter(
-            connection, station_id, kind, arguments, author, expires_after_seconds=expires_after_seconds, now=now
+            connection,
+            station_id,
+            kind,
+            arguments,
+            author,
+            expires_after_seconds=expires_after_seconds,
+            now=now,
+            command_id=command_id,
         )
 
 
@@ -79,12 +90,13 @@ def enter(
     *,
     expires_after_seconds: float = EXPIRES_AFTER_SECONDS,
     now: datetime | None = None,
+    command_id: str | None = None,
 ) -> str:
     """`ask`, as part of a transaction that keeps something else with it."""
     if kind not in KINDS:
         raise InputError(f"There is no command {kind!r}; there are {', '.join(KINDS)}.")
     asked_at = now or datetime.now(UTC)
-    command_id = uuid.uuid4().hex
+    command_id = command_id or uuid.uuid4().hex
     stations, rows = table("registry", "stations"), table("remote", "commands")
     known = sa.select(stations.c.station_id).where(stations.c.station_id == station_id)
     if connection.execute(known).first() is None:

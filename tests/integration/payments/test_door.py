@@ -112,11 +112,14 @@ def test_signatures_repetitions_and_sizes(api: Api, payments: Payments) -> None:
     assert (second.status_code, second.json()) == (200, {"result": "repeated"})
     for refused in (post(api, body, None), post(api, body, header[:-1] + "x"), post(api, body + b" ", header)):
         assert refused.status_code == 400
-        assert "signature is missing or not good" in refused.json()["error"]
+        assert "signature is missing or not good" in refused.json()["detail"]
     old = post(api, *signed("evt_2", {"id": row.provider_id}, age=3600))
-    assert (old.status_code, "too old" in old.json()["error"]) == (400, True)
+    assert (old.status_code, "too old" in old.json()["detail"]) == (400, True)
     announced = post(api, b"x" * 300_000, header)
-    assert (announced.status_code, announced.json()) == (413, {"error": "The body is too large."})
+    assert (announced.status_code, announced.json()) == (
+        413,
+        {"type": "about:blank", "title": "Content Too Large", "status": 413, "detail": "The body is too large."},
+    )
     chunked = requests.post(f"{api.url}/webhooks/stripe", data=(b"x" * 10_000 for _ in range(40)), timeout=30)
     assert chunked.status_code == 413
     assert requests.get(f"{api.url}/webhooks/stripe", timeout=30).status_code == 405
@@ -206,7 +209,7 @@ def test_without_a_key_the_page_offers_upi_and_a_transfer(home: Path, payments: 
             "upi://pay?pa=charging@okbank&amp;pn=Charging%20%26%20Co&amp;tr=INV8&amp;tn=INV-8&amp;am=1234.50" in indian
         )
         nothing = post(api, *signed("evt_4", {"id": "pi_1"}))
-        assert (nothing.status_code, nothing.json()) == (500, {"error": "This cannot be answered; see the log."})
+        assert (nothing.status_code, nothing.json()["detail"]) == (500, "This cannot be answered; see the log.")
     assert "KWHOUSE_STRIPE_KEY is not set" in "".join(api.lines)
 
 

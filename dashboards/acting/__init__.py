@@ -1,0 +1,1 @@
+"""Parts of the pages that act through the HTTP API."""
