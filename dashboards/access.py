@@ -68,6 +68,7 @@ def admit() -> Principal:
     try:
         who = visitor()
     except (SettingsError, NotAllowed) as refusal:
+        st.title("kwhouse")
         st.error(str(refusal), icon=":material/lock:")
         if sign_in_configured():
             _sign_out()

@@ -205,6 +205,7 @@ def everything_asked(lake: Lake) -> dict[str, list[object]]:
         "tokens": [frozenset({f"{small_warehouse.TOLD_TOKEN}01"})],
         "pseudonym": ["tok_01"],
         "moment": [datetime.now(UTC) + timedelta(days=1)],
+        "now": [datetime.now(UTC)],
         "snapshot_id": [1],
         "gone": [{"station_id": theirs[0][1], **gone}],
     }

@@ -105,6 +105,7 @@ def test_each_role_is_shown_its_pages() -> None:
     assert set(pages(Role.SITE_OWNER, sites=north)) == reports | {"stations"}
     assert set(pages(Role.FINANCE, sites=north)) == reports, "invoices are of whole operators"
     assert set(pages(Role.OPERATOR, sites=north)) == reports | {"stations"}, "drivers belong to no site"
+    assert all(pages(role)[0] == "overview" for role in Role)
 
 
 def test_extracts_of_money_are_for_finance_and_statements_for_their_owner_too() -> None:
