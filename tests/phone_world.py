@@ -30,6 +30,7 @@ from tests.homes import new_home
 from tests.integration.billing_world import energy
 from tests.registered import connector, register
 from tests.stripe_server import KEY, WEBHOOK_SECRET, StripeServer
+from warehouse.remote.online import stations_online
 from warehouse.settings import Settings, load_settings
 from warehouse.state import open_state
 from warehouse.store import open_lake
@@ -238,6 +239,7 @@ def phone_world(home: Path, stripe: StripeServer, **api_settings: str) -> Iterat
         charging_station(running) as charger,
     ):
         world = PhoneWorld(settings, engine, api, charger)
+        world.until(lambda: stations_online(engine, datetime.now(UTC)), "the station is not there")
         with open_lake(settings) as lake:
             record_registry(lake)
         yield world

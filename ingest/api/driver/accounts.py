@@ -173,8 +173,10 @@ class Accounts:
                 mine = accounts.c.driver_id == after["driver_id"]
                 connection.execute(sa.update(accounts).where(mine).values(password_hash=phc, set_at=now))
                 connection.execute(sa.delete(visits).where(visits.c.driver_id == after["driver_id"]))
-            told = (_told(row), _told(after))
-            changes.record(connection, BY_NAME["access.driver_accounts"], [told], _author(after["driver_id"]))
+            before = None if row is None else dict(row)
+            changes.record(
+                connection, BY_NAME["access.driver_accounts"], [(before, after)], _author(after["driver_id"])
+            )
         return str(after["driver_id"])
 
 
@@ -198,11 +200,6 @@ def _name(name: str) -> str | None:
     if len(plain) > _LONGEST_NAME:
         raise Refused("name")
     return plain or None
-
-
-def _told(row: Any) -> Any:
-    """What of an account the audit keeps: never the hash."""
-    return None if row is None else {name: row[name] for name in ("driver_id", "email", "made_at", "set_at")}
 
 
 def _author(driver_id: str) -> Author:

@@ -22,9 +22,7 @@ def place_page(reader: Reader, place: Place, page_token: str, *, note: str = "",
     """What charging there costs, and the button. `page_token`: of the charge's page, if the button is tapped."""
     say = reader.say
     told = f'<p class="note" role="alert">{note}</p>' if note else ""
-    chip = (
-        f'<span class="chip used">{say("used")}</span>' if place.is_used else f'<span class="chip">{say("free")}</span>'
-    )
+    chip = f'<span class="chip {place.state}">{say(place.state)}</span>'
     body = (
         f'<p class="soft">{escape(place.name)}, {say("connector", number=str(place.evse_id))}</p>'
         f'<h1>{escape(place.site)}</h1><p class="soft">{escape(place.address)}</p>{told}'
@@ -70,8 +68,8 @@ def _begin(reader: Reader, place: Place, page_token: str, email: str) -> str:
     sign_in = ""
     if not reader.is_signed_in:
         sign_in = f'<p><a class="link" href="/d?next={quote(path, safe="")}">{say("have_contract")}</a></p>'
-    if place.is_used:
-        return f'<p class="soft">{say("used_text")}</p>'
+    if place.state != "free":
+        return f'<p class="soft">{say(f"{place.state}_text")}</p>'
     if place.no_price:
         return ""
     if place.pays == "nobody":

@@ -51,7 +51,7 @@ def document(reader: Reader, title: str, body: str, *, state: str = "", refresh_
         '<script src="/d/assets/driver.js" defer></script></head><body>'
         f'<header><a class="brand" href="/d" aria-label="{reader.say("home")}">{_BOLT}</a>'
         f'<a class="mine" href="{mine[0]}">{reader.say(mine[1])}</a></header>'
-        f'<p id="offline" class="note" role="alert" hidden>{reader.say("offline")}</p>'
+        f'<p id="offline" class="note" role="alert" hidden>{reader.say("no_connection")}</p>'
         f'<main data-state="{escape(state)}"{again}>{body}</main></body></html>'
     )
 

@@ -76,6 +76,8 @@ class Desk:
         evse = evse_at(self._engine, station_id, evse_id, now)
         if evse is None:
             return None
+        if evse.state == "offline":
+            raise CannotStart("offline", f"Station {station_id} is not connected.")
         contract_id = self._contract(evse, driver_id)
         if not isinstance(self._tariff(evse, contract_id), Tariff):
             raise CannotStart("price", "There is no price for charging here.")

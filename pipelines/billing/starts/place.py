@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 import sqlalchemy as sa
 
 from pipelines.billing.documents.model import Language
+from warehouse.remote.online import stations_online
 from warehouse.state import table
 
 # OCPI ConnectorType, as it is written on stations.
@@ -27,9 +29,15 @@ _PLUGS = {
 }
 
 
+EvseState = Literal["free", "used", "offline"]
+
+
 @dataclass(frozen=True, slots=True)
 class Evse:
-    """An EVSE in service. `power_w`: the greatest of its connectors', in W; `is_used`: a session goes on there."""
+    """An EVSE in service. `power_w`: the greatest of its connectors', in W.
+
+    `state`: offline, where no collector holds the station; used, where a session goes on; else free.
+    """
 
     station_id: str
     evse_id: int
@@ -45,7 +53,7 @@ class Evse:
     language: Language
     plugs: tuple[str, ...]
     power_w: int
-    is_used: bool
+    state: EvseState
 
 
 def evse_at(engine: sa.Engine, station_id: str, evse_id: int, now: datetime) -> Evse | None:
@@ -85,6 +93,7 @@ def evse_at(engine: sa.Engine, station_id: str, evse_id: int, now: datetime) -> 
         row = connection.execute(placed).mappings().first()
         plugs = list(connection.execute(there.order_by(connectors.c.connector_id)).mappings())
         is_used = connection.execute(used.limit(1)).first() is not None
+    is_online = bool(stations_online(engine, now, [station_id]))
     if row is None or not plugs:
         return None
     town = " ".join(filter(None, (row["post_code"], row["city"])))
@@ -103,7 +112,7 @@ def evse_at(engine: sa.Engine, station_id: str, evse_id: int, now: datetime) -> 
         "de" if row["language"] == "de" else "en",
         tuple(dict.fromkeys(_plug(plug["standard"], plug["power_type"]) for plug in plugs)),
         max(plug["rated_power_w"] for plug in plugs),
-        is_used,
+        "offline" if not is_online else "used" if is_used else "free",
     )
 
 

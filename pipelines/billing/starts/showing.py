@@ -16,7 +16,7 @@ from pipelines.billing.payments.records import PaymentRecord
 from pipelines.billing.pricing.running import RunningCost, RunningLine
 from pipelines.billing.starts.figures import EndedCost
 from pipelines.billing.starts.model import Start
-from pipelines.billing.starts.place import Evse
+from pipelines.billing.starts.place import Evse, EvseState
 from pipelines.billing.tariffs.posted import Posted
 from warehouse.money import MINOR_UNITS
 
@@ -38,7 +38,7 @@ class Place:
     address: str
     operator: str
     plug: str
-    is_used: bool
+    state: EvseState
     prices: tuple[Posted, ...]
     no_price: bool
     pays: Literal["contract", "hold", "nobody"]
@@ -121,7 +121,7 @@ def place_shown(
         evse.address,
         evse.operator_name,
         plug(evse, language),
-        evse.is_used,
+        evse.state,
         tuple(prices or ()),
         prices is None,
         "contract" if contract_id is not None else "nobody" if hold is None else "hold",

@@ -9,12 +9,14 @@ from pathlib import Path
 import pytest
 import requests
 import sqlalchemy as sa
+from typer.testing import CliRunner
 
 from ingest.api.driver.accounts import Accounts
+from kwhouse import app
 from tests.api_harness import Api, running_api
 from tests.homes import new_home
 from tests.mail_server import Mailbox, started
-from tests.registered import register
+from tests.registered import connector, register, site
 from warehouse.settings import load_settings
 from warehouse.state import open_state, table
 
@@ -87,6 +89,26 @@ def test_who_tries_passwords_waits(home: Path) -> None:
         answers = [post(api, "/d/sign-in", email="a@example.org", password=f"number {n}") for n in range(6)]
         assert [answer.status_code for answer in answers] == [403] * 5 + [429]
         assert "Please wait" in answers[-1].text
+        # A proxy on this machine says whose request it is, and whether it came by TLS.
+        behind = requests.Session()
+        behind.headers.update({"X-Forwarded-For": "192.0.2.7", "X-Forwarded-Proto": "https"})
+        made = post(api, "/d/register", behind, **{**GOOD, "new_email": "cy@example.org"})
+        assert (made.status_code, "Secure" in made.headers["Set-Cookie"]) == (303, True)
+
+
+def test_the_code_on_a_station(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = load_settings(home=home)
+    register(settings, sites=[site("depot")], stations=[{"station_id": "Säule 3", "site_id": "depot"}])
+    register(settings, connectors=[connector("Säule 3")])
+    monkeypatch.setenv("KWHOUSE_HOME", str(home))
+    run = CliRunner()
+    assert "KWHOUSE_PUBLIC_URL" in str(run.invoke(app, ["station", "code", "Säule 3", "1"]).exception)
+    monkeypatch.setenv("KWHOUSE_PUBLIC_URL", "https://charge.example.org/")
+    made = run.invoke(app, ["station", "code", "Säule 3", "1", "-o", str(tmp_path / "code.svg")])
+    assert made.output.strip() == "https://charge.example.org/c/S%C3%A4ule%203/1"
+    assert "<svg" in (tmp_path / "code.svg").read_text()
+    assert "no EVSE 2" in str(run.invoke(app, ["station", "code", "Säule 3", "2"]).exception)
+    assert run.invoke(app, ["station", "code", "Säule 3", "1", "-o", "code.gif"]).exit_code == 2
 
 
 def test_a_link_proves_the_address_and_sets_the_password(home: Path, engine: sa.Engine) -> None:

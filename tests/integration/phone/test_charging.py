@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,12 +22,15 @@ from pipelines.billing.payments.stripe_adapter import StripeProvider
 from pipelines.billing.starts import records as starts_kept
 from pipelines.billing.starts.model import Start
 from pipelines.billing.starts.receipts import issue_due
+from pipelines.registry_history import record_registry
 from tests.api_harness import running_api
+from tests.homes import new_home
 from tests.mail_server import Mailbox, started
-from tests.phone_world import STATION, PhoneWorld, phone_world
+from tests.phone_world import STATION, PhoneWorld, declare, phone_world
 from tests.stripe_server import DECLINED, GOOD, KEY, StripeServer, stripe_server
 from warehouse.registry.changes import Author
 from warehouse.registry.editing import add_row
+from warehouse.settings import load_settings
 from warehouse.state import table
 from warehouse.store import open_lake
 
@@ -277,3 +281,18 @@ def test_without_a_provider_guests_are_told(world: PhoneWorld) -> None:
         page = requests.get(api.url + PLACE, timeout=60).text
     assert "cannot be paid here at the moment" in page, "".join(api.lines)
     assert "<button" not in page
+
+
+def test_a_station_that_is_not_there_takes_no_money(tmp_path: Path) -> None:
+    settings = load_settings(home=new_home(tmp_path / "home"))
+    declare(settings)
+    with open_lake(settings) as lake:
+        record_registry(lake)
+    given = {"stripe_key": KEY, "stripe_publishable_key": "pk_test_1", "preauthorise": '{"EUR": "60"}'}
+    with running_api(settings.home, **given) as api:
+        page = requests.get(api.url + PLACE, timeout=60).text
+        form = {"start": "x" * 32}
+        refused = requests.post(api.url + PLACE, data=form, headers={"Origin": api.url}, timeout=60)
+    assert "Not connected" in page
+    assert "<button" not in page
+    assert refused.status_code == 400
