@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -12,11 +13,12 @@ from dashboards import api, layout
 from dashboards.api import ApiRefused
 from dashboards.formats import plain
 
+_INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?Z")
 _SAID, _EMPTIED = "acting_said", "acting_emptied"
 
 
 def frame(items: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> pl.DataFrame:
-    """Rows of the API as a table of texts and lists, for these columns."""
+    """Rows of the API as a table of texts, for these columns; instants to the second, in UTC."""
     rows = [{name: _cell(item.get(name)) for name in columns} for item in items]
     return pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.String))
 
@@ -50,7 +52,6 @@ def say() -> None:
         for key in [key for key in st.session_state if str(key).startswith(form)]:
             del st.session_state[key]
     if (done := st.session_state.pop(_SAID, None)) is not None:
-        st.toast(done, icon=":material/check:")
         st.success(done, icon=":material/check:")
 
 
@@ -71,6 +72,8 @@ def _reasons(refusal: ApiRefused) -> str:
 
 
 def _cell(value: object) -> str | None:
+    if isinstance(value, str) and _INSTANT.fullmatch(value):
+        return value[:19].replace("T", " ")
     if isinstance(value, list):
         return ", ".join(map(str, value))
     if isinstance(value, bool):

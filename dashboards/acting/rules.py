@@ -63,16 +63,20 @@ def check() -> None:
 def _add() -> None:
     sites = {site["site_id"]: site["name"] for site in parts.everything("sites")}
     with st.form("rule_new", border=False):
-        rule_id = st.text_input("Rule", key="rule_id", help="Your own key of the rule.")
-        subject = st.selectbox("About a", list(SUBJECTS), format_func=SUBJECTS.__getitem__, key="rule_subject")
-        whom = st.text_input("Which one", key="rule_whom")
-        where = st.multiselect("Only at", list(sites), format_func=sites.__getitem__, key="rule_sites")
-        days = st.multiselect("Only on", DAYS_OF_WEEK, format_func=str.capitalize, key="rule_days")
+        with st.container(horizontal=True):
+            rule_id = st.text_input("Rule", key="rule_id", help="Your own key of the rule.")
+            subject = st.selectbox("About a", list(SUBJECTS), format_func=SUBJECTS.__getitem__, key="rule_subject")
+            whom = st.text_input("Which one", key="rule_whom")
+        with st.container(horizontal=True):
+            where = st.multiselect("Only at", list(sites), format_func=sites.__getitem__, key="rule_sites")
+            days = st.multiselect("Only on", DAYS_OF_WEEK, format_func=str.capitalize, key="rule_days")
         with st.container(horizontal=True):
             begin = st.time_input("From (local)", value=None, key="rule_begin")
             end = st.time_input("To (local)", value=None, key="rule_end")
-        most = st.number_input("Sessions at a time", min_value=0, value=None, step=1, key="rule_most")
-        limit = st.text_input("Credit limit", key="rule_limit", help="In the contract's currency; 0: only with credit.")
+            most = st.number_input("Sessions at a time", min_value=0, value=None, step=1, key="rule_most")
+            limit = st.text_input(
+                "Credit limit", key="rule_limit", help="In the contract's currency; 0: only with credit."
+            )
         blocked = st.checkbox("They may not charge at all", key="rule_blocked")
         if not st.form_submit_button("Add", type="primary", key="rule_add"):
             return
