@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Coroutine
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from ingest.access.gate import Access
@@ -60,11 +61,19 @@ class Links:
 
 def links_by(engine: sa.Engine, collector_id: str, access: Access, tally: Tally) -> Links:
     """The links of a collector by its state database."""
+
+    def connected_since(now: datetime) -> dict[str, datetime]:
+        return {name: held.connected_at for name, held in stations_online(engine, now).items()}
+
     delivery = Delivery(StateQueue(engine, collector_id), tally)
     return Links(
         Presence(engine, collector_id),
         delivery,
         LocalLists(engine, access, delivery),
         PasswordRotation(engine, access, delivery),
-        Balancer(engine, collector_id, lambda now: stations_online(engine, now).keys()),
+        Balancer(
+            engine,
+            collector_id,
+            lambda now: {name: held.connected_at for name, held in stations_online(engine, now).items()},
+        ),
     )

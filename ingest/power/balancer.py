@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from ingest.clock import microseconds
 from ingest.power import sites
-from ingest.power.plan import Evse, EvseKey, Order, Plan, Standing, amperes, plan
+from ingest.power.plan import PURPOSES, Evse, EvseKey, Order, Plan, Purpose, Standing, amperes, plan
+from ingest.power.sites import Limited
+from ingest.power.told import LimitKey, Told, doubted, keep_limits, read_limits, settled, standings
 from warehouse.registry.changes import Author
 from warehouse.remote import commands, leases
-from warehouse.remote.commands import Command
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -30,11 +32,9 @@ _LEASE_SECONDS: Final = 15.0
 _TASK: Final = "site power"
 _AUTHOR: Final = Author("kwhouse", "site power")
 _STACK_LEVEL: Final = 1  # over what a station may hold from its factory, at 0
-_SECOND: Final = 1_000_000
-# What refuses has no smart charging, or not now; what was not reached or did not answer is tried again sooner.
-_RETRY_AFTER: Final[Mapping[str, int]] = {"rejected": 600, "failed": 600, "expired": 10, "unanswered": 60}
 
-Online = Callable[[datetime], Collection[str]]
+Online = Callable[[datetime], Mapping[str, datetime]]
+"""The stations that are connected anywhere at a time, and since when."""
 
 
 class Balancer:
@@ -62,35 +62,13 @@ class Balancer:
         """One round, the plan of each site; nothing while another process does it."""
         if not leases.hold(self._engine, _TASK, self._holder, now, _LEASE_SECONDS):
             return {}
-        found: dict[str, Plan] = {}
         there = self._online(now)
         with self._engine.begin() as connection:
             limited = sites.limited_sites(connection, there.__contains__, now)
-            if not limited:
+            before = read_limits(connection)
+            if not limited and not before:
                 return {}
-            standings, out = sites.standings(connection)
-            changed: dict[tuple[EvseKey, Any], tuple[Standing, str]] = {}
-            us = microseconds(now.isoformat()) or 0
-            for command_id, key in out.items():
-                standing = _settled(standings[key], commands.read(connection, command_id), us)
-                if standing is not standings[key]:
-                    standings[key] = standing
-                    changed[key] = (standing, command_id)
-            for site in limited:
-                found[site.site_id] = plan(site.limit_w, site.evses, standings, us)
-                evses = {evse.key: evse for evse in site.evses}
-                for order in found[site.site_id].orders:
-                    command_id = commands.enter(
-                        connection,
-                        order.key.station_id,
-                        "set_charging_profile",
-                        _arguments(order, evses[order.key]),
-                        _AUTHOR,
-                        now=now,
-                    )
-                    before = standings.get((order.key, order.purpose), Standing())
-                    changed[order.key, order.purpose] = (before.sent(order.limit_w, order.transaction_id), command_id)
-            sites.keep(connection, changed)
+            found = _Round(connection, there, now, before).all(limited)
         for site_id, one in found.items():
             self._tell(site_id, one)
         return found
@@ -102,23 +80,73 @@ class Balancer:
         self._told[site_id] = found.unbound
 
 
-def _settled(standing: Standing, command: Command | None, now: int) -> Standing:
-    """What is known once the newest command about a limit is over."""
-    if command is not None and not command.is_over:
-        return standing
-    state = "expired" if command is None else command.state
-    if state == "accepted":
-        return standing.accepted()
-    retry_at = now + _RETRY_AFTER[state] * _SECOND
-    return standing.lost(retry_at) if state == "unanswered" else standing.refused(retry_at)
+class _Round:
+    """One round within one transaction: the answers that came, the limits to send, those to take back."""
+
+    def __init__(
+        self, connection: sa.Connection, there: Mapping[str, datetime], now: datetime, before: Mapping[LimitKey, Told]
+    ) -> None:
+        self._connection, self._there, self._now, self._before = connection, there, now, before
+        self._us = microseconds(now.isoformat()) or 0
+        self._limits: dict[LimitKey, Told] = {}
+
+    def all(self, limited: Sequence[Limited]) -> dict[str, Plan]:
+        """The plan of each site."""
+        self._settle()
+        wanted = {evse.key for site in limited for evse in site.evses}
+        self._take_back([key for key in self._limits if key[0] not in wanted])
+        found = {site.site_id: self._send(site) for site in limited}
+        keep_limits(self._connection, self._before, self._limits)
+        return found
+
+    def _settle(self) -> None:
+        for key, told in self._before.items():
+            left: Told | None = told
+            if told.command_id is not None:
+                left = settled(told, commands.read(self._connection, told.command_id), self._us)
+            if left is not None:
+                self._limits[key] = doubted(left, self._there.get(key[0].station_id))
+
+    def _take_back(self, keys: Sequence[LimitKey]) -> None:
+        for key in keys:
+            told, (evse, purpose) = self._limits[key], key
+            if told.command_id is not None and not told.taken_back:
+                continue  # its answer first
+            command_id = told.command_id
+            if command_id is None and evse.station_id in self._there and told.standing.retry_at <= self._us:
+                arguments = {"profile_id": _profile_id(evse, purpose)}
+                command_id = self._ask(evse.station_id, "clear_charging_profile", arguments)
+            self._limits[key] = replace(told, command_id=command_id, taken_back=True)
+
+    def _send(self, site: Limited) -> Plan:
+        # One that was being taken back when its site got a limit again is sent anew.
+        for evse in site.evses:
+            for purpose in PURPOSES:
+                if (told := self._limits.get((evse.key, purpose))) is not None and told.taken_back:
+                    self._limits[evse.key, purpose] = Told(Standing(transaction_id=told.standing.transaction_id))
+        found = plan(site.limit_w, site.evses, standings(self._limits), self._us)
+        evses = {evse.key: evse for evse in site.evses}
+        for order in found.orders:
+            command_id = self._ask(order.key.station_id, "set_charging_profile", _arguments(order, evses[order.key]))
+            told = self._limits.get((order.key, order.purpose), Told(Standing()))
+            sent = told.standing.sent(order.limit_w, order.transaction_id)
+            self._limits[order.key, order.purpose] = Told(sent, command_id, told.told_at)
+        return found
+
+    def _ask(self, station_id: str, kind: str, arguments: Mapping[str, Any]) -> str:
+        return commands.enter(self._connection, station_id, kind, arguments, _AUTHOR, now=self._now)
+
+
+def _profile_id(evse: EvseKey, purpose: Purpose) -> int:
+    """Of its own for each EVSE and purpose: OCPP replaces the profile with the same id."""
+    return evse.evse_id * 10 + (1 if purpose == "TxDefaultProfile" else 2)
 
 
 def _arguments(order: Order, evse: Evse) -> dict[str, Any]:
     """The charging profile: in W for direct current, in A per phase for alternating current, as stations of each do."""
     phases = evse.phases
     return {
-        # Of its own for each EVSE and purpose: OCPP replaces the profile with the same id.
-        "profile_id": order.key.evse_id * 10 + (1 if order.purpose == "TxDefaultProfile" else 2),
+        "profile_id": _profile_id(order.key, order.purpose),
         "stack_level": _STACK_LEVEL,
         "purpose": order.purpose,
         "evse_id": order.key.evse_id,

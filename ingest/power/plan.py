@@ -16,6 +16,7 @@ from typing import Final, Literal, NamedTuple
 from ingest.power.shares import Wish, shares
 
 Purpose = Literal["TxDefaultProfile", "TxProfile"]
+PURPOSES: Final[tuple[Purpose, ...]] = ("TxDefaultProfile", "TxProfile")
 
 # The greater of the two nominal voltages in use (IEC 60038: 230 V; 240 V in India and North America): with it a
 # limit in ampere is never more power than meant.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ingest.clock import microseconds
 from ingest.power import sites
 from ingest.power.plan import bound, unbound
+from ingest.power.told import read_limits, standings
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -22,19 +23,19 @@ def shown_sites(engine: sa.Engine, now: datetime, site_id: str | None = None) ->
     us = microseconds(now.isoformat()) or 0
     with engine.connect() as connection:
         limited = sites.limited_sites(connection, lambda _station: True, now)
-        standings, _ = sites.standings(connection)
+        known = standings(read_limits(connection))
     found = []
     for site in limited:
         if site_id is not None and site.site_id != site_id:
             continue
-        takes = [bound(evse, standings) for evse in site.evses]
+        takes = [bound(evse, known) for evse in site.evses]
         evses = [
             {
                 **evse.key._asdict(),
                 "rated_power_w": evse.rated_power_w,
                 "may_take_w": may_take_w,
                 "transaction_id": evse.transaction_id,
-                "remark": unbound(evse, standings, us),
+                "remark": unbound(evse, known, us),
             }
             for evse, may_take_w in zip(site.evses, takes, strict=True)
         ]

@@ -1,15 +1,15 @@
-"""What the state database says of sites with a grid limit: their EVSEs, what goes on there, and the limits told."""
+"""What the state database says of sites with a grid limit: their EVSEs, and what goes on there."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from ingest.clock import instant, microseconds
-from ingest.power.plan import Evse, EvseKey, Standing
+from ingest.clock import microseconds
+from ingest.power.plan import Evse, EvseKey
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -82,45 +82,3 @@ def _going_on(connection: sa.Connection, now: datetime) -> dict[EvseKey, tuple[s
         for station_id, place, transaction_id, started_at in connection.execute(query)
         if place.isdecimal()
     }
-
-
-def standings(connection: sa.Connection) -> tuple[dict[tuple[EvseKey, Any], Standing], dict[str, tuple[EvseKey, Any]]]:
-    """What is known of all limits; and, by command, those that are out for an answer."""
-    import sqlalchemy as sa
-
-    from warehouse.state import table
-
-    found: dict[tuple[EvseKey, Any], Standing] = {}
-    out: dict[str, tuple[EvseKey, Any]] = {}
-    for row in connection.execute(sa.select(table("remote", "power_limits"))).mappings():
-        key = (EvseKey(row["station_id"], row["evse_id"]), row["purpose"])
-        retry_at = 0 if row["retry_at"] is None else microseconds(row["retry_at"].isoformat()) or 0
-        found[key] = Standing(row["limit_w"], row["asked_w"], row["unsure_w"], row["transaction_id"], retry_at)
-        if row["asked_w"] is not None and row["command_id"] is not None:
-            out[row["command_id"]] = key
-    return found, out
-
-
-def keep(connection: sa.Connection, changed: Mapping[tuple[EvseKey, Any], tuple[Standing, str]]) -> None:
-    """Write standings, each with the command that it stems from."""
-    import sqlalchemy as sa
-
-    from warehouse.state import table
-
-    rows = table("remote", "power_limits")
-    for (key, purpose), (standing, command_id) in changed.items():
-        this = sa.and_(rows.c.station_id == key.station_id, rows.c.evse_id == key.evse_id, rows.c.purpose == purpose)
-        connection.execute(sa.delete(rows).where(this))
-        connection.execute(
-            sa.insert(rows),
-            {
-                **key._asdict(),
-                "purpose": purpose,
-                "transaction_id": standing.transaction_id,
-                "limit_w": standing.limit_w,
-                "asked_w": standing.asked_w,
-                "unsure_w": standing.unsure_w,
-                "retry_at": instant(standing.retry_at) if standing.retry_at else None,
-                "command_id": command_id,
-            },
-        )

@@ -23,7 +23,9 @@ POWER_LIMITS = Table(
         optional("asked_w", "BIGINT", "what is out for its answer; NULL: nothing", "W"),
         optional("unsure_w", "BIGINT", "the greatest that was sent and never answered: it may hold", "W"),
         optional("retry_at", "TIMESTAMPTZ", "it refused or did not answer; not again before then"),
-        optional("command_id", "VARCHAR", "newest command about it"),
+        optional("told_at", "TIMESTAMPTZ", "when it was accepted: a connection begun later may be another station"),
+        required("taken_back", "BOOLEAN", "true: no site's limit asks for it any more; the station is to forget it"),
+        optional("command_id", "VARCHAR", "command whose answer is awaited; NULL: none"),
     ),
     home=Home.STATE,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from ingest.collector import run
 from ingest.power import balancer
 from ingest.power.balancer import Balancer
+from ingest.power.plan import EvseKey, Plan
 from ingest.power.shown import shown_sites
 from tests.collector_harness import Commanded, commanded, in_thread
 from tests.registered import connector, register, site
@@ -24,6 +25,7 @@ from warehouse.state import open_state, table
 
 NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)
 ACCEPTED = {"SetChargingProfile": {"status": "Accepted"}}
+SINCE = dict.fromkeys(("CP-1", "CP-2"), NOW - timedelta(hours=1))
 TOKEN = {"id_token": "CARD", "token_type": "RFID", "status": "active", "valid_from": datetime(2026, 1, 1, tzinfo=UTC)}
 
 
@@ -121,7 +123,7 @@ def test_sessions_share_what_the_grid_gives(
 
 
 def test_a_station_that_knows_no_limits_is_not_asked_again_and_again(settings: Settings, engine: sa.Engine) -> None:
-    balancing = Balancer(engine, "one", lambda _now: {"CP-1", "CP-2"})
+    balancing = Balancer(engine, "one", lambda _now: SINCE)
     first = balancing.round(NOW)["depot"]
     assert {order.key.station_id for order in first.orders} == {"CP-1", "CP-2"}
     assert balancing.round(NOW)["depot"].orders == ()
@@ -134,8 +136,59 @@ def test_a_station_that_knows_no_limits_is_not_asked_again_and_again(settings: S
     assert {evse["remark"] for evse in found["evses"]} == {" (its station has refused a limit)"}
 
 
+def answered(engine: sa.Engine, state: str, at: datetime) -> list[str]:
+    """All commands that wait get this answer; gives their kinds."""
+    rows = table("remote", "commands")
+    with engine.begin() as connection:
+        kinds = list(connection.scalars(sa.select(rows.c.kind).where(rows.c.state == "waiting").order_by(rows.c.kind)))
+        connection.execute(sa.update(rows).where(rows.c.state == "waiting").values(state=state, ended_at=at))
+    return kinds
+
+
+def test_a_station_that_connects_anew_is_told_anew_and_counts_whole_until_then(
+    settings: Settings, engine: sa.Engine
+) -> None:
+    since = dict(SINCE)
+    balancing = Balancer(engine, "one", lambda _now: since)
+    balancing.round(NOW)
+    assert answered(engine, "accepted", NOW) == ["set_charging_profile"] * 2
+    assert balancing.round(NOW)["depot"] == Plan((), 9_320, ())
+    since["CP-2"] = NOW + timedelta(seconds=1)
+    later = balancing.round(NOW + timedelta(seconds=2))["depot"]
+    assert [(order.key, order.limit_w) for order in later.orders] == [(EvseKey("CP-2", 1), 5_000)]
+    assert (later.bound_w, later.unbound) == (54_320, (EvseKey("CP-2", 1),))
+    answered(engine, "accepted", NOW + timedelta(seconds=3))
+    assert balancing.round(NOW + timedelta(seconds=4))["depot"] == Plan((), 9_320, ())
+
+
+def test_a_site_that_loses_its_limit_gets_its_power_back(settings: Settings, engine: sa.Engine) -> None:
+    balancing = Balancer(engine, "one", lambda _now: SINCE)
+    sites = table("registry", "sites")
+
+    def limited_to(limit_w: int | None) -> None:
+        with engine.begin() as connection:
+            connection.execute(sa.update(sites).values(grid_limit_w=limit_w))
+
+    balancing.round(NOW)
+    limited_to(None)
+    assert balancing.round(NOW) == {}, "answers that are out come first"
+    assert answered(engine, "accepted", NOW) == ["set_charging_profile"] * 2
+    balancing.round(NOW)
+    ids = {command.arguments["profile_id"] for command in listing(engine) if command.state == "waiting"}
+    assert (answered(engine, "unanswered", NOW), ids) == (["clear_charging_profile"] * 2, {11})
+    balancing.round(NOW)
+    assert answered(engine, "accepted", NOW) == [], "tried again later"
+    balancing.round(NOW + timedelta(minutes=2))
+    assert answered(engine, "rejected", NOW) == ["clear_charging_profile"] * 2
+    balancing.round(NOW + timedelta(minutes=2))
+    with engine.connect() as connection:
+        assert connection.execute(sa.select(table("remote", "power_limits"))).all() == []
+    limited_to(30_000)
+    assert len(balancing.round(NOW + timedelta(minutes=2))["depot"].orders) == 2
+
+
 def test_one_process_shares_at_a_time_and_another_takes_over(settings: Settings, engine: sa.Engine) -> None:
-    one, two = (Balancer(engine, name, lambda _now: frozenset()) for name in ("one", "two"))
+    one, two = (Balancer(engine, name, lambda _now: {}) for name in ("one", "two"))
     assert one.round(NOW)
     assert not two.round(NOW)
     with engine.begin() as connection:
@@ -149,6 +202,6 @@ def test_a_site_without_a_limit_costs_nothing(tmp_path: Path) -> None:
     settings = load_settings(home=tmp_path / "home")
     register(settings, sites=[site("depot", "Europe/Berlin")], stations=[{"station_id": "CP-1", "site_id": "depot"}])
     engine = open_state(settings)
-    assert Balancer(engine, "one", lambda _now: {"CP-1"}).round(NOW) == {}
+    assert Balancer(engine, "one", lambda _now: SINCE).round(NOW) == {}
     assert listing(engine) == []
     engine.dispose()

@@ -21,6 +21,8 @@ def upgrade() -> None:
         sa.Column("asked_w", sa.BigInteger(), nullable=True),
         sa.Column("unsure_w", sa.BigInteger(), nullable=True),
         sa.Column("retry_at", sa.Text(), nullable=True),
+        sa.Column("told_at", sa.Text(), nullable=True),
+        sa.Column("taken_back", sa.Boolean(), nullable=False),
         sa.Column("command_id", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("station_id", "evse_id", "purpose"),
     )
