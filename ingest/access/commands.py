@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from warehouse.command_line import Json, print_json, print_result
+from warehouse.command_line import By, Json, author, print_json, print_result, print_rows, state, utc
 from warehouse.contract.registry import TOKENS
 
 if TYPE_CHECKING:
-    import sqlalchemy as sa
-
-    from warehouse.registry.changes import Author
     from warehouse.registry.editing import Edited
 
 token_app = typer.Typer(help="Means of identification: add, block, and ask what one may do.", no_args_is_help=True)
 driver_app = typer.Typer(help="Drivers: who they are and what they charge with.", no_args_is_help=True)
 
 Id = Annotated[str, typer.Argument(metavar="TOKEN", help="As the station sends it.")]
-By = Annotated[str | None, typer.Option(metavar="NAME", help="Who changes it; default: this account.")]
 
 
 @token_app.command("add")
@@ -50,12 +45,12 @@ def add_token(
         "token_group": group,
         "ocpp_type": ocpp_type,
         "status": "active",
-        "valid_to": _utc(valid_to),
+        "valid_to": utc(valid_to),
     }
     if valid_from is not None:
-        row["valid_from"] = _utc(valid_from)
-    with _state() as engine:
-        _tell(add_row(engine, "tokens", row, _author(by, "token add")), as_json)
+        row["valid_from"] = utc(valid_from)
+    with state() as engine:
+        _tell(add_row(engine, "tokens", row, author(by, "token add")), as_json)
 
 
 @token_app.command("block")
@@ -74,8 +69,8 @@ def _set_status(id_token: str, status: str, by: str | None, as_json: bool) -> No
     from warehouse.registry.editing import change_row
 
     source = "token block" if status == "blocked" else "token unblock"
-    with _state() as engine:
-        done = change_row(engine, "tokens", {"id_token": id_token}, {"status": status}, _author(by, source))
+    with state() as engine:
+        done = change_row(engine, "tokens", {"id_token": id_token}, {"status": status}, author(by, source))
     _tell(done, as_json)
 
 
@@ -93,8 +88,8 @@ def check_token(
     """
     from ingest.access.asking import would_be_decided
 
-    moment = _utc(at) or datetime.now(UTC)
-    with _state() as engine:
+    moment = utc(at) or datetime.now(UTC)
+    with state() as engine:
         decision, settled_by = would_be_decided(engine, id_token, station, moment, ocpp_type)
     facts = {"status": decision.status, "reason": decision.reason, "access_rule_id": decision.rule_id}
     told = f"{decision.status}: {decision.reason.replace('_', ' ')}{settled_by}"
@@ -119,9 +114,9 @@ def list_tokens(
     query = sa.select(*(rows.c[name] for name in names)).order_by(rows.c.id_token)
     for column, wanted in ((rows.c.contract_id, contract), (rows.c.token_group, group)):
         query = query if wanted is None else query.where(column == wanted)
-    with _state() as engine, engine.connect() as connection:
+    with state() as engine, engine.connect() as connection:
         found = [dict(row) for row in connection.execute(query).mappings()]
-    _listed(found, as_json)
+    print_rows(found, as_json)
 
 
 @driver_app.command("add")
@@ -135,9 +130,9 @@ def add_driver(
     """Add a driver."""
     from warehouse.registry.editing import add_row
 
-    with _state() as engine:
+    with state() as engine:
         row = {"driver_id": driver_id, "name": name, "email": email}
-        _tell(add_row(engine, "drivers", row, _author(by, "driver add")), as_json)
+        _tell(add_row(engine, "drivers", row, author(by, "driver add")), as_json)
 
 
 @driver_app.command("list")
@@ -160,20 +155,9 @@ def list_drivers(as_json: Json = False) -> None:
         .group_by(drivers.c.driver_id, drivers.c.name)
         .order_by(drivers.c.driver_id)
     )
-    with _state() as engine, engine.connect() as connection:
+    with state() as engine, engine.connect() as connection:
         found = [dict(row) for row in connection.execute(query).mappings()]
-    _listed(found, as_json)
-
-
-def _listed(rows: list[dict[str, object]], as_json: bool) -> None:
-    if as_json:
-        print_json(rows)
-        return
-    if not rows:
-        print_result("None.", False)
-    for row in rows:
-        told = "  ".join("–" if value is None else str(value) for value in row.values())
-        print_result(told, False)
+    print_rows(found, as_json)
 
 
 def _tell(done: Edited, as_json: bool) -> None:
@@ -183,21 +167,3 @@ def _tell(done: Edited, as_json: bool) -> None:
         print_result("Nothing to change: it is so already.", False)
     else:
         print_result("Added." if done.before is None else "Changed.", False)
-
-
-def _state() -> AbstractContextManager[sa.Engine]:
-    from warehouse.settings import load_settings
-    from warehouse.state import opened
-
-    return opened(load_settings())
-
-
-def _author(by: str | None, source: str) -> Author:
-    from warehouse.account import account_or_number
-    from warehouse.registry.changes import Author
-
-    return Author(by or account_or_number(), source)
-
-
-def _utc(moment: datetime | None) -> datetime | None:
-    return moment if moment is None or moment.tzinfo is not None else moment.replace(tzinfo=UTC)

@@ -5,8 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from ingest.ocpp.desk import EMPTY, Asked, Desk, Rule, Start, Status, boot, data_transfer, heartbeat, text_of, to_json
+from ingest.ocpp.desk import (
+    EMPTY,
+    Asked,
+    Desk,
+    Rule,
+    Start,
+    Status,
+    boot,
+    data_transfer,
+    group_of,
+    heartbeat,
+    text_of,
+    to_json,
+)
 
+_LONGEST_TAG: Final = 20  # IdToken is a CiString20Type (section 7.28)
 # AuthorizationStatus (1.6 section 7.2) has no word for the place, the hour and the money.
 _STATUS: Final[Mapping[Status, str]] = {
     "Accepted": "Accepted",
@@ -29,8 +43,9 @@ def id_tag_info(asked: Asked | None, desk: Desk) -> dict[str, str]:
     info: dict[str, str] = {"status": _STATUS[verdict.status]}
     if verdict.valid_until is not None:
         info["expiryDate"] = verdict.valid_until
-    if verdict.parent is not None:
-        info["parentIdTag"] = verdict.parent
+    parent = group_of(verdict.parent, _LONGEST_TAG)
+    if parent is not None:
+        info["parentIdTag"] = parent
     return info
 
 

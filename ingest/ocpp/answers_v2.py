@@ -7,7 +7,21 @@ from typing import Any, Final
 
 from ingest.access.known import certificate_key
 from ingest.access.rules import NO_AUTHORIZATION
-from ingest.ocpp.desk import EMPTY, Asked, Desk, Purpose, Rule, boot, data_transfer, heartbeat, text_of, to_json
+from ingest.ocpp.desk import (
+    EMPTY,
+    Asked,
+    Desk,
+    Purpose,
+    Rule,
+    boot,
+    data_transfer,
+    group_of,
+    heartbeat,
+    text_of,
+    to_json,
+)
+
+_LONGEST_TOKEN: Final = 36  # idToken of IdTokenType in 2.0.1 (2.1 allows 255)
 
 
 def id_token_info(id_token: Any, desk: Desk, asked: Asked) -> dict[str, Any]:
@@ -22,8 +36,9 @@ def id_token_info(id_token: Any, desk: Desk, asked: Asked) -> dict[str, Any]:
     info: dict[str, Any] = {"status": verdict.status}
     if verdict.valid_until is not None:
         info["cacheExpiryDateTime"] = verdict.valid_until
-    if verdict.parent is not None:
-        info["groupIdToken"] = {"idToken": verdict.parent, "type": "Central"}
+    group = group_of(verdict.parent, _LONGEST_TOKEN)
+    if group is not None:
+        info["groupIdToken"] = {"idToken": group, "type": "Central"}
     return info
 
 

@@ -36,6 +36,14 @@ def text(arguments: Arguments, name: str, longest: int) -> str:
     return value
 
 
+def transaction_number(arguments: Arguments) -> int:
+    """`transaction_id` as OCPP 1.6 has it. Raises `Impossible`."""
+    told = str(arguments.get("transaction_id", ""))
+    if not told.isascii() or not told.isdigit():
+        raise Impossible(f"transaction_id {told!r} is no transaction of OCPP 1.6: these are whole numbers.")
+    return int(told)
+
+
 def whole(arguments: Arguments, *names: str) -> int | None:
     """The first of these arguments that is there, as a whole number from 0 on. Raises `Impossible`."""
     for name in names:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from ingest.ocpp.calling import Arguments, Call, Impossible, Translate, given, only, positive, text, whole
+from ingest.ocpp.calling import Arguments, Call, Translate, given, only, positive, text, transaction_number, whole
+from ingest.ocpp.desk import group_of
 
 LONGEST_TAG: Final = 20  # IdToken is a CiString20Type (section 7.28)
 
@@ -22,10 +23,7 @@ def start(arguments: Arguments, _number: int) -> Call:
 
 def stop(arguments: Arguments, _number: int) -> Call:
     """Section 5.12. `transaction_id`: the number that StartTransaction was answered with."""
-    told = str(arguments.get("transaction_id", ""))
-    if not told.isascii() or not told.isdigit():
-        raise Impossible(f"transaction_id {told!r} is no transaction of OCPP 1.6: these are whole numbers.")
-    return Call("RemoteStopTransaction", {"transactionId": int(told)})
+    return Call("RemoteStopTransaction", {"transactionId": transaction_number(arguments)})
 
 
 def set_password(arguments: Arguments, _number: int) -> Call:
@@ -45,11 +43,10 @@ def send_local_list(arguments: Arguments, _number: int) -> Call:
 
 def _entry(entry: Mapping[str, Any]) -> dict[str, Any]:
     """AuthorizationData (section 7.1); one that is to be removed has no idTagInfo."""
-    parent = entry.get("parent")
     info = given(
         status="Accepted",
         expiryDate=entry.get("valid_until"),
-        parentIdTag=parent if parent is not None and len(parent) <= LONGEST_TAG else None,
+        parentIdTag=group_of(entry.get("parent"), LONGEST_TAG),
     )
     return given(idTag=text(entry, "id_token", LONGEST_TAG), idTagInfo=None if entry.get("removed") else info)
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from ingest.ocpp.calling import Arguments, Call, Translate, given, only, positive, text, whole
+from ingest.ocpp.desk import group_of
 
 LONGEST_TOKEN: Final = 36  # idToken of IdTokenType in 2.0.1 (2.1 allows 255)
 LONGEST_TRANSACTION: Final = 36
@@ -41,7 +42,8 @@ def id_token(arguments: Arguments) -> dict[str, str]:
 
 def group(name: Any) -> dict[str, str] | None:
     """The group of a token, as answers to Authorize tell it."""
-    return None if name is None else {"idToken": str(name), "type": "Central"}
+    told = group_of(name, LONGEST_TOKEN)
+    return None if told is None else {"idToken": told, "type": "Central"}
 
 
 def set_password(arguments: Arguments, _number: int) -> Call:

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from ingest.ocpp.calling import Arguments, Call, Impossible, Translate, given, text, whole
+from ingest.ocpp.calling import Arguments, Call, Impossible, Translate, given, text, transaction_number, whole
 
 _STATION_MAX: Final = "StationMaxProfile"
 _PURPOSES: Final = (_STATION_MAX, "TxDefaultProfile", "TxProfile")
@@ -25,7 +25,7 @@ def set_v16(arguments: Arguments, _number: int) -> Call:
     purpose = _one_of(arguments, "purpose", _PURPOSES)
     profile = given(
         chargingProfileId=whole(arguments, "profile_id"),
-        transactionId=_transaction_v16(arguments) if purpose == "TxProfile" else None,
+        transactionId=transaction_number(arguments) if purpose == "TxProfile" else None,
         stackLevel=whole(arguments, "stack_level"),
         chargingProfilePurpose="ChargePointMaxProfile" if purpose == _STATION_MAX else purpose,
         chargingProfileKind=_kind(purpose),
@@ -75,13 +75,6 @@ def _schedule(arguments: Arguments, purpose: str) -> dict[str, Any]:
         chargingRateUnit=unit,
         chargingSchedulePeriod=[period],
     )
-
-
-def _transaction_v16(arguments: Arguments) -> int:
-    told = str(arguments.get("transaction_id", ""))
-    if not told.isascii() or not told.isdigit():
-        raise Impossible(f"transaction_id {told!r} is no transaction of OCPP 1.6: these are whole numbers.")
-    return int(told)
 
 
 def _one_of(arguments: Arguments, name: str, allowed: tuple[str, ...]) -> str:

@@ -95,6 +95,11 @@ def text_of(value: Any) -> str | None:
     return value if isinstance(value, str) else None
 
 
+def group_of(name: Any, longest: int) -> str | None:
+    """The group of a token, where the version can say it: what is too long would break the whole message."""
+    return name if isinstance(name, str) and len(name) <= longest else None
+
+
 def boot(_payload: Mapping[str, Any], desk: Desk) -> str:
     """BootNotification, all versions."""
     return to_json({"status": "Accepted", "currentTime": desk.time(), "interval": desk.heartbeat_seconds})

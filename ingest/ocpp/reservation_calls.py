@@ -11,6 +11,7 @@ from typing import Final
 
 from ingest.ocpp import calls_v2, calls_v16
 from ingest.ocpp.calling import Arguments, Call, Translate, given, text, whole
+from ingest.ocpp.desk import group_of
 
 
 def reserve_v16(arguments: Arguments, _number: int) -> Call:
@@ -19,7 +20,7 @@ def reserve_v16(arguments: Arguments, _number: int) -> Call:
         connectorId=whole(arguments, "evse_id") or 0,
         expiryDate=text(arguments, "expires_at", 40),
         idTag=text(arguments, "id_token", calls_v16.LONGEST_TAG),
-        parentIdTag=arguments.get("token_group"),
+        parentIdTag=group_of(arguments.get("token_group"), calls_v16.LONGEST_TAG),
         reservationId=whole(arguments, "reservation_id"),
     )
     return Call("ReserveNow", payload)

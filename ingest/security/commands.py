@@ -1,21 +1,14 @@
-"""`kwhouse station password|accept|waiting`: how stations prove themselves, and which of them wait for a person."""
+"""`kwhouse station password|profile|accept|waiting`: how stations prove themselves, and which of them wait."""
 
 from __future__ import annotations
 
 import sys
-from contextlib import AbstractContextManager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-from warehouse.command_line import Json, print_json, print_result
-
-if TYPE_CHECKING:
-    import sqlalchemy as sa
-
-By = Annotated[str | None, typer.Option(metavar="NAME", help="Who does it; default: this account.")]
-Station = Annotated[str, typer.Argument(metavar="STATION", help="OCPP identity.")]
+from warehouse.command_line import By, Json, Station, author, print_json, print_result, state
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -42,8 +35,8 @@ def password(
     from ingest.security.credentials import set_password
 
     given = sys.stdin.readline().rstrip("\r\n") if from_stdin else passwords.made_up()
-    with _state() as engine:
-        found = set_password(engine, station_id, given, _name(by), datetime.now(UTC))
+    with state() as engine:
+        found = set_password(engine, station_id, given, author(by, "station password"), datetime.now(UTC))
     facts: dict[str, Any] = {"station_id": station_id, "security_profile": found}
     told = f"Password of {station_id} set; security profile {found}."
     if not from_stdin:
@@ -61,8 +54,8 @@ def profile(
     """Set the OCPP security profile of a station: 0 none, 1 password, 2 password and TLS, 3 certificate and TLS."""
     from ingest.security.credentials import set_profile
 
-    with _state() as engine:
-        set_profile(engine, station_id, number, _name(by), datetime.now(UTC))
+    with state() as engine:
+        set_profile(engine, station_id, number, author(by, "station profile"), datetime.now(UTC))
     facts = {"station_id": station_id, "security_profile": number}
     print_result(facts if as_json else f"Security profile of {station_id}: {number}.", as_json)
 
@@ -71,7 +64,7 @@ def waiting(as_json: Json = False) -> None:
     """List stations that have knocked and that the registry does not know, the newest first."""
     from ingest.access.waiting import listing
 
-    with _state() as engine:
+    with state() as engine:
         rows = listing(engine)
     if as_json:
         print_json(rows)
@@ -92,22 +85,8 @@ def accept(
 ) -> None:
     """Take a station into the registry: it may connect within seconds. Declare its connectors too: `registry apply`."""
     from ingest.access.waiting import accepted
-    from warehouse.registry.changes import Author
 
-    with _state() as engine:
-        row = accepted(engine, station_id, site, name, Author(_name(by), "station accept"))
+    with state() as engine:
+        row = accepted(engine, station_id, site, name, author(by, "station accept"))
     told = f"{station_id} stands at {site} now. Its sessions are priced once its connectors are declared."
     print_result(row if as_json else told, as_json)
-
-
-def _name(by: str | None) -> str:
-    from warehouse.account import account_or_number
-
-    return by or account_or_number()
-
-
-def _state() -> AbstractContextManager[sa.Engine]:
-    from warehouse.settings import load_settings
-    from warehouse.state import opened
-
-    return opened(load_settings())

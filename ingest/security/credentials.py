@@ -47,9 +47,7 @@ class Offer(NamedTuple):
 Row = dict[str, Any]
 
 
-def set_password(
-    engine: sa.Engine, station_id: str, password: str, by: str, now: datetime, source: str = "station password"
-) -> int:
+def set_password(engine: sa.Engine, station_id: str, password: str, author: Author, now: datetime) -> int:
     """Keep the hash of `password`; gives the security profile, 1 at least.
 
     Raises `StationUnknown`, `PasswordRefused`.
@@ -62,12 +60,12 @@ def set_password(
         profile = max(1, before["security_profile"])
         return {"security_profile": profile, "password_hash": phc, "previous_hash": before["password_hash"]}
 
-    return int(_set(engine, station_id, change, Author(by, source), now)[1]["security_profile"])
+    return int(_set(engine, station_id, change, author, now)[1]["security_profile"])
 
 
-def set_profile(engine: sa.Engine, station_id: str, profile: int, by: str, now: datetime) -> None:
+def set_profile(engine: sa.Engine, station_id: str, profile: int, author: Author, now: datetime) -> None:
     """Keep the security profile of a station. Raises `StationUnknown`."""
-    _set(engine, station_id, lambda _before: {"security_profile": profile}, Author(by, "station profile"), now)
+    _set(engine, station_id, lambda _before: {"security_profile": profile}, author, now)
 
 
 def offer(engine: sa.Engine, given: Offer, author: Author, now: datetime) -> Row:

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from warehouse.command_line import Json, day_of, print_json, print_result
+from warehouse.command_line import By, Json, author, day_of, print_json, print_result, state
 from warehouse.people.roles import Permission, Role
 
-if TYPE_CHECKING:
-    from warehouse.registry.changes import Author
-
 key_app = typer.Typer(help="API keys: make, list, revoke.", no_args_is_help=True)
-
-By = Annotated[str | None, typer.Option(metavar="NAME", help="Who does it; default: this account.")]
 
 
 @key_app.command("add")
@@ -35,13 +30,11 @@ def add(
 ) -> None:
     """Make a key. It is shown this once; only a hash is kept."""
     from warehouse.people.keys import Grant, make_key
-    from warehouse.settings import load_settings
-    from warehouse.state import opened
 
     ends = None if expires is None else datetime.combine(expires, time(), UTC)
     grant = Grant(role, scope or None, owner, site or None, ends)
-    with opened(load_settings()) as engine:
-        key = make_key(engine, name, grant, _author(by, "key add"))
+    with state() as engine:
+        key = make_key(engine, name, grant, author(by, "key add"))
     told = f"{key}\nIt is shown this once. Send it as a header: Authorization: Bearer …"
     print_result({"key": key, "key_id": key.split("_")[1]} if as_json else told, as_json)
 
@@ -50,10 +43,8 @@ def add(
 def listed(as_json: Json = False) -> None:
     """List keys, the newest first: what they may do and when they were last used."""
     from warehouse.people.keys import listing
-    from warehouse.settings import load_settings
-    from warehouse.state import opened
 
-    with opened(load_settings()) as engine:
+    with state() as engine:
         rows = listing(engine)
     if as_json:
         print_json(rows)
@@ -83,18 +74,9 @@ def revoke_key(
 ) -> None:
     """Revoke a key: it opens nothing from the next request on."""
     from warehouse.people.keys import revoke
-    from warehouse.settings import load_settings
-    from warehouse.state import opened
 
-    with opened(load_settings()) as engine:
-        done = revoke(engine, key_id, _author(by, "key revoke"))
+    with state() as engine:
+        done = revoke(engine, key_id, author(by, "key revoke"))
     facts = {"key_id": key_id, "revoked": True}
     told = f"Key {key_id} is revoked." if done else f"Key {key_id} was revoked before."
     print_result(facts if as_json else told, as_json)
-
-
-def _author(by: str | None, source: str) -> Author:
-    from warehouse.account import account_or_number
-    from warehouse.registry.changes import Author
-
-    return Author(by or account_or_number(), source)

@@ -158,7 +158,7 @@ def make_station_password(desk: DeskHere, caller: Operator, station_id: rows.Key
     """Of HTTP Basic auth. The one before stays good until the next change; only a hash is kept."""
     known_station(desk, caller, station_id)
     made = passwords.made_up()
-    profile = set_password(desk.engine, station_id, made, caller.author.name, datetime.now(UTC))
+    profile = set_password(desk.engine, station_id, made, caller.author, datetime.now(UTC))
     return Password(station_id=station_id, password=made, security_profile=profile)
 
 
