@@ -49,8 +49,8 @@ def _tables() -> Iterator[str]:
     yield ""
     yield "Made from the table contract (`warehouse/contract/`) by `kwhouse docs`; edit there, not here."
     yield "Types are DuckDB's; *key* columns identify a row; a column without *required* may be NULL."
-    yield "Who sees some sites only sees rows of tables that say what they go by: the site, the owner of sites, or another"
-    yield "table's rows."
+    yield "Who sees some sites only sees rows of tables that say what they go by: the site, the owner of sites, or rows"
+    yield "of another table."
     for schema, tables in groupby(TABLES, key=lambda table: table.schema):
         yield ""
         yield f"## {schema}"
