@@ -75,7 +75,7 @@ def admit() -> Principal:
         st.stop()
     with st.sidebar:
         if who is ANYBODY_HERE:
-            st.caption("No sign-in: open to everybody on this machine, and to nobody else.")
+            st.caption("No sign-in: open to everybody on this machine, who may see all, and to nobody else.")
         else:
             roles = ", ".join(sorted(role.replace("_", " ") for role in who.roles))
             st.caption(f"Signed in as {who.name} ({roles})")

@@ -27,7 +27,7 @@ def main(settings: Settings) -> int:
     from streamlit import config
     from streamlit.web import bootstrap
 
-    from dashboards.access import require_sign_in_if_open
+    from dashboards.access import require_sign_in_if_open, sign_in_configured
 
     port = _free_port(settings)
     options = _options(settings, port)
@@ -40,6 +40,8 @@ def main(settings: Settings) -> int:
     host = f"[{settings.dashboard_host}]" if ":" in settings.dashboard_host else settings.dashboard_host
     sys.stdout.write(f"Dashboard: http://{host}:{port}\n")
     sys.stdout.flush()
+    if not sign_in_configured():
+        sys.stderr.write("No sign-in: open to everybody on this machine, who may see all, and to nobody else.\n")
     bootstrap.run(str(APP), False, [], options)
     return 0
 

@@ -89,6 +89,14 @@ class Table:
         return f"{self.schema}.{self.name}"
 
     @property
+    def belongs_by(self) -> str | None:
+        """What says whose its rows are: a column, or the table whose rows they go with; None: they are of no site."""
+        if self.rows_of is not None:
+            return self.rows_of
+        by_column = {"owner_id": "owner_id", "site_id": "site_id", "station_id": "registry.stations"}
+        return next((whose for name, whose in by_column.items() if name in self.by_name), None)
+
+    @property
     def readable(self) -> tuple[Column, ...]:
         """The columns that its view has: all but secret ones."""
         return tuple(column for column in self.columns if not column.secret)

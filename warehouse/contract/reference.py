@@ -49,6 +49,8 @@ def _tables() -> Iterator[str]:
     yield ""
     yield "Made from the table contract (`warehouse/contract/`) by `kwhouse docs`; edit there, not here."
     yield "Types are DuckDB's; *key* columns identify a row; a column without *required* may be NULL."
+    yield "Who sees some sites only sees rows of tables that say what they go by: the site, the owner of sites, or rows"
+    yield "of another table."
     for schema, tables in groupby(TABLES, key=lambda table: table.schema):
         yield ""
         yield f"## {schema}"
@@ -67,6 +69,10 @@ def _table(table: Table) -> Iterator[str]:
         yield "Kept in the state database."
     if table.home is Home.VIEW:
         yield "A view: kept nowhere."
+    if table.belongs_by is not None:
+        yield f"Its rows go by `{table.belongs_by}`."
+    elif table.for_everybody:
+        yield "Seen by everybody."
     yield ""
     yield "| column | type | unit | meaning |"
     yield "| --- | --- | --- | --- |"

@@ -21,7 +21,7 @@ class Permission(StrEnum):
     OPERATE_STATIONS = "stations:operate"  # start, stop, reserve, limits, lists, accept, passwords
     WRITE_ACCESS = "access:write"  # drivers, tokens, groups, rules
     WRITE_REGISTRY = "registry:write"  # operators, sites, stations, tariffs
-    MANAGE_KEYS = "keys:manage"  # API keys and people's roles
+    MANAGE_KEYS = "keys:manage"  # API keys
 
 
 class Role(StrEnum):

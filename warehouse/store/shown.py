@@ -49,27 +49,20 @@ def _make(con: duckdb.DuckDBPyConnection, sight: Sight, catalog: str) -> None:
 
 def _rows(table: Table, catalog: str) -> str:
     """The condition on which rows of `table` are shown to somebody who sees some sites only."""
-    if (parent := _parent(table)) is not None:
-        (key,) = parent.key
-        return f"{key} IN (SELECT {key} FROM {catalog}.{parent.full_name})"  # noqa: S608 (names of the contract)
-    if "owner_id" in table.by_name:
-        return f"owner_id IN (FROM {catalog}.main.seen_owners)"
-    if "site_id" in table.by_name:
-        return f"site_id IN (FROM {catalog}.main.seen_sites)"
-    return "true" if table.for_everybody else "false"
-
-
-def _parent(table: Table) -> Table | None:
-    """The table whose rows its rows belong to; without a word on it, and without a site, the station's."""
-    if table.rows_of is not None:
-        return BY_NAME[table.rows_of]
-    if table.by_name.keys() & {"owner_id", "site_id"} or "station_id" not in table.by_name:
-        return None
-    return BY_NAME["registry.stations"]
+    match table.belongs_by:
+        case None:
+            return "true" if table.for_everybody else "false"
+        case "owner_id":
+            return f"owner_id IN (FROM {catalog}.main.seen_owners)"
+        case "site_id":
+            return f"site_id IN (FROM {catalog}.main.seen_sites)"
+        case parent:
+            (key,) = BY_NAME[parent].key
+            return f"{key} IN (SELECT {key} FROM {catalog}.{parent})"  # noqa: S608 (names of the contract)
 
 
 def _depth(table: Table) -> int:
-    parent = _parent(table)
+    parent = BY_NAME.get(table.belongs_by or "")
     return 0 if parent is None else _depth(parent) + 1
 
 
