@@ -3,7 +3,6 @@ sequences, in this process, over a real state database and a small lake."""
 
 from __future__ import annotations
 
-import dataclasses
 from collections import Counter
 from collections.abc import Iterator
 from functools import partial
@@ -46,7 +45,7 @@ def app(settings: Settings, engine: sa.Engine) -> Iterator[FastAPI]:
         settings,
         engine,
         partial(principal_of, engine),
-        lambda lake, session: [dataclasses.asdict(cost) for cost in running_costs(lake, session)],
+        running_costs,
     )
     yield create_app(webhook=lambda _body, _signature: "repeated", pay=lambda _token: None, desk=desk)
     desk.close()
