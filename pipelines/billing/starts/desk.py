@@ -22,7 +22,8 @@ from pipelines.billing.payments.service import PaymentService, hold_amount
 from pipelines.billing.payments.webhooks import Taken
 from pipelines.billing.pricing.running import RunningCost
 from pipelines.billing.starts import records
-from pipelines.billing.starts.figures import EndedCost, Figures
+from pipelines.billing.starts.costs import EndedCost
+from pipelines.billing.starts.figures import Figures
 from pipelines.billing.starts.flow import CannotStart, Starts, Wanted
 from pipelines.billing.starts.model import Start
 from pipelines.billing.starts.place import Evse, contract_at, contracts_of, evse_at

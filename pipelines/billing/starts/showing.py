@@ -14,7 +14,7 @@ from pipelines.billing.documents.model import Language, half_up
 from pipelines.billing.payments.provider import Money
 from pipelines.billing.payments.records import PaymentRecord
 from pipelines.billing.pricing.running import RunningCost, RunningLine
-from pipelines.billing.starts.figures import EndedCost
+from pipelines.billing.starts.costs import EndedCost
 from pipelines.billing.starts.model import Start
 from pipelines.billing.starts.place import Evse, EvseState
 from pipelines.billing.tariffs.posted import Posted
