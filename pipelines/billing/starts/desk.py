@@ -22,7 +22,8 @@ from pipelines.billing.payments.service import PaymentService, hold_amount
 from pipelines.billing.payments.webhooks import Taken
 from pipelines.billing.pricing.running import RunningCost
 from pipelines.billing.starts import records
-from pipelines.billing.starts.figures import EndedCost, Figures
+from pipelines.billing.starts.costs import EndedCost
+from pipelines.billing.starts.figures import Figures
 from pipelines.billing.starts.flow import CannotStart, Starts, Wanted
 from pipelines.billing.starts.model import Start
 from pipelines.billing.starts.place import Evse, contract_at, contracts_of, evse_at
@@ -72,15 +73,12 @@ class Desk:
 
         Raises `CannotStart` where nobody can begin so.
         """
-        now = self._now()
-        evse = evse_at(self._engine, station_id, evse_id, now)
+        evse = evse_at(self._engine, station_id, evse_id, self._now())
         if evse is None:
             return None
-        if evse.state == "offline":
-            raise CannotStart("offline", f"Station {station_id} is not connected.")
         contract_id = self._contract(evse, driver_id)
-        if not isinstance(self._tariff(evse, contract_id), Tariff):
-            raise CannotStart("price", "There is no price for charging here.")
+        if records.find(self._engine, page_token=page_token) is None:
+            self._refuse(evse, contract_id)
         hold = None if contract_id else self._hold(evse)
         start = self.starts.begin(
             Wanted(page_token, station_id, evse_id, evse.operator_id, driver_id, contract_id, hold, payer_email)
@@ -163,6 +161,13 @@ class Desk:
         query = sa.select(*(rows.c[name] for name in names)).where(mine).order_by(rows.c.issued_at.desc())
         with self._engine.connect() as connection:
             return list(connection.execute(query.limit(_MOST_PAST)))
+
+    def _refuse(self, evse: Evse, contract_id: str | None) -> None:
+        """Raises `CannotStart` where nobody can begin now, whoever pays."""
+        if evse.state != "free":
+            raise CannotStart(evse.state, f"EVSE {evse.evse_id} of {evse.station_id} is {evse.state}.")
+        if not isinstance(self._tariff(evse, contract_id), Tariff):
+            raise CannotStart("price", f"There is no price at EVSE {evse.evse_id} of {evse.station_id}.")
 
     def _contract(self, evse: Evse, driver_id: str | None) -> str | None:
         return None if driver_id is None else contract_at(self._engine, driver_id, evse, self._now())
