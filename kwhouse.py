@@ -318,10 +318,12 @@ def api() -> None:
     from pipelines.billing.starts.desk import Desk as Starts
     from pipelines.billing.starts.letters import mail_of
     from warehouse.people.keys import principal_of
+    from warehouse.store.apart import LakeApart
 
     settings = _settings()
     service = payment_service(settings, tell)
-    starts = Starts(settings, service)
+    lake = LakeApart(settings)
+    starts = Starts(settings, service, lake)
 
     def pay(token: str) -> PayPage | None:
         page = pages.page(service, token)
@@ -329,11 +331,11 @@ def api() -> None:
 
     engine = service.engine
     phone = driver_router(starts, Accounts(engine), public_url=settings.public_url, mail=mail_of(settings, engine))
-    desk = Desk(settings, engine, partial(principal_of, engine), running_costs)
+    desk = Desk(lake, engine, partial(principal_of, engine), running_costs)
     try:
         raise typer.Exit(serve(settings, create_app(webhook=starts.webhook, pay=pay, desk=desk, routers=[phone])))
     finally:
-        desk.close()
+        lake.close()
 
 
 @app.command()

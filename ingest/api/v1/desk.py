@@ -9,7 +9,6 @@ from fastapi import Depends, Request
 
 from ingest.security.doorman import Doorman
 from warehouse.people.roles import Principal
-from warehouse.settings import Settings
 from warehouse.store import Lake
 from warehouse.store.apart import LakeApart
 
@@ -30,15 +29,11 @@ class Desk:
     """
 
     def __init__(
-        self, settings: Settings, engine: sa.Engine, authenticate: Authenticate, running_costs: RunningCosts
+        self, lake: LakeApart, engine: sa.Engine, authenticate: Authenticate, running_costs: RunningCosts
     ) -> None:
-        self.engine, self.lake = engine, LakeApart(settings)
+        self.engine, self.lake = engine, lake
         self.authenticate, self.running_costs = authenticate, running_costs
         self.doorman = Doorman()
-
-    def close(self) -> None:
-        """End the lake's process; the engine belongs to whoever made it."""
-        self.lake.close()
 
 
 def desk_of(request: Request) -> Desk:

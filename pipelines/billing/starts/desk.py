@@ -33,6 +33,7 @@ from pipelines.billing.tariffs.model import Tariff
 from pipelines.billing.tariffs.posted import posted
 from warehouse.settings import Settings
 from warehouse.state import table
+from warehouse.store.apart import LakeApart
 
 _MOST_PAST = 30
 
@@ -44,11 +45,13 @@ def _now() -> datetime:
 class Desk:
     """Places, charges and receipts for the pages of a phone."""
 
-    def __init__(self, settings: Settings, service: PaymentService, now: Callable[[], datetime] = _now) -> None:
+    def __init__(
+        self, settings: Settings, service: PaymentService, lake: LakeApart, now: Callable[[], datetime] = _now
+    ) -> None:
         self._settings, self._engine, self._now = settings, service.engine, now
         self._service = service
         self.starts = Starts(service.engine, service.payments, now)
-        self._figures = Figures(settings, service.engine, now)
+        self._figures = Figures(lake, service.engine, now)
 
     def webhook(self, payload: bytes, signature: str | None) -> Taken:
         """Take in a webhook of the payment provider, as `PaymentService.webhook`; what was paid by it begins."""

@@ -21,7 +21,7 @@ from pipelines.billing.starts.finding import name_sessions
 from pipelines.billing.starts.lake_reader import LakeReader
 from pipelines.billing.starts.prices import Spot
 from pipelines.billing.tariffs.model import Tariff
-from warehouse.settings import Settings
+from warehouse.store.apart import LakeApart
 
 # A price may change with the clock (a version comes into force) without anything new in the lake.
 _PRICE_HOLDS: Final = timedelta(minutes=1)
@@ -33,10 +33,10 @@ def _now() -> datetime:
 
 
 class Figures:
-    """The lake of `settings`, read when it is first asked and there. `engine`: the state database."""
+    """The lake, read when it is first asked and there. `engine`: the state database."""
 
-    def __init__(self, settings: Settings, engine: sa.Engine, now: Callable[[], datetime] = _now) -> None:
-        self._reader, self._engine, self._now = LakeReader(settings), engine, now
+    def __init__(self, lake: LakeApart, engine: sa.Engine, now: Callable[[], datetime] = _now) -> None:
+        self._reader, self._engine, self._now = LakeReader(lake), engine, now
         self._turn = Lock()
         self._snapshot: int | None = None
         self._running: dict[str, RunningCost] = {}
