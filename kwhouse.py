@@ -12,7 +12,7 @@ import sys
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
     from warehouse.decisions import Decision
     from warehouse.registry import ApplyReport
     from warehouse.settings import Settings
-    from warehouse.store import Lake
 
 app = typer.Typer(
     name="kwhouse",
@@ -319,22 +318,24 @@ def api() -> None:
     from pipelines.billing.starts.desk import Desk as Starts
     from pipelines.billing.starts.letters import mail_of
     from warehouse.people.keys import principal_of
+    from warehouse.store.apart import LakeApart
 
     settings = _settings()
     service = payment_service(settings, tell)
-    starts = Starts(settings, service)
+    lake = LakeApart(settings)
+    starts = Starts(settings, service, lake)
 
     def pay(token: str) -> PayPage | None:
         page = pages.page(service, token)
         return None if page is None else PayPage.model_validate({**page, "goes_on_at": starts.page_of_payment(token)})
 
-    def costs(lake: Lake, session_id: str) -> list[dict[str, Any]]:
-        return [dataclasses.asdict(cost) for cost in running_costs(lake, session_id)]
-
     engine = service.engine
     phone = driver_router(starts, Accounts(engine), public_url=settings.public_url, mail=mail_of(settings, engine))
-    desk = Desk(settings, engine, partial(principal_of, engine), costs)
-    raise typer.Exit(serve(settings, create_app(webhook=starts.webhook, pay=pay, desk=desk, routers=[phone])))
+    desk = Desk(lake, engine, partial(principal_of, engine), running_costs)
+    try:
+        raise typer.Exit(serve(settings, create_app(webhook=starts.webhook, pay=pay, desk=desk, routers=[phone])))
+    finally:
+        lake.close()
 
 
 @app.command()

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import re
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -18,14 +22,12 @@ import sqlalchemy as sa
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from ingest.collector import run
 from pipelines.billing.drafts import invoices
 from pipelines.billing.pricing import cdrs
 from pipelines.registry_history import record_registry
 from pipelines.sessions import readings, sessions, transaction_events
 from pipelines.stages import run_stage
-from tests.api_harness import Api, running_api
-from tests.collector_harness import Running, in_thread
+from tests.api_harness import ROOT, Api, running_api
 from tests.homes import new_home
 from tests.integration.billing_world import energy
 from tests.registered import connector, register
@@ -222,7 +224,7 @@ def declare(settings: Settings) -> None:
 @contextmanager
 def phone_world(home: Path, stripe: StripeServer, **api_settings: str) -> Iterator[PhoneWorld]:
     """Start all of it; leaving the block ends it."""
-    settings = load_settings(home=new_home(home), collect_port=0, metrics_port=0, landing_seconds=0.3)
+    settings = load_settings(home=new_home(home))
     declare(settings)
     engine = open_state(settings)
     given = {
@@ -234,9 +236,9 @@ def phone_world(home: Path, stripe: StripeServer, **api_settings: str) -> Iterat
         **api_settings,
     }
     with (
-        in_thread(settings, lambda ready, stop: run(settings, None, ready, stop)) as running,
+        collecting(home) as address,
         running_api(home, **given) as api,
-        charging_station(running) as charger,
+        charging_station(address) as charger,
     ):
         world = PhoneWorld(settings, engine, api, charger)
         world.until(lambda: stations_online(engine, datetime.now(UTC)), "the station is not there")
@@ -247,9 +249,31 @@ def phone_world(home: Path, stripe: StripeServer, **api_settings: str) -> Iterat
 
 
 @contextmanager
-def charging_station(running: Running) -> Iterator[Charger]:
+def collecting(home: Path) -> Iterator[str]:
+    """`kwhouse collect` as a process of its own: this one opens the lake, and two copies of SQLite in one process take
+    each other's locks away. Gives where stations connect."""
+    told = {"HOME": str(home), "COLLECT_PORT": "0", "METRICS_PORT": "0", "LANDING_SECONDS": "0.3"}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("KWHOUSE_")}
+    ours = {f"KWHOUSE_{name}": value for name, value in told.items()}
+    command = [sys.executable, "-m", "kwhouse", "collect"]
+    process = subprocess.Popen(
+        command, cwd=home, env={**kept, **ours, "PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    try:
+        address = re.search(r"(ws://\S+/ocpp/)<station_id>", process.stdout.readline())
+        assert address is not None
+        yield address[1]
+    finally:
+        process.terminate()
+        process.wait(60)
+        process.stdout.close()
+
+
+@contextmanager
+def charging_station(address: str) -> Iterator[Charger]:
     """Connect the station; leaving the block disconnects it."""
-    charger = Charger(running.ready.url + STATION)
+    charger = Charger(address + STATION)
     is_there = threading.Event()
     stopping: list[Callable[[], Any]] = []
 

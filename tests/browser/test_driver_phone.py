@@ -28,6 +28,8 @@ pytestmark = pytest.mark.browser
 
 expect.set_options(timeout=20_000)  # cores are shared with other tests
 PLACE = f"/c/{STATION}/1"
+PICTURES = os.environ.get("KWHOUSE_TEST_PICTURES")
+SCHEMES = ("light", "dark")  # with each its language
 STAND_IN = """
 window.Stripe = () => ({
   elements: ({ clientSecret }) => ({
@@ -64,7 +66,7 @@ def world(tmp_path_factory: pytest.TempPathFactory, stripe: StripeServer) -> Ite
         yield made
 
 
-@pytest.fixture(params=["light", "dark"])
+@pytest.fixture
 def phone(browser: Browser, stripe: StripeServer, request: pytest.FixtureRequest) -> Iterator[Page]:
     """A phone. Fails where the browser complains: of scripts, of what a page's own rules forbid."""
     context = browser.new_context(
@@ -98,8 +100,8 @@ def picture(page: Page, name: str) -> None:
         box = target.bounding_box()
         assert box is not None
         assert box["height"] >= 44, name  # WCAG 2.2, 2.5.5: size of a target
-    if folder := os.environ.get("KWHOUSE_TEST_PICTURES"):
-        page.screenshot(path=Path(folder) / f"phone-{name}.png", full_page=True)
+    if PICTURES:
+        page.screenshot(path=Path(PICTURES) / f"phone-{name}.png", full_page=True)
 
 
 def reconciled(world: PhoneWorld, stripe: StripeServer) -> None:
@@ -117,6 +119,7 @@ WORDS = {
 }
 
 
+@pytest.mark.parametrize("phone", SCHEMES if PICTURES else SCHEMES[:1], indirect=True)
 def test_register_scan_pay_watch_stop_receipt(world: PhoneWorld, stripe: StripeServer, phone: Page) -> None:
     phone.goto(f"{world.api.url}/d")
     language = phone.locator("html").get_attribute("lang") or ""
@@ -176,6 +179,7 @@ def _priced(world: PhoneWorld) -> bool:
         return not rows.fetchall()
 
 
+@pytest.mark.parametrize("phone", SCHEMES, indirect=True)
 def test_a_station_that_refuses_is_told_on_the_page(world: PhoneWorld, stripe: StripeServer, phone: Page) -> None:
     world.charger.refuses = True
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -15,6 +15,7 @@ from warehouse.contract.registry import DECLARED
 from warehouse.errors import Problem, RegistryError
 from warehouse.registry import changes
 from warehouse.registry.changes import Author
+from warehouse.registry.own import kept
 from warehouse.registry.records import Record, record
 from warehouse.registry.rules import Declared, problems_of, same
 from warehouse.registry.sources import files_of, read
@@ -64,7 +65,8 @@ def apply(
     allow_removal: bool = False,
     author: Author | None = None,
 ) -> ApplyReport:
-    """Apply the registry files in `folder`. A table without a file stays as it is; rows missing from a file go.
+    """Apply the registry files in `folder`. A table without a file stays as it is; rows missing from a file go, but for
+    those that drivers made on their phones.
 
     A file without rows may empty a table that has some only with `allow_removal`. `check_tariff` says why a tariff
     cannot be priced, where the caller has pricing code; `author` is who is told in `registry.changes` (default: the
@@ -84,7 +86,11 @@ def apply(
         changes.lock(connection)
         stored = {name: _stored_rows(connection, declaration) for name, declaration in tables.items()}
         known = {name: [Record(dict(row)) for row in rows] for name, rows in stored.items()}
-        problems.extend(problems_of(declared, known, check_tariff))
+        whole = {
+            name: replace(given, records=[*given.records, *kept(connection, name, stored[name], given.records)])
+            for name, given in declared.items()
+        }
+        problems.extend(problems_of(whole, known, check_tariff))
         if not allow_removal:
             problems.extend(_emptied(declared, stored))
         if problems:
@@ -93,7 +99,7 @@ def apply(
         return ApplyReport(
             {
                 name: _write(connection, tables[name], stored[name], given.records, author)
-                for name, given in declared.items()
+                for name, given in whole.items()
             }
         )
 

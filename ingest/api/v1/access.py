@@ -107,9 +107,10 @@ def list_access_decisions(
     refused: Annotated[bool, Query(description="only those that did not let in")] = False,
     limit: rows.Limit = 100,
 ) -> DecidedList:
-    with desk.lake(caller.sight) as lake:
-        found = decided.decisions(lake, id_token=id_token, station_id=station_id, refused=refused, limit=limit)
-        until = decided.newest(lake)
+    found = desk.lake.ask(
+        caller.sight, decided.decisions, id_token=id_token, station_id=station_id, refused=refused, limit=limit
+    )
+    until = desk.lake.ask(caller.sight, decided.newest)
     items: list[Any] = [Decided(**for_json(row)) for row in found.rows(named=True)]
     return DecidedList(items=items, until=for_json(until))
 

@@ -9,11 +9,13 @@ import asyncio
 import json
 import time
 import uuid
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.exc import IntegrityError
 from starlette.concurrency import run_in_threadpool
 
 from ingest.api.models import Strict
@@ -188,10 +190,10 @@ def _ask(
         command_id = uuid.uuid5(_COMMANDS_OF_API, f"{caller.principal.name} {repeat}").hex
     found = commands.find(desk.engine, command_id)
     if found is None:
-        commands.ask(desk.engine, station_id, kind, arguments, caller.author, command_id=command_id)
+        with suppress(IntegrityError):  # the same request came twice at once
+            commands.ask(desk.engine, station_id, kind, arguments, caller.author, command_id=command_id)
         found = commands.find(desk.engine, command_id)
-        assert found is not None  # it was asked for just now  # noqa: S101
-    elif (found.station_id, found.kind, dict(found.arguments)) != (station_id, kind, arguments):
+    if found is None or (found.station_id, found.kind, dict(found.arguments)) != (station_id, kind, arguments):
         raise Refused(409, "Another command was asked for with this Idempotency-Key.")
     response.headers["location"] = f"/v1/commands/{command_id}"
     return told(caller, found)

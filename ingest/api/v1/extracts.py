@@ -85,8 +85,7 @@ def read_extract(
     folder = Path(tempfile.mkdtemp(prefix="kwhouse-extract-"))
     try:
         target = folder / f"{name}-{date_from}-{date_to}.{fmt}"
-        with desk.lake(caller.sight) as lake:
-            report = write_extract(lake, name, date_from, date_to, fmt, target, site_id)
+        report = desk.lake.ask(caller.sight, write_extract, name, date_from, date_to, fmt, target, site_id)
     except BaseException as error:
         shutil.rmtree(folder)
         if isinstance(error, QueryError):

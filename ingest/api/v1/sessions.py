@@ -13,7 +13,7 @@ from ingest.api.models import Strict
 from ingest.api.problems import Refused, declared
 from ingest.api.v1 import rows, shapes
 from ingest.api.v1.caller import Caller, may
-from ingest.api.v1.desk import DeskHere
+from ingest.api.v1.desk import Desk, DeskHere
 from ingest.api.v1.instants import DATE_TIME, Moment, read_moment
 from warehouse import story
 from warehouse.contract.core import SESSIONS
@@ -21,7 +21,6 @@ from warehouse.errors import SessionUnknown
 from warehouse.people.roles import Permission
 from warehouse.plain import for_json
 from warehouse.readers import sessions as reader
-from warehouse.store import Lake
 from warehouse.store.sight import WHOLE
 
 router = APIRouter(tags=["sessions"])
@@ -40,6 +39,16 @@ class Story(RootModel[dict[str, Any]]):
     """
 
 
+class CostLine(Strict):
+    """One price component of a cost."""
+
+    dimension: str = Field(description="OCPI TariffDimensionType", examples=["ENERGY"])
+    quantity: str
+    quantity_unit: str = Field(examples=["kWh"])
+    amount_excl_vat: str | None = Field(description="in the currency")
+    amount_incl_vat: str | None = Field(description="in the currency")
+
+
 class Cost(Strict):
     """What a session that goes on costs so far, priced as it will be when it ends."""
 
@@ -54,6 +63,8 @@ class Cost(Strict):
     total_excl_vat: str | None = Field(description="in the currency")
     total_incl_vat: str | None = Field(description="in the currency; null where its VAT is not known")
     reason: str | None = Field(description="why there is no price")
+    power_w: str | None = Field(description="mean power of the newest step in which energy flowed (W)")
+    lines: list[CostLine] = Field(description="what it is made of")
 
 
 @router.get("/sessions", summary="List sessions", response_model=SessionPage, responses=declared(409))
@@ -74,17 +85,17 @@ def list_sessions(
     ] = None,
 ) -> dict[str, Any]:
     """As far as the warehouse has taken in what stations sent, which it does about every minute."""
-    with desk.lake(caller.sight) as lake:
-        found = reader.page(
-            lake,
-            site_id=site_id,
-            station_id=station_id,
-            state=state,
-            begun_from=read_moment(begun_from),
-            begun_to=read_moment(begun_to),
-            after=None if cursor is None else _after(cursor),
-            limit=limit + 1,
-        ).rows(named=True)
+    found = desk.lake.ask(
+        caller.sight,
+        reader.page,
+        site_id=site_id,
+        station_id=station_id,
+        state=state,
+        begun_from=read_moment(begun_from),
+        begun_to=read_moment(begun_to),
+        after=None if cursor is None else _after(cursor),
+        limit=limit + 1,
+    ).rows(named=True)
     last = found[limit - 1] if len(found) > limit else None
     return {
         "items": [shapes.told(SESSIONS, row) for row in found[:limit]],
@@ -95,15 +106,13 @@ def list_sessions(
 @router.get("/sessions/{session_id}", summary="Read a session", response_model=Session, responses=declared(404))
 def read_session(desk: DeskHere, caller: Reader, session_id: rows.Key) -> dict[str, Any]:
     """By its id, or by its id in the system it came from."""
-    with desk.lake(caller.sight) as lake:
-        return shapes.told(SESSIONS, _seen(lake, session_id))
+    return shapes.told(SESSIONS, _seen(desk, caller, session_id))
 
 
 @router.get("/sessions/{session_id}/story", summary="What a session rests on", responses=declared(404))
 def read_session_story(desk: DeskHere, caller: Reader, session_id: rows.Key) -> Story:
-    with desk.lake(caller.sight) as lake:
-        row = _seen(lake, session_id)
-        found = dataclasses.asdict(story.tell(lake, row["session_id"]))
+    row = _seen(desk, caller, session_id)
+    found = dataclasses.asdict(desk.lake.ask(caller.sight, story.tell, row["session_id"]))
     if not caller.principal.may(Permission.READ_BILLING):
         found["bills"] = []
     return Story(for_json(found))
@@ -112,18 +121,16 @@ def read_session_story(desk: DeskHere, caller: Reader, session_id: rows.Key) -> 
 @router.get("/sessions/{session_id}/cost", summary="What a session costs so far", responses=declared(404))
 def read_session_cost(desk: DeskHere, caller: Reader, session_id: rows.Key) -> Cost:
     """Of a session that goes on; one that has ended stands in the extract `cdrs` with its price."""
-    with desk.lake(caller.sight) as lake:
-        row = _seen(lake, session_id)
+    row = _seen(desk, caller, session_id)
     # Its price rests on tariffs, which belong to no site.
-    with desk.lake(WHOLE) as lake:
-        found = desk.running_costs(lake, row["session_id"])
+    found = desk.lake.ask(WHOLE, desk.running_costs, row["session_id"])
     if not found:
         raise Refused(404, f"Session {row['session_id']} does not go on any more.")
-    return Cost(**for_json(found[0]))
+    return Cost(**for_json(dataclasses.asdict(found[0])))
 
 
-def _seen(lake: Lake, session_id: str) -> dict[str, Any]:
-    found = reader.one(lake, session_id)
+def _seen(desk: Desk, caller: Caller, session_id: str) -> dict[str, Any]:
+    found = desk.lake.ask(caller.sight, reader.one, session_id)
     if found.is_empty():
         raise SessionUnknown(session_id)
     return found.row(0, named=True)

@@ -13,7 +13,7 @@ from pipelines.billing.cards import booking
 from pipelines.billing.ledger import store
 from pipelines.billing.payments.finishing import finish_ended
 from pipelines.billing.payments.flow import Payments
-from pipelines.billing.starts.finding import find_sessions
+from pipelines.billing.starts.finding import found_sessions, name_sessions
 from pipelines.billing.starts.flow import Starts
 from warehouse.errors import StoreMissing
 from warehouse.settings import Settings
@@ -56,7 +56,7 @@ def reconcile(payments: Payments, lake: Lake | None) -> Reconciled:
     are; None: there are none yet), ask the provider about every unfinished payment and refund, and go on with it. Run
     it every few minutes."""
     if lake is not None:
-        find_sessions(lake, payments.engine)
+        name_sessions(payments.engine, found_sessions(lake))
     Starts(payments.engine, payments).look_after()
     finished = len(finish_ended(lake, payments)) if lake is not None else 0
     report = payments.reconcile()

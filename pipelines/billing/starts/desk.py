@@ -22,7 +22,8 @@ from pipelines.billing.payments.service import PaymentService, hold_amount
 from pipelines.billing.payments.webhooks import Taken
 from pipelines.billing.pricing.running import RunningCost
 from pipelines.billing.starts import records
-from pipelines.billing.starts.figures import EndedCost, Figures
+from pipelines.billing.starts.costs import EndedCost
+from pipelines.billing.starts.figures import Figures
 from pipelines.billing.starts.flow import CannotStart, Starts, Wanted
 from pipelines.billing.starts.model import Start
 from pipelines.billing.starts.place import Evse, contract_at, contracts_of, evse_at
@@ -32,6 +33,7 @@ from pipelines.billing.tariffs.model import Tariff
 from pipelines.billing.tariffs.posted import posted
 from warehouse.settings import Settings
 from warehouse.state import table
+from warehouse.store.apart import LakeApart
 
 _MOST_PAST = 30
 
@@ -43,11 +45,13 @@ def _now() -> datetime:
 class Desk:
     """Places, charges and receipts for the pages of a phone."""
 
-    def __init__(self, settings: Settings, service: PaymentService, now: Callable[[], datetime] = _now) -> None:
+    def __init__(
+        self, settings: Settings, service: PaymentService, lake: LakeApart, now: Callable[[], datetime] = _now
+    ) -> None:
         self._settings, self._engine, self._now = settings, service.engine, now
         self._service = service
         self.starts = Starts(service.engine, service.payments, now)
-        self._figures = Figures(settings, service.engine, now)
+        self._figures = Figures(lake, service.engine, now)
 
     def webhook(self, payload: bytes, signature: str | None) -> Taken:
         """Take in a webhook of the payment provider, as `PaymentService.webhook`; what was paid by it begins."""
@@ -72,15 +76,12 @@ class Desk:
 
         Raises `CannotStart` where nobody can begin so.
         """
-        now = self._now()
-        evse = evse_at(self._engine, station_id, evse_id, now)
+        evse = evse_at(self._engine, station_id, evse_id, self._now())
         if evse is None:
             return None
-        if evse.state == "offline":
-            raise CannotStart("offline", f"Station {station_id} is not connected.")
         contract_id = self._contract(evse, driver_id)
-        if not isinstance(self._tariff(evse, contract_id), Tariff):
-            raise CannotStart("price", "There is no price for charging here.")
+        if records.find(self._engine, page_token=page_token) is None:
+            self._refuse(evse, contract_id)
         hold = None if contract_id else self._hold(evse)
         start = self.starts.begin(
             Wanted(page_token, station_id, evse_id, evse.operator_id, driver_id, contract_id, hold, payer_email)
@@ -163,6 +164,13 @@ class Desk:
         query = sa.select(*(rows.c[name] for name in names)).where(mine).order_by(rows.c.issued_at.desc())
         with self._engine.connect() as connection:
             return list(connection.execute(query.limit(_MOST_PAST)))
+
+    def _refuse(self, evse: Evse, contract_id: str | None) -> None:
+        """Raises `CannotStart` where nobody can begin now, whoever pays."""
+        if evse.state != "free":
+            raise CannotStart(evse.state, f"EVSE {evse.evse_id} of {evse.station_id} is {evse.state}.")
+        if not isinstance(self._tariff(evse, contract_id), Tariff):
+            raise CannotStart("price", f"There is no price at EVSE {evse.evse_id} of {evse.station_id}.")
 
     def _contract(self, evse: Evse, driver_id: str | None) -> str | None:
         return None if driver_id is None else contract_at(self._engine, driver_id, evse, self._now())

@@ -1,7 +1,7 @@
 """What the lake says of prices and costs, for pages that many phones ask for every few seconds.
 
-The lake changes with each refresh only: what was computed holds until its snapshot is another. One connection, used by
-one thread at a time; who finds it at work gets what was known before.
+The lake changes with each refresh only: what was computed holds until its snapshot is another. One question at a time;
+who finds the reader at work gets what was known before.
 """
 
 from __future__ import annotations
@@ -9,46 +9,23 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
-from pathlib import Path
 from threading import Lock
 from typing import Final
 
 import sqlalchemy as sa
 
-from pipelines.billing.ledger import ad_hoc
-from pipelines.billing.pricing.running import RunningCost, RunningLine, running_costs
-from pipelines.billing.starts.finding import find_sessions
-from pipelines.billing.starts.prices import Spot, tariff_at
+from pipelines.billing.pricing.running import RunningCost
+from pipelines.billing.starts.costs import EndedCost
+from pipelines.billing.starts.finding import name_sessions
+from pipelines.billing.starts.lake_reader import LakeReader
+from pipelines.billing.starts.prices import Spot
 from pipelines.billing.tariffs.model import Tariff
-from pipelines.stages import sql
-from warehouse.errors import StoreMissing
-from warehouse.settings import Settings
-from warehouse.store import Lake, open_lake
+from warehouse.store.apart import LakeApart
 
-_HERE = Path(__file__).parent
 # A price may change with the clock (a version comes into force) without anything new in the lake.
 _PRICE_HOLDS: Final = timedelta(minutes=1)
 _MOST_PRICES: Final = 5_000
-_MOST_CHARGES: Final = 50
-
-
-@dataclass(frozen=True, slots=True)
-class EndedCost:
-    """What an ended session cost. Energy in Wh, amounts in `currency`; None: not known."""
-
-    session_id: str
-    station_id: str
-    contract_id: str | None
-    started_at: datetime
-    ended_at: datetime
-    energy_wh: Decimal
-    currency: str
-    total_excl_vat: Decimal | None
-    total_incl_vat: Decimal | None
-    lines: tuple[RunningLine, ...]
 
 
 def _now() -> datetime:
@@ -56,12 +33,11 @@ def _now() -> datetime:
 
 
 class Figures:
-    """The lake of `settings`, opened when it is first asked and there. `engine`: the state database."""
+    """The lake, read when it is first asked and there. `engine`: the state database."""
 
-    def __init__(self, settings: Settings, engine: sa.Engine, now: Callable[[], datetime] = _now) -> None:
-        self._settings, self._engine, self._now = settings, engine, now
+    def __init__(self, lake: LakeApart, engine: sa.Engine, now: Callable[[], datetime] = _now) -> None:
+        self._reader, self._engine, self._now = LakeReader(lake), engine, now
         self._turn = Lock()
-        self._lake: Lake | None = None
         self._snapshot: int | None = None
         self._running: dict[str, RunningCost] = {}
         self._running_of: int | None = None
@@ -71,7 +47,7 @@ class Figures:
         """Name the sessions of starts that are new in the lake, if there is anything new and nobody is at it."""
         if self._turn.acquire(blocking=False):
             try:
-                self._read_anew()
+                self._is_there()
             finally:
                 self._turn.release()
 
@@ -79,10 +55,8 @@ class Figures:
         """What a session that goes on costs so far, by the newest refresh; None where the lake does not know it."""
         if self._turn.acquire(blocking=self._running_of is None):
             try:
-                lake = self._read_anew()
-                if lake is not None and self._running_of != self._snapshot:
-                    with _apart(lake) as apart:
-                        self._running = {cost.session_id: cost for cost in running_costs(apart)}
+                if self._is_there() and self._running_of != self._snapshot:
+                    self._running = {cost.session_id: cost for cost in self._reader.running()}
                     self._running_of = self._snapshot
             finally:
                 self._turn.release()
@@ -92,29 +66,19 @@ class Figures:
         """What these sessions, and all of these contracts, cost; those that are priced, the newest first."""
         if not sessions and not contracts:
             return []
-        with self._reading() as lake:
-            if lake is None:
-                return []
-            asked = {
-                "sessions": list(sessions),
-                "contracts": list(contracts),
-                "ad_hoc": ad_hoc.PREFIX,
-                "most": _MOST_CHARGES,
-            }
-            rows = lake.con.execute(sql(_HERE / "ended_costs.sql"), asked).fetchall()
-        return [EndedCost(*(*row, tuple(RunningLine(**line) for line in lines or ()))) for *row, lines in rows]
+        with self._asking() as is_there:
+            return self._reader.ended(sessions, contracts) if is_there else []
 
     def tariff(self, spot: Spot) -> Tariff | str:
         """The tariff that holds at `spot` now; else why none does."""
         now = self._now()
-        with self._reading() as lake:
+        with self._asking() as is_there:
             known = self._prices.get(spot)
             if known is not None and now < known[0] + _PRICE_HOLDS:
                 return known[1]
-            if lake is None:
+            if not is_there:
                 return "Nothing has been computed yet."
-            with _apart(lake) as apart:
-                found = tariff_at(apart, spot, now)
+            found = self._reader.tariff(spot, now)
             self._prices[spot] = (now, found)
             self._prices.move_to_end(spot)
             if len(self._prices) > _MOST_PRICES:
@@ -122,25 +86,15 @@ class Figures:
             return found
 
     @contextmanager
-    def _reading(self) -> Iterator[Lake | None]:
+    def _asking(self) -> Iterator[bool]:
         with self._turn:
-            yield self._read_anew()
+            yield self._is_there()
 
-    def _read_anew(self) -> Lake | None:
-        """The lake; sessions of starts that are new in it are found. None where there is none yet."""
-        if self._lake is None:
-            try:
-                self._lake = open_lake(self._settings, read_only=True)
-            except StoreMissing:
-                return None
-        snapshot = self._lake.snapshot()
-        if snapshot != self._snapshot:
-            find_sessions(self._lake, self._engine)
+    def _is_there(self) -> bool:
+        """Whether there is a lake; sessions of starts that are new in it get their names."""
+        snapshot = self._reader.snapshot()
+        if snapshot is not None and snapshot != self._snapshot:
+            name_sessions(self._engine, self._reader.found_sessions())
             self._prices.clear()
             self._snapshot = snapshot
-        return self._lake
-
-
-def _apart(lake: Lake) -> Lake:
-    """The same lake with a connection of its own: temporary tables of one question are no other's."""
-    return Lake(lake.settings, lake.cursor(), lake.read_only)
+        return snapshot is not None

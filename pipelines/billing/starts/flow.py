@@ -34,7 +34,7 @@ _STEPS_AT_ONCE = 5
 
 
 class CannotStart(InputError):
-    """Nobody can begin to charge there so. `why` is a word for it: hold, offline, price."""
+    """Nobody can begin to charge there so. `why` is a word for it: hold, offline, price, used."""
 
     def __init__(self, why: str, told: str) -> None:
         super().__init__(told)

@@ -14,7 +14,7 @@ from pipelines.billing.documents.model import Language, half_up
 from pipelines.billing.payments.provider import Money
 from pipelines.billing.payments.records import PaymentRecord
 from pipelines.billing.pricing.running import RunningCost, RunningLine
-from pipelines.billing.starts.figures import EndedCost
+from pipelines.billing.starts.costs import EndedCost
 from pipelines.billing.starts.model import Start
 from pipelines.billing.starts.place import Evse, EvseState
 from pipelines.billing.tariffs.posted import Posted
@@ -162,7 +162,7 @@ def charge_shown(
         until=None if ended is None else clock(ended, zone),
         duration=None if began is None or until is None else span(until - began),
         energy=None if cost is None or cost.energy_wh is None else kwh(cost.energy_wh, language),
-        power=kw(cost.power_w, language) if isinstance(cost, RunningCost) and cost.power_w is not None else None,
+        power=_power(start, cost, language),
         cost=None if total is None or currency is None else formats.money(total, currency, language),
         is_before_vat=total is not None and gross is None,
         items=()
@@ -228,6 +228,12 @@ def _items(lines: Sequence[RunningLine], total: Decimal, currency: str, language
     if rest and found:
         found.append(Item("ROUNDING", "", formats.money(rest, currency, language)))
     return tuple(found)
+
+
+def _power(start: Start, cost: RunningCost | EndedCost | None, language: Language) -> str | None:
+    if start.state != "charging" or not isinstance(cost, RunningCost) or cost.power_w is None:
+        return None
+    return kw(cost.power_w, language)
 
 
 def _quantity(line: RunningLine, language: Language) -> str:

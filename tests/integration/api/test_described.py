@@ -3,7 +3,6 @@ sequences, in this process, over a real state database and a small lake."""
 
 from __future__ import annotations
 
-import dataclasses
 from collections import Counter
 from collections.abc import Iterator
 from functools import partial
@@ -23,6 +22,7 @@ from tests.integration.api.conftest import ME
 from warehouse.people.keys import Grant, make_key, principal_of
 from warehouse.people.roles import Role
 from warehouse.settings import Settings
+from warehouse.store.apart import LakeApart
 
 # The first take nothing but an id, and a second each; the others are made as tokens and rules are.
 LEFT_OUT = "/(story|cost)$|^/v1/(drivers|contracts)"
@@ -42,14 +42,10 @@ CONFIG = {
 
 @pytest.fixture(scope="module")
 def app(settings: Settings, engine: sa.Engine) -> Iterator[FastAPI]:
-    desk = Desk(
-        settings,
-        engine,
-        partial(principal_of, engine),
-        lambda lake, session: [dataclasses.asdict(cost) for cost in running_costs(lake, session)],
-    )
+    lake = LakeApart(settings)
+    desk = Desk(lake, engine, partial(principal_of, engine), running_costs)
     yield create_app(webhook=lambda _body, _signature: "repeated", pay=lambda _token: None, desk=desk)
-    desk.close()
+    lake.close()
 
 
 def test_answers_are_as_described(app: FastAPI, engine: sa.Engine) -> None:

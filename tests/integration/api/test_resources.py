@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
@@ -168,6 +169,17 @@ def test_a_command_is_a_resource_that_is_asked_for_once(admin: Client) -> None:
     assert forced.status_code == 202
     stop = admin("POST", "/v1/stations/pune-1/commands/stop", {"transaction_id": "17"})
     assert (stop.status_code, stop.json()["arguments"]) == (202, {"transaction_id": "17"})
+
+
+def test_the_same_command_twice_at_once_is_one(admin: Client) -> None:
+    def tap(_number: int) -> str:
+        body, once = {"transaction_id": "21"}, {"Idempotency-Key": "tap-2"}
+        asked = admin("POST", "/v1/stations/oslo-1/commands/stop", body, headers=once)
+        assert asked.status_code == 202
+        return str(asked.json()["command_id"])
+
+    with ThreadPoolExecutor(6) as threads:
+        assert len(set(threads.map(tap, range(12)))) == 1
 
 
 def test_an_evse_is_reserved_and_given_up(admin: Client) -> None:

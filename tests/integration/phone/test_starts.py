@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from ingest.api.driver.accounts import Accounts
 from pipelines.billing.payments import records as payments_kept
 from pipelines.billing.payments.flow import Payments
 from pipelines.billing.payments.provider import Money
@@ -21,6 +22,9 @@ from pipelines.billing.starts.model import BEGINS_WITHIN, KNOWN_AFTER, PAID_WITH
 from tests.homes import new_home
 from tests.honest_provider import HonestProvider
 from tests.registered import register, site
+from warehouse.registry import apply
+from warehouse.registry.changes import Author
+from warehouse.registry.editing import add_row
 from warehouse.remote import commands
 from warehouse.settings import load_settings
 from warehouse.state import open_state, table
@@ -217,3 +221,23 @@ def test_without_money_and_contract_nobody_begins(counter: Counter) -> None:
     assert refused.value.why == "hold"
     with counter.engine.connect() as connection:
         assert connection.execute(sa.select(table("registry", "tokens"))).first() is None
+
+
+def test_files_of_the_registry_leave_what_drivers_made_on_their_phones(counter: Counter, tmp_path: Path) -> None:
+    start = counter.starts.begin(counter.wanted("a"))
+    driver_id = Accounts(counter.engine).register("ada@example.org", "Ada", "long enough")
+    add_row(counter.engine, "drivers", {"driver_id": "old"}, Author("test", "test"))
+    folder = tmp_path / "files"
+    folder.mkdir()
+    (folder / "tokens.yaml").write_text(
+        "- {id_token: CARD, token_type: RFID, status: active, valid_from: 2026-01-01T00:00:00Z}"
+    )
+    (folder / "drivers.yaml").write_text("- {driver_id: d1}")
+    (folder / "contracts.yaml").write_text(
+        f"- {{contract_id: C1, operator_id: op, driver_id: {driver_id}, currency: EUR, valid_from: 2020-01-01T00:00:00Z}}"
+    )
+    (folder / "operators.yaml").write_text("- {operator_id: op, name: Op, country_code: DE, party_id: KWH}")
+    report = apply(counter.engine, folder)
+    assert (report.tables["drivers"].removed, report.tables["drivers"].unchanged) == (1, 1)
+    assert counter.token(start) == "active"
+    assert apply(counter.engine, folder).changed is False
