@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -95,8 +94,7 @@ def run_stage(lake: Lake, stage: Stage, *, full: bool = False) -> StageResult:
             with lake.write(f"{stage.name}: nothing new"):
                 advance(lake, stage.name, window)
         return StageResult(stage.name, None, time.perf_counter() - started)
-    # A rebuild has few statements, each of which takes long: the catalog's time does not count.
-    with nullcontext() if window.full else lake.read():
+    with lake.read():
         replacements = stage.compute(lake, window)
         files = _write_all(lake, replacements)
     rows = _publish(lake, stage, window, before, replacements, files)
@@ -137,7 +135,7 @@ def _publish(
         advance(lake, stage.name, window)
     remove_unused(file for some in files for file in some or () if not file.is_registered)
     for replacement in replacements:
-        if replacement.touched is not None:
+        if replacement.touched is not None and isinstance(replacement.rows, str):
             con.execute(f"DROP TABLE IF EXISTS {replacement.rows}")
     return rows
 

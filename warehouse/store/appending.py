@@ -53,6 +53,18 @@ def write_file(lake: Lake, table: Table, rows: str) -> WrittenFile:
     return WrittenFile(path, int(count[0]) if count else 0)
 
 
+def write_files(lake: Lake, table: Table, several: Iterable[str]) -> tuple[WrittenFile, ...]:
+    """Write each of several temporary tables or views, as `write_file` does: all of them or, where one raises, none."""
+    files: list[WrittenFile] = []
+    try:
+        for rows in several:
+            files.append(write_file(lake, table, rows))  # noqa: PERF401 (an error leaves what was written so far)
+    except BaseException:
+        remove_unused(files)
+        raise
+    return tuple(files)
+
+
 def append_file(lake: Lake, table: Table, file: WrittenFile) -> int:
     """Make the rows of a written file part of `table`; call inside a write transaction. Returns how many they are."""
     if file.is_registered:
