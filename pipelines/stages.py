@@ -89,14 +89,13 @@ def run_stage(lake: Lake, stage: Stage, *, full: bool = False) -> StageResult:
         if window is not None and not is_idle:
             for table in stage.inputs:
                 expose(lake, window, table, changes)
+            replacements = stage.compute(lake, window)
+            files = _write_all(lake, replacements)
     if window is None or is_idle:
         if window is not None and window.until - window.after > GREATEST_LAG:
             with lake.write(f"{stage.name}: nothing new"):
                 advance(lake, stage.name, window)
         return StageResult(stage.name, None, time.perf_counter() - started)
-    with lake.read():
-        replacements = stage.compute(lake, window)
-        files = _write_all(lake, replacements)
     rows = _publish(lake, stage, window, before, replacements, files)
     views = [f"{prefix}_{table.name}" for table in stage.inputs for prefix in ("new", "changed", "all")]
     lake.con.execute(";".join(f"DROP VIEW IF EXISTS {view}" for view in views))

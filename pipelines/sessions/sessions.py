@@ -72,7 +72,7 @@ def compute(lake: Lake, window: Window) -> list[Replacement]:
     if not any_row(lake, "SELECT 1 FROM all_session_records"):
         # Most networks import no sessions: their steps then search nothing.
         temp_view(lake, "all_session_records", "SELECT * FROM raw.session_records WHERE false")
-    for step in ("touched_registry", "overridden_stations", "connector_ratings", "replayed", "touched_records"):
+    for step in ("overridden_stations", "connector_ratings", "replayed"):
         temp_table(lake, step, sql(HERE / f"{step}.sql"))
     if full:
         touch_all(lake)
