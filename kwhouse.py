@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import sys
-from datetime import date
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,7 +17,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ingest.access.commands import driver_app, token_app
-from ingest.security.commands import add_commands as add_station_commands
+from ingest.power.commands import power_app
+from ingest.remote.commands import add_session_commands, add_station_commands
+from ingest.remote.reservation_commands import add_reservation_commands
+from ingest.security.commands import add_commands as add_security_commands
 from pipelines.billing.commands.card import card_app
 from pipelines.billing.commands.cdr import cdr_app
 from pipelines.billing.commands.close import close_app
@@ -49,12 +52,18 @@ registry_app = typer.Typer(
     help="Declare operators, sites, stations, tokens, contracts and tariffs in files.", no_args_is_help=True
 )
 app.add_typer(registry_app, name="registry")
-session_app = typer.Typer(help="The story of a session, and decisions on whether it is billed.", no_args_is_help=True)
+session_app = typer.Typer(
+    help="Sessions: start and stop them, their story, decisions on whether they are billed.", no_args_is_help=True
+)
+add_session_commands(session_app)
 app.add_typer(session_app, name="session")
 station_app = typer.Typer(
-    help="What stations are, how they prove it, and what their sessions have taught.", no_args_is_help=True
+    help="What stations are and what they are asked to do, how they prove it, what their sessions have taught.",
+    no_args_is_help=True,
 )
+add_security_commands(station_app)
 add_station_commands(station_app)
+add_reservation_commands(station_app)
 app.add_typer(station_app, name="station")
 import_app = typer.Typer(
     help="Bring data in: frames of logs, sessions of another system, OCPI CDRs. Then run `kwhouse refresh`.",
@@ -62,6 +71,7 @@ import_app = typer.Typer(
 )
 app.add_typer(import_app, name="import")
 app.add_typer(token_app, name="token")
+app.add_typer(power_app, name="power")
 app.add_typer(driver_app, name="driver")
 app.add_typer(invoice_app, name="invoice")
 app.add_typer(payment_app, name="payment")
@@ -537,6 +547,35 @@ def station_profiles(as_json: Json = False) -> None:
     with open_lake(_settings(), read_only=True) as lake:
         rows = profiles(lake)
     _print_rows(rows if as_json else side_by_side(rows), as_json)
+
+
+@station_app.command("list")
+def station_list(as_json: Json = False) -> None:
+    """List stations: connected or when last heard, what they say they are, differences from the registry."""
+    from warehouse.readers.stations import differences, online, standing, told
+    from warehouse.store import open_lake
+
+    with open_lake(_settings(), read_only=True) as lake:
+        rows = standing(told(lake), differences(lake), online(lake, datetime.now(UTC)))
+    short = ("station_id", "site", "online_since", "heard_at", "vendor", "model", "firmware", "differences")
+    _print_rows(rows if as_json else rows.select(short), as_json)
+
+
+@station_app.command("differences")
+def station_differences(
+    station_id: Annotated[str | None, typer.Argument(metavar="[STATION]", help="Only this one.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Show where what stations say of themselves and the registry disagree. Run `kwhouse refresh` for the newest."""
+    from warehouse.readers.stations import differences, sentences
+    from warehouse.store import open_lake
+
+    with open_lake(_settings(), read_only=True) as lake:
+        rows = differences(lake, station_id)
+    if as_json:
+        _print_rows(rows, as_json)
+    else:
+        sys.stdout.write("".join(f"{line}\n" for line in sentences(rows)) or "No difference.\n")
 
 
 @app.command()

@@ -26,6 +26,7 @@ UNUSED = {
     "forecast": frozenset({"period"}),
     "quality": frozenset({"site", "period"}),
     "session": frozenset({"site", "period"}),
+    "stations": frozenset({"period"}),
 }
 ABOUT = {"session": "one session", "close": "one month of one operator"}
 REPLAYED = "Replayed or simulated sessions: told by kwhouse, not by stations."
@@ -55,7 +56,8 @@ def pages() -> dict[str, list[st.Page]]:
         ],
         "Planners": [page("forecast", "Forecast", "trending_up")],
         "Operators": [
-            page("sessions", "Sessions", "ev_station"),
+            page("stations", "Stations", "ev_station"),
+            page("sessions", "Sessions", "list"),
             page("session", "Session", "timeline"),
             page("quality", "Data quality", "rule"),
         ],

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 
 from ingest.access.directory import Directory, Registry
 from ingest.access.gate import Access
-from ingest.access.sharing import SharedSessions, Sharing
+from ingest.access.sharing import SharedSessions
 from ingest.endpoint import Endpoint
 from ingest.journal import Journal
+from ingest.links import links_by
 from ingest.metrics import Tally
 from ingest.service import Ready, serve, until_signalled
 from warehouse.settings import is_loopback
+from warehouse.state import open_state
 
 if TYPE_CHECKING:
     from warehouse.settings import Settings
@@ -41,18 +43,15 @@ async def run(
         )
 
     def front(journal: Journal, tally: Tally) -> Endpoint:
-        known, sharing = (directory, None) if directory is not None else _state(settings, journal.collector_id)
-        access = Access(known, sharing, let_unknown_in=settings.unknown_tokens == "let_in")
-        return Endpoint(settings, journal, access, tally)
+        let_unknown_in = settings.unknown_tokens == "let_in"
+        if directory is not None:
+            return Endpoint(settings, journal, Access(directory, let_unknown_in=let_unknown_in), tally)
+        engine = open_state(settings)
+        collector_id = journal.collector_id
+        access = Access(Registry(engine), SharedSessions(engine, collector_id), let_unknown_in=let_unknown_in)
+        return Endpoint(settings, journal, access, tally, links_by(engine, collector_id, access))
 
     return await serve(settings, front, log, ready, stop)
-
-
-def _state(settings: Settings, collector_id: str) -> tuple[Directory, Sharing]:
-    from warehouse.state import open_state
-
-    engine = open_state(settings)
-    return Registry(engine), SharedSessions(engine, collector_id)
 
 
 def main(settings: Settings) -> int:

@@ -15,9 +15,10 @@ from ingest.journal import Deliver, Journal
 from ingest.metrics import Tally
 from ingest.ocpp.answers import Answer, answer, answer_rejection
 from ingest.ocpp.desk import Asked, Start, Verdict
-from ingest.ocpp.frames import CALL, CALL_RESULT, Frame, Rejection, read, reject
-from ingest.ocpp.schemas import schema_error
+from ingest.ocpp.frames import CALL, CALL_ERROR, CALL_RESULT, Frame, Rejection, read, reject
+from ingest.ocpp.schemas import answer_error, schema_error
 from ingest.record import Record
+from ingest.remote.line import Line
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +42,7 @@ class Dialogue:
         self.heartbeat_seconds = heartbeat_seconds
         self.unanswered = 0
         self.record = Record(station_id, version, clock, journal, tally)
+        self.line = Line(self.record, self._post)  # calls to the station
         self._clock, self._journal, self._access, self._send = clock, journal, access, send
         self._decided: list[tuple[Asked, Decision]] = []  # by the answer that is being made
 
@@ -90,7 +92,7 @@ class Dialogue:
         self._reject("", Rejection("too_long", detail))
 
     def delivered(self) -> None:
-        """An answer has left."""
+        """An answer or a call has left."""
         self.unanswered -= 1
 
     def _take(self, frame: Frame) -> None:
@@ -99,16 +101,20 @@ class Dialogue:
         self._clock.observe(payload)
         now = self._clock.now()
         reply = None
+        self._decided.clear()
         if action is not None:
             defect = defect or schema_error(self.version, action, payload)
-            self._decided.clear()
             if message_type == CALL:
                 reply = answer(self.version, action, payload, self)
+        elif (action := self.line.action_of(message_id)) is not None and message_type == CALL_RESULT:
+            defect = defect or answer_error(self.version, action, payload)
         self.record.message(now, "in", message_type, message_id, action, payload_text, defect)
         for asked, decision in self._decided:
             self.record.decided(now, message_id, str(action), asked, decision)
         if reply is not None:
             self._reply(now, id_literal, message_id, action, reply)
+        if message_type in (CALL_RESULT, CALL_ERROR):
+            self.line.answered(message_id, message_type, payload_text, payload)
 
     def _reject(self, text: str, rejection: Rejection) -> None:
         now = self._clock.now()
@@ -123,5 +129,9 @@ class Dialogue:
         message_type, payload = reply
         self.record.message(now, "out", message_type, message_id, action, payload, None)
         body = payload if message_type == CALL_RESULT else payload[1:-1]
+        self._post(f"[{message_type},{id_literal},{body}]".encode())
+
+    def _post(self, data: bytes) -> None:
+        """Send a text once everything so far is on disk."""
         self.unanswered += 1
-        self._journal.deliver(self._send, f"[{message_type},{id_literal},{body}]".encode())
+        self._journal.deliver(self._send, data)

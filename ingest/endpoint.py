@@ -9,8 +9,10 @@ import asyncio
 import logging
 import time
 from collections.abc import Coroutine
+from datetime import UTC, datetime
+from functools import partial
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 from weakref import WeakKeyDictionary
 
 from websockets.asyncio.server import Server, ServerConnection, broadcast, serve
@@ -24,11 +26,15 @@ from ingest.access.gate import Access
 from ingest.clock import Clock
 from ingest.dialogue import Dialogue
 from ingest.journal import Journal
+from ingest.links import Links
 from ingest.metrics import Tally
 from ingest.online import CLOSE_SECONDS, Online, is_too_long, offered, why
 from ingest.security import profiles, tls
+from ingest.security.bursts import Bursts
 from ingest.security.doorman import Doorman
+from ingest.security.guarded import Guarded, Refused
 from ingest.security.passwords import Passwords
+from warehouse.remote.online import Connected
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,6 +45,7 @@ _MOST_UNANSWERED: Final = 64  # calls of one station waiting for the disk; OCPP 
 _MOST_A_SECOND: Final = 200  # frames of one station that go on and on; what it saved up while away may come at once
 _MOST_AT_ONCE: Final = 10_000
 _MOST_UNREAD_BYTES: Final = 1_048_576  # answers that a station does not read
+_OPEN_SECONDS: Final = 10.0  # for TLS, and again for the HTTP request and its answer
 
 
 log = logging.getLogger(__name__)
@@ -65,10 +72,19 @@ class Pace:
 
 
 class Endpoint:
-    """Speaks with all stations of one collector. It is the service's `Front`."""
+    """Speaks with all stations of one collector. It is the service's `Front`, and `Watch` of its connections."""
 
-    def __init__(self, settings: Settings, journal: Journal, access: Access, tally: Tally) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        journal: Journal,
+        access: Access,
+        tally: Tally,
+        links: Links | None = None,
+    ) -> None:
+        """`links`: what ties this collector to others; None: it is alone."""
         self._settings, self._journal, self._access, self._tally = settings, journal, access, tally
+        self._links, self._bursts = links, Bursts(log)
         self._admitted: WeakKeyDictionary[ServerConnection, tuple[str, Clock]] = WeakKeyDictionary()
         self._online = Online()
         self._doorman, self._passwords = Doorman(), Passwords()
@@ -76,11 +92,16 @@ class Endpoint:
     async def listen(self) -> Server:
         """Read the registry once, and open the port."""
         await self._access.refresh()
+        context = tls.context_of(self._settings)
+        if context is not None:
+            tls.watch(context, self._tls_failed, _OPEN_SECONDS)
         return await serve(
             self.talk,
             self._settings.collect_host,
             self._settings.collect_port,
-            ssl=tls.context_of(self._settings),
+            ssl=context,
+            open_timeout=_OPEN_SECONDS,
+            create_connection=cast("type[ServerConnection]", partial(Guarded, self)),
             process_request=self.judge,
             select_subprotocol=_select,
             compression="deflate",
@@ -93,11 +114,13 @@ class Endpoint:
 
     def chores(self) -> list[Coroutine[Any, Any, None]]:
         """What is to be done meanwhile, until cancelled."""
-        return [self._access.keep_fresh(), self._online.keep_open()]
+        chores = [self._access.keep_fresh(), self._online.keep_open()]
+        return chores if self._links is None else [*chores, *self._links.chores()]
 
     def facts(self) -> dict[str, Any]:
         """For /health."""
-        return {"registry_failure": self._access.failure}
+        facts = {"registry_failure": self._access.failure}
+        return facts if self._links is None else facts | self._links.facts()
 
     async def judge(self, connection: ServerConnection, request: Request) -> Response | None:
         """`process_request` of websockets: None lets the station in."""
@@ -105,13 +128,26 @@ class Endpoint:
         address = str(peer[0]) if peer else ""
         found = await self._admit(connection, request, address)
         if isinstance(found, handshake.Refusal):
-            self._tally.refused[str(found.status.value)] += 1
             if found.status is HTTPStatus.UNAUTHORIZED:
                 self._doorman.wrong(address, time.monotonic())
-                log.warning("Refused %s from %s: name or password wrong", request.path[:80], address)
             return _refusal(connection, found)
         self._admitted[connection] = found
         return None
+
+    def refused(self, refused: Refused) -> None:
+        """Count a handshake that came to nothing, and warn of it."""
+        status = "unfinished" if refused.status is None else str(refused.status)
+        self._tally.refused[status] += 1
+        self._bursts.tell(status, refused.address, f"refused {refused.told}")
+
+    def unended(self, path: str) -> None:
+        """Count a message that did not end, and warn of it."""
+        self._tally.rejected["unended"] += 1
+        self._bursts.tell("unended", path[:80], "a message did not end in time; the connection is closed")
+
+    def _tls_failed(self, reason: str) -> None:
+        self._tally.refused["tls"] += 1
+        self._bursts.tell(f"tls: {reason}", "an address that TLS does not tell", f"TLS handshake refused: {reason}")
 
     async def _admit(
         self, connection: ServerConnection, request: Request, address: str
@@ -160,8 +196,18 @@ class Endpoint:
             lambda data: _send(connection, dialogue, data),
         )
         record = dialogue.record
+        address = "{}:{}".format(*connection.remote_address[:2])
+        present = Connected(
+            station_id,
+            record.version,
+            datetime.now(UTC),
+            address,
+            tls.certificate_end(connection.transport.get_extra_info("ssl_object")),
+        )
         self._online.enter(record, connection)
-        record.open("{}:{}".format(*connection.remote_address[:2]))
+        if self._links is not None:
+            self._links.came(present, dialogue.line)
+        record.open(address)
         code, reason = int(CloseCode.INTERNAL_ERROR), ""
         try:
             pace = Pace(clock.kind == "replay")
@@ -177,9 +223,12 @@ class Endpoint:
             code, reason = why(end)
             if is_too_long(end):
                 dialogue.too_long(reason)
+                self._bursts.tell("too_long", station_id, f"a message was longer than allowed ({reason})")
         finally:
             record.close(code, reason)
             self._online.leave(record)
+            if self._links is not None:
+                self._links.left(present, dialogue.line)
 
 
 def _refusal(connection: ServerConnection, found: handshake.Refusal) -> Response:

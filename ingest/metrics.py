@@ -33,7 +33,7 @@ class Tally:
     def __init__(self) -> None:
         self.frames: Counter[FrameKey] = Counter()
         self.rejected: Counter[str] = Counter()
-        self.refused: Counter[str] = Counter()
+        self.refused: Counter[str] = Counter()  # by HTTP status, or `tls`, `unfinished`
         self.decided: Counter[str] = Counter()  # reasons of decisions on access
         self.connections = 0
 
@@ -74,7 +74,11 @@ class Exposition:
         for reason, count in self._tally.rejected.copy().items():
             rejected.add_metric((reason,), count)
         yield rejected
-        refused = CounterMetricFamily("kwhouse_refused_handshakes", "Handshakes refused.", labels=("status",))
+        refused = CounterMetricFamily(
+            "kwhouse_refused_handshakes",
+            "Handshakes refused, by HTTP status; tls: before HTTP; unfinished: no whole request came.",
+            labels=("status",),
+        )
         for status, count in self._tally.refused.copy().items():
             refused.add_metric((status,), count)
         yield refused

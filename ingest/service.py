@@ -121,6 +121,8 @@ def until_signalled(run: Callable[[asyncio.Event], Awaitable[int]]) -> int:
     """Call `run` with an event that SIGTERM and SIGINT set; returns what it returns."""
     import uvloop
 
+    _open_as_many_sockets_as_allowed()
+
     async def running() -> int:
         stop = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -129,6 +131,15 @@ def until_signalled(run: Callable[[asyncio.Event], Awaitable[int]]) -> int:
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(running())
+
+
+def _open_as_many_sockets_as_allowed() -> None:
+    """Each station takes one file descriptor; what systems give unasked, 1,024, would be the end of a fleet."""
+    import resource
+
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 async def _land_everything(keeper: Keeper, log: logging.Logger) -> int:

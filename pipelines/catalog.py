@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pipelines import forecasting
 from pipelines.billing import stages as billing
-from pipelines.profiles import boots, station_profiles
+from pipelines.profiles import boots, station_profiles, station_reports
 from pipelines.sessions import connector_states, frames, readings, register_gaps, sessions
 from pipelines.signed import stage as signed_readings
 from pipelines.stages import Stage
@@ -17,6 +17,7 @@ STAGES: tuple[Stage, ...] = (
     frames.STAGE,
     readings.STAGE,
     boots.STAGE,
+    station_reports.STAGE,
     connector_states.STAGE,
     sessions.STAGE,
     register_gaps.STAGE,

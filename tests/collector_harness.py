@@ -6,15 +6,16 @@ import asyncio
 import json
 import queue
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import uvloop
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
 
 from ingest.access.known import Known, Place, Token
 from ingest.collector import run
@@ -118,6 +119,59 @@ class Station:
         await self.socket.send(text, text=True)
         async with asyncio.timeout(10):
             return list(json.loads(await self.socket.recv()))
+
+
+@dataclass
+class Commanded:
+    """A station that answers the central system's calls by their actions, and remembers them."""
+
+    answers: Mapping[str, Any]
+    """By action: the payload of the CALLRESULT, a function of the call's payload that gives it, a CALLERROR's code as
+    text, or None: no answer."""
+    heard: list[tuple[str, str, Any]] = field(default_factory=list)
+    """Action, message id and payload of each call."""
+    socket: ClientConnection | None = None
+    _own: dict[str, asyncio.Future[Any]] = field(default_factory=dict)
+
+    async def call(self, action: str, payload: Any) -> Any:
+        """Send a call of its own while it obeys; gives the payload of the CALLRESULT."""
+        assert self.socket is not None
+        message_id = f"own-{len(self._own)}"
+        self._own[message_id] = asyncio.get_running_loop().create_future()
+        await self.socket.send(json.dumps([2, message_id, action, payload]))
+        async with asyncio.timeout(10):
+            return await self._own[message_id]
+
+    async def obey(self, socket: ClientConnection) -> None:
+        """Answer until the connection ends."""
+        self.socket = socket
+        with suppress(ConnectionClosed):
+            async for message in socket:
+                kind, message_id, *rest = json.loads(message)
+                if kind != 2:
+                    if message_id in self._own:
+                        self._own[message_id].set_result(rest[0])
+                    continue
+                action, payload = rest
+                self.heard.append((action, message_id, payload))
+                answer = self.answers.get(action, "NotImplemented")
+                answer = answer(payload) if callable(answer) else answer
+                if isinstance(answer, str):
+                    await socket.send(json.dumps([4, message_id, answer, "", {}]))
+                elif answer is not None:
+                    await socket.send(json.dumps([3, message_id, answer]))
+
+
+@asynccontextmanager
+async def commanded(
+    running: Running, name: str, version: str, answers: Mapping[str, Any], **options: Any
+) -> AsyncIterator[Commanded]:
+    """Connect a station that obeys."""
+    one = Commanded(answers)
+    async with station(running, name, version, **options) as talking:
+        obeying = asyncio.create_task(one.obey(talking.socket))
+        yield one
+        obeying.cancel()
 
 
 @asynccontextmanager

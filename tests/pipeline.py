@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
-from pipelines.profiles import boots, station_profiles
+from pipelines.profiles import boots, station_profiles, station_reports
 from pipelines.registry_history import record_registry
 from pipelines.sessions import connector_states, frames, readings, register_gaps, sessions
 from pipelines.stages import run_stage
 from pipelines.utilization import utilization
-from warehouse.contract import Table, core, mart
+from warehouse.contract import Table, core, mart, stations
 from warehouse.store import Lake
 from warehouse.store.landing import register_landed
 
 STAGES = (
-    frames.STAGE, readings.STAGE, boots.STAGE, connector_states.STAGE, sessions.STAGE,
+    frames.STAGE, readings.STAGE, boots.STAGE, station_reports.STAGE, connector_states.STAGE, sessions.STAGE,
     register_gaps.STAGE, station_profiles.STAGE, utilization.STAGE,
 )  # fmt: skip
 TABLES = (
-    core.EVENTS, core.READINGS, core.METER_VALUES, core.BOOTS, core.STATES, core.SESSIONS, core.SESSION_EVENTS,
-    core.ENERGY_STEPS, core.REGISTER_GAPS, core.STATION_PROFILES, mart.CONNECTOR_HOURS, mart.SITE_DAYS,
+    core.EVENTS, core.READINGS, core.METER_VALUES, stations.BOOTS, stations.STATION_REPORTS, core.STATES, core.SESSIONS,
+    core.SESSION_EVENTS, core.ENERGY_STEPS, core.REGISTER_GAPS, stations.STATION_PROFILES, mart.CONNECTOR_HOURS,
+    mart.SITE_DAYS,
 )  # fmt: skip
 
 

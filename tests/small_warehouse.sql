@@ -227,3 +227,10 @@ SELECT 'test' AS collector_id, 1003 AS seq, 1 AS set_no, 0 AS first_sample_no, s
        1 AS connector_id, transaction_id, started_at + to_seconds(charging_seconds // 2) AS measured_at,
        measured_at AS received_at, 1 AS layout_id, [(energy_wh / 2)::DECIMAL(18, 6)] AS samples
 FROM told;
+;
+
+-- One station says another model than the registry does.
+CREATE TEMP TABLE core__station_reports AS
+SELECT 'harbour-01' AS station_id, 0 AS evse_id, 0 AS connector_id, unnest(['vendor', 'model', 'firmware']) AS fact,
+       unnest(['Volt', 'V2', '1.4']) AS value, 'BootNotification' AS action,
+       TIMESTAMPTZ '2025-06-01 08:00:00+00' AS reported_at, 'test' AS collector_id, 900 AS seq

@@ -1,17 +1,26 @@
-"""What the commands of all rooms share: how they take days and months, and how they print results."""
+"""What the commands of all rooms share: how they take days, open the state database, and print results."""
 
 from __future__ import annotations
 
 import json
 import re
 import sys
-from datetime import date
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from warehouse.plain import for_json
 
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+    from warehouse.registry.changes import Author
+
+By = Annotated[str | None, typer.Option(metavar="NAME", help="Who does it; default: this account.")]
+Station = Annotated[str, typer.Argument(metavar="STATION", help="OCPP identity.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 
@@ -41,3 +50,37 @@ def print_result(result: object, as_json: bool) -> None:
         print_json(result)
     else:
         sys.stdout.write(f"{result}\n")
+
+
+def state() -> AbstractContextManager[sa.Engine]:
+    """The state database of the settings, closed at the end."""
+    from warehouse.settings import load_settings
+    from warehouse.state import opened
+
+    return opened(load_settings())
+
+
+def author(by: str | None, source: str) -> Author:
+    """Who does what a command does, and with what: records of changes bear it."""
+    from warehouse.account import account_or_number
+    from warehouse.registry.changes import Author
+
+    return Author(by or account_or_number(), source)
+
+
+def print_rows(rows: Sequence[Mapping[str, object]], as_json: bool) -> None:
+    """Print rows as JSON, or a line each."""
+    from warehouse.plain import for_text
+
+    if as_json:
+        print_json(rows)
+    elif not rows:
+        print_result("None.", False)
+    else:
+        for row in rows:
+            print_result("  ".join("–" if value is None else for_text(value) for value in row.values()), False)
+
+
+def utc(moment: datetime | None) -> datetime | None:
+    """A time that was typed; without a zone it is UTC."""
+    return moment if moment is None or moment.tzinfo is not None else moment.replace(tzinfo=UTC)

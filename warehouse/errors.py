@@ -12,6 +12,7 @@
      │    └── ContractBroken      a table does not look as the contract says
      ├── InputError           something a person or another system handed in
      │    ├── RegistryError       problems in registry files; holds them all
+     │    ├── StationUnknown      the registry has no such station
      │    ├── SessionUnknown      no session has that id
      │    ├── SessionGone         no session has that id any more
      │    ├── SessionAmbiguous    several sessions' ids begin so
@@ -147,6 +148,14 @@ class RegistryError(InputError):
         listing = "\n".join(f"  {problem}" for problem in problems)
         super().__init__(f"Nothing was applied. Mend {len(problems)} problem(s) and run the command again:\n{listing}")
         self.problems = tuple(problems)
+
+
+class StationUnknown(InputError):
+    """The registry does not know the station."""
+
+    def __init__(self, station_id: str) -> None:
+        super().__init__(f"The registry does not know station {station_id}. `kwhouse station accept` takes it in.")
+        self.station_id = station_id
 
 
 class SessionUnknown(InputError):

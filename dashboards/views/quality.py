@@ -1,4 +1,4 @@
-"""Data quality: what was found odd, what was refused, which stations are silent. Of all data, whatever is chosen."""
+"""Data quality: what was found odd, what was refused, what models have taught. Of all data, whatever is chosen."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MOMENT = "YYYY-MM-DD HH:mm"
 
 def main() -> None:
     grades = {row["grade"]: row for row in read(quality.grades).iter_rows(named=True)}
-    faults, rejected, stations = read(quality.faults), read(quality.rejected), read(quality.stations)
+    faults, rejected, unregistered = read(quality.faults), read(quality.rejected), read(quality.unregistered_stations)
     layout.figures(
         [
             *(
@@ -32,7 +32,7 @@ def main() -> None:
             Figure("Messages refused", count(int(rejected["texts"].sum())), "Rows of raw.rejected: not OCPP."),
             Figure(
                 "Unregistered stations",
-                count(stations.filter(~pl.col("registered")).height),
+                count(unregistered),
                 "Stations in the data that the registry does not know: nothing prices them.",
             ),
         ]
@@ -68,21 +68,6 @@ def main() -> None:
             name="rejected",
             note="Times in UTC.",
         )
-    layout.table(
-        "Stations, the longest silent first",
-        stations,
-        {
-            "station_id": column.TextColumn("Station", pinned=True),
-            "last_session_frame_at": column.DatetimeColumn("Last frame of a session", format=MOMENT),
-            "sessions": column.NumberColumn("Sessions", format="localized"),
-            "registered": column.CheckboxColumn("Registered"),
-            "vendor": column.TextColumn("Vendor"),
-            "model": column.TextColumn("Model"),
-            "site": column.TextColumn("Site"),
-        },
-        name="stations",
-        note="Times in UTC.",
-    )
     _received_cdrs()
     _profiles()
 

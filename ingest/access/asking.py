@@ -6,7 +6,7 @@ from collections import Counter
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from ingest.access.directory import Registry
+from ingest.access.directory import known_for
 from ingest.access.known import Subject
 from ingest.access.rules import Ask, Decision, decide
 from ingest.access.sharing import SharedSessions
@@ -20,7 +20,7 @@ def would_be_decided(
     engine: sa.Engine, id_token: str, station_id: str, moment: datetime, ocpp_type: str | None = None
 ) -> tuple[Decision, str]:
     """The decision on a start at `station_id` at `moment`, and a few words on the rule that decided ("" for none)."""
-    known = Registry(engine).load()
+    known = known_for(engine, id_token)
     told = SharedSessions(engine, "").told()
     going_on: Counter[Subject] = Counter()
     for going in (*told.here.values(), *told.elsewhere.values()):

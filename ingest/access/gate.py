@@ -69,6 +69,11 @@ class Access:
             await asyncio.sleep(REFRESH_SECONDS)
             await self.refresh()
 
+    @property
+    def known(self) -> Known:
+        """What the registry said last; another object as soon as it says something else."""
+        return self._known
+
     def knows_station(self, station_id: str) -> bool:
         return station_id in self._known.stations
 

@@ -120,6 +120,10 @@ class Curve:
             return self.energy
         return self.energy * (when - self.begin) // (self.full - self.begin)
 
+    def cut(self, when: int) -> Curve:
+        """The same, ended at `when`."""
+        return Curve(self.begin, min(self.full, when), when, self.delivered(when), self.power_w)
+
     def charging_marks(self) -> range:
         """Quarter hours strictly after the begin and before `full`."""
         return range(_next_quarter(self.begin), self.full, QUARTER_US)

@@ -18,11 +18,11 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from ingest.fleet.errors import ConnectionLost, StationRefused
-from ingest.fleet.script import Connector, Hardware, Script, Tally, perform
+from ingest.fleet.script import INTERRUPTED, NOTHING, Connector, Hardware, Script, Tally, perform
 from ingest.fleet.session import Session, from_epoch_us, with_registers
 from ingest.fleet.station16 import Station16
 from ingest.fleet.station201 import Station201
-from ingest.fleet.wire import Conversation, Traffic, connect, expect_answer, loop_factory, speak
+from ingest.fleet.wire import Conversation, Obey, Traffic, connect, expect_answer, loop_factory, speak
 
 SITE_ID = "simulated"
 MAX_AC_POWER_W = 22_000
@@ -153,7 +153,7 @@ class _Run:
         from websockets.exceptions import WebSocketException
 
         station_id = station.hardware.station_id
-        life = Conversation(self._life(station))
+        life = Conversation(self._life(station), None, self._obey(station), lambda: station.has_orders)
         waits = iter(_RECONNECT_SECONDS)
         while True:
             calls_before = self.traffic.calls
@@ -173,7 +173,8 @@ class _Run:
         async with self.handshakes:
             socket = await connect(self.url, station, self.traffic, None if self.speed == 1.0 else self._now())
         try:
-            await speak(socket, station_id, Conversation(station.opening(self._now())), self.traffic)
+            opening = Conversation(station.opening(self._now()), None, self._obey(station))
+            await speak(socket, station_id, opening, self.traffic)
             await speak(socket, station_id, life, self.traffic, self.seconds_until)
         finally:
             await socket.close()
@@ -184,9 +185,13 @@ class _Run:
         def finished(_: Session) -> None:
             self.ended += 1
 
+        station.registers.update(dict.fromkeys(station.hardware.connectors, _first_register(self.begin)))
         sessions = station_sessions(self.fleet, station.hardware, self.begin, self.hours)
         end = _FOREVER if self.hours is None else self.begin + int(self.hours * 3_600_000_000)
-        return _with_heartbeats(perform(station, sessions, finished), station, self.begin, end)
+        return _with_heartbeats(perform(station, sessions, finished, end), station, self.begin, end)
+
+    def _obey(self, station: Station16 | Station201) -> Obey:
+        return lambda action, payload: station.obey(action, payload, self._now())
 
 
 def _with_heartbeats(script: Script, station: Station16 | Station201, begin: int, end: int) -> Script:
@@ -195,13 +200,18 @@ def _with_heartbeats(script: Script, station: Station16 | Station201, begin: int
     pending = next(script, None)
     while True:
         until = pending[0] if pending else end
-        while until - last > (beat := station.heartbeat_seconds * 1_000_000):
-            last += beat
-            yield last, station.heartbeat()
-        if pending is None:
+        beat = station.heartbeat_seconds * 1_000_000
+        if until - last > beat:
+            answer = yield last + beat, station.heartbeat()
+            if answer != INTERRUPTED:
+                last += beat
+                continue
+        elif pending is None:
             return
-        last = until
-        answer = yield pending
+        else:
+            answer = yield pending
+            if answer not in (INTERRUPTED, NOTHING):
+                last = until
         try:
             pending = script.send(answer)
         except StopIteration:
@@ -213,13 +223,19 @@ def station_sessions(
 ) -> Iterator[tuple[Session, int]]:
     """Random sessions of one station from `begin` (µs since 1970) on, each with the register at its begin."""
     start = from_epoch_us(begin).replace(microsecond=0)
-    register = int((start - _REGISTER_EPOCH).total_seconds()) * _REGISTER_WH_PER_SECOND * 1_000_000
+    register = _first_register(begin)
     end = None if hours is None else start + timedelta(hours=hours)
     by_connector = [
-        with_registers(_connector_sessions(fleet, hardware, place, start, end), max(0, register))
+        with_registers(_connector_sessions(fleet, hardware, place, start, end), register)
         for place in hardware.connectors
     ]
     return heapq.merge(*by_connector, key=lambda pair: pair[0].order)
+
+
+def _first_register(begin: int) -> int:
+    """What each connector's register shows when a run begins, µWh."""
+    seconds = int((from_epoch_us(begin).replace(microsecond=0) - _REGISTER_EPOCH).total_seconds())
+    return max(0, seconds * _REGISTER_WH_PER_SECOND * 1_000_000)
 
 
 def _connector_sessions(

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from ingest.fleet.errors import AnswerUnusable
-from ingest.fleet.script import Script, StationState, quoted, result
+from ingest.fleet.script import Script, StationState, Stopped, quoted, result, status
 from ingest.fleet.session import Curve, Session, stamp, wh_text
 
 NO_TOKEN = "NOTOKEN"  # noqa: S105 - idTag is required; this one says that nobody identified
@@ -56,7 +56,10 @@ class Station16(StationState):
         curve = self.curve(session)
         begin = curve.begin
         token = quoted((session.id_token or NO_TOKEN)[:20])
-        self.plug_in(session)
+        shown = yield from self.arrive(session, register)
+        if shown is None:
+            return
+        register = shown
         yield begin, _status(connector, "Preparing", begin)
         if session.id_token is not None:
             answer = yield begin, f'"Authorize",{{"idTag":{token}}}'
@@ -72,10 +75,17 @@ class Station16(StationState):
             f'"timestamp":"{stamp(begin)}"}}',
         )
         transaction = self._transaction_id(answer)
+        self.going[str(transaction)] = session
         label = quoted(f'{{"transactionId":{transaction},"sessionId":{quoted(session.external_session_id)}}}')
-        yield begin, f'"DataTransfer",{{"vendorId":"kwhouse","messageId":"ExternalSession","data":{label}}}'
-        yield from self._energy(connector, transaction, curve, register)
-        yield from self._leave(session, transaction, token, curve, register)
+        reason = "EVDisconnected"
+        try:
+            yield begin, f'"DataTransfer",{{"vendorId":"kwhouse","messageId":"ExternalSession","data":{label}}}'
+            yield from self._energy(connector, transaction, curve, register)
+        except Stopped as stopped:
+            curve, reason = curve.cut(stopped.when), "Remote"
+        del self.going[str(transaction)]
+        self.drawn(session, register + curve.energy)
+        yield from self._leave(session, transaction, token, curve, register, reason)
 
     def _energy(self, connector: int, transaction: int, curve: Curve, register: int) -> Script:
         """Charging with its readings, then rest with its readings."""
@@ -97,19 +107,31 @@ class Station16(StationState):
         for when in curve.resting_marks():
             yield when, reading(when, 0, "Sample.Clock")
 
-    def _leave(self, session: Session, transaction: int, token: str, curve: Curve, register: int) -> Script:
+    def _leave(
+        self, session: Session, transaction: int, token: str, curve: Curve, register: int, reason: str
+    ) -> Script:
         """Stop with the exact registers: meterStart and meterStop are whole Wh, so they stand in transactionData."""
         end, final = curve.end, register + curve.energy
         yield (
             end,
             f'"StopTransaction",{{"transactionId":{transaction},"idTag":{token},"meterStop":{final // 1_000_000},'
-            f'"timestamp":"{stamp(end)}","reason":"EVDisconnected","transactionData":['
+            f'"timestamp":"{stamp(end)}","reason":"{reason}","transactionData":['
             f"{_boundary(curve.begin, register, 'Transaction.Begin')},{_boundary(end, final, 'Transaction.End')}]}}",
         )
         connector = session.connector_id
         if self.plug_out(session):
             yield end, _status(connector, "Finishing", end)
             yield end + _SETTLE_US, _status(connector, "Available", end + _SETTLE_US)
+
+    def obey(self, action: str, payload: dict[str, Any], now: int) -> dict[str, Any] | None:
+        """The answer to a call of the central system; None: this station does not do it."""
+        if action == "RemoteStartTransaction":
+            number = payload.get("connectorId")
+            place = None if number is None else (number, number)
+            return status(self.order(place, str(payload.get("idTag")), now) is not None)
+        if action == "RemoteStopTransaction":
+            return status(self.order_stop(str(payload.get("transactionId")), now))
+        return None
 
     def _granted(self, action: str, answer: str) -> bool:
         info = result(self.hardware.station_id, action, answer).get("idTagInfo")

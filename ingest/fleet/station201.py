@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from string import hexdigits
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from ingest.fleet.script import Script, StationState, quoted, result
+from ingest.fleet.script import Script, StationState, Stopped, quoted, result, status
 from ingest.fleet.session import Curve, Session, stamp, wh_text
 
 _SESSIONS: UUID = uuid5(NAMESPACE_URL, "kwhouse:session")
@@ -27,6 +26,8 @@ class Station201(StationState):
     """See `ingest.fleet.script.Station`."""
 
     subprotocol: ClassVar[str] = "ocpp2.0.1"
+    remote_starts: dict[str, int] = field(default_factory=dict)
+    """remoteStartId of sessions that were ordered and have not begun, by external session id."""
 
     @property
     def frame_calls(self) -> int:
@@ -59,8 +60,11 @@ class Station201(StationState):
     def charge(self, session: Session, register: int) -> Script:
         evse, connector = session.evse_id, session.connector_id
         curve = self.curve(session)
-        begin, end = curve.begin, curve.end
-        self.plug_in(session)
+        begin = curve.begin
+        shown = yield from self.arrive(session, register)
+        if shown is None:
+            return
+        register = shown
         yield begin, _status(evse, connector, "Occupied", begin)
         token = _NOBODY
         if session.id_token is not None:
@@ -72,32 +76,58 @@ class Station201(StationState):
                     self.plug_out(session)
                     yield begin, _status(evse, connector, "Available", begin)
                     return
-        info = f'"transactionInfo":{{"transactionId":"{transaction_id(session)}"'
+        own_id = transaction_id(session)
+        info = f'"transactionInfo":{{"transactionId":"{own_id}"'
         state = "Charging" if curve.energy else "EVConnected"
+        remote_start_id = self.remote_starts.pop(session.external_session_id, None)
+        trigger = "Authorized" if remote_start_id is None else "RemoteStart"
+        remote = "" if remote_start_id is None else f',"remoteStartId":{remote_start_id}'
         yield (
             begin,
-            f'"TransactionEvent",{{"eventType":"Started","timestamp":"{stamp(begin)}","triggerReason":"Authorized",'
-            f'"seqNo":0,{info},"chargingState":"{state}"}},"evse":{{"id":{evse},"connectorId":{connector}}},'
+            f'"TransactionEvent",{{"eventType":"Started","timestamp":"{stamp(begin)}","triggerReason":"{trigger}",'
+            f'"seqNo":0,{info},"chargingState":"{state}"{remote}}},"evse":{{"id":{evse},"connectorId":{connector}}},'
             f'"idToken":{token},"meterValue":[{_reading(begin, register, "Transaction.Begin")}],'
             f'"customData":{{"vendorId":"kwhouse","sessionId":{quoted(session.external_session_id)}}}}}',
         )
-        number = yield from _energy(info, curve, register)
+        self.going[own_id] = session
+        said = [0]
+        trigger, reason = "EVDeparted", "EVDisconnected"
+        try:
+            yield from _energy(info, curve, register, said)
+        except Stopped as stopped:
+            curve, trigger, reason = curve.cut(stopped.when), "RemoteStop", "Remote"
+        end = curve.end
+        del self.going[own_id]
+        self.drawn(session, register + curve.energy)
         yield (
             end,
-            f'"TransactionEvent",{{"eventType":"Ended","timestamp":"{stamp(end)}","triggerReason":"EVDeparted",'
-            f'"seqNo":{number},{info},"stoppedReason":"EVDisconnected"}},'
+            f'"TransactionEvent",{{"eventType":"Ended","timestamp":"{stamp(end)}","triggerReason":"{trigger}",'
+            f'"seqNo":{said[0] + 1},{info},"stoppedReason":"{reason}"}},'
             f'"meterValue":[{_reading(end, register + curve.energy, "Transaction.End")}]}}',
         )
         if self.plug_out(session):
             yield end, _status(evse, connector, "Available", end)
+
+    def obey(self, action: str, payload: dict[str, Any], now: int) -> dict[str, Any] | None:
+        """The answer to a call of the central system; None: this station does not do it."""
+        if action == "RequestStartTransaction":
+            evse = payload.get("evseId")
+            place = next((one for one in self.hardware.connectors if one[0] == evse), (0, 0)) if evse else None
+            session = self.order(place, str(payload.get("idToken", {}).get("idToken")), now)
+            if session is not None:
+                self.remote_starts[session.external_session_id] = payload.get("remoteStartId", 0)
+            return status(session is not None)
+        if action == "RequestStopTransaction":
+            return status(self.order_stop(str(payload.get("transactionId")), now))
+        return None
 
     def _granted(self, answer: str) -> bool:
         info = result(self.hardware.station_id, "Authorize", answer).get("idTokenInfo")
         return isinstance(info, dict) and info.get("status") == "Accepted"
 
 
-def _energy(info: str, curve: Curve, register: int) -> Generator[tuple[int, str], str, int]:
-    """Charging with its readings, then rest with its readings; returns the next sequence number."""
+def _energy(info: str, curve: Curve, register: int, said: list[int]) -> Script:
+    """Charging with its readings, then rest with its readings; `said` holds the sequence number said last."""
 
     def event(when: int, trigger: str, number: int, state: str, power_w: int, context: str) -> str:
         return (
@@ -108,17 +138,15 @@ def _energy(info: str, curve: Curve, register: int) -> Generator[tuple[int, str]
             f'{{"value":{power_w},"context":"{context}",{_POWER}}}]}}]}}'
         )
 
-    number = 1
     for when in curve.charging_marks():
-        yield when, event(when, "MeterValueClock", number, "Charging", curve.power_w, "Sample.Clock")
-        number += 1
+        yield when, event(when, "MeterValueClock", said[0] + 1, "Charging", curve.power_w, "Sample.Clock")
+        said[0] += 1
     if curve.full < curve.end:
-        yield curve.full, event(curve.full, "ChargingStateChanged", number, "SuspendedEV", 0, "Other")
-        number += 1
+        yield curve.full, event(curve.full, "ChargingStateChanged", said[0] + 1, "SuspendedEV", 0, "Other")
+        said[0] += 1
     for when in curve.resting_marks():
-        yield when, event(when, "MeterValueClock", number, "SuspendedEV", 0, "Sample.Clock")
-        number += 1
-    return number
+        yield when, event(when, "MeterValueClock", said[0] + 1, "SuspendedEV", 0, "Sample.Clock")
+        said[0] += 1
 
 
 def _token_type(id_token: str) -> str:

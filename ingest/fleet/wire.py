@@ -13,6 +13,7 @@ from urllib.parse import quote
 import orjson
 
 from ingest.fleet.errors import NobodyListens, StationRefused
+from ingest.fleet.script import INTERRUPTED, NOTHING
 from ingest.fleet.session import stamp
 
 if TYPE_CHECKING:
@@ -83,12 +84,20 @@ async def expect_answer(url: str, traffic: Traffic) -> None:
         raise NobodyListens(url) from None
 
 
+Obey = Callable[[str, Any], dict[str, Any] | None]
+"""Action and payload of a call of the central system → the answer; None: it is declined."""
+
+
 @dataclass(slots=True)
 class Conversation:
     """A script and the call that was taken from it last; after a lost connection that call is made again."""
 
     script: Script
     pending: tuple[int, str] | None = None
+    obey: Obey | None = None
+    """Answers calls of the central system; None: all are declined."""
+    has_orders: Callable[[], bool] = lambda: False
+    """Whether they were orders that the script is to hear of."""
 
 
 async def speak(
@@ -108,14 +117,21 @@ async def speak(
         if conversation.pending is None:
             conversation.pending = next(script)
         while True:
+            if conversation.has_orders():
+                conversation.pending = script.send(INTERRUPTED)
             when, call = conversation.pending
             if seconds_until is not None:
-                await _listen(socket, seconds_until(when))
+                await _listen(socket, seconds_until(when), conversation)
+                if conversation.has_orders():
+                    continue
+            if call == NOTHING:
+                conversation.pending = script.send(NOTHING)
+                continue
             number += 1
             await socket.send(f'[2,"{number}",{call}]')
             answer = await socket.recv()
             if not (isinstance(answer, str) and answer.startswith(f'[3,"{number}",')):
-                answer = await _awaited_answer(socket, str(number), answer)
+                answer = await _awaited_answer(socket, str(number), answer, conversation.obey)
                 if answer.startswith("[4"):
                     _note_refusal(traffic, station_id, call, answer)
             traffic.calls += 1
@@ -125,23 +141,23 @@ async def speak(
         conversation.pending = None
 
 
-async def _listen(socket: ClientConnection, seconds: float) -> None:
-    """Stay silent for `seconds`, but decline what the central system asks meanwhile."""
+async def _listen(socket: ClientConnection, seconds: float, conversation: Conversation) -> None:
+    """Stay silent for `seconds`, but answer what the central system asks meanwhile; only until orders have come."""
     if seconds <= 0:
         return
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
-            while True:
-                await _decline(socket, _parsed(await socket.recv()))
+            while not conversation.has_orders():
+                await _answer(socket, _parsed(await socket.recv()), conversation.obey)
 
 
-async def _awaited_answer(socket: ClientConnection, message_id: str, text: str | bytes) -> str:
-    """Read on until the answer to `message_id`; written without blanks. Calls to the station are declined."""
+async def _awaited_answer(socket: ClientConnection, message_id: str, text: str | bytes, obey: Obey | None) -> str:
+    """Read on until the answer to `message_id`; written without blanks. Calls to the station are answered."""
     while True:
         frame = _parsed(text)
         if len(frame) > 2 and frame[0] in (3, 4) and frame[1] == message_id:
             return orjson.dumps(frame).decode()
-        await _decline(socket, frame)
+        await _answer(socket, frame, obey)
         text = await socket.recv()
 
 
@@ -154,10 +170,14 @@ def _parsed(text: str | bytes) -> list[Any]:
     return frame if isinstance(frame, list) else []
 
 
-async def _decline(socket: ClientConnection, frame: list[Any]) -> None:
-    if len(frame) > 1 and frame[0] == 2:
-        answer = [4, frame[1], "NotImplemented", "This made-up station takes no commands", {}]
-        await socket.send(orjson.dumps(answer).decode())
+async def _answer(socket: ClientConnection, frame: list[Any], obey: Obey | None) -> None:
+    if len(frame) < 2 or frame[0] != 2:
+        return
+    payload = None
+    if obey is not None and len(frame) == 4 and isinstance(frame[3], dict):
+        payload = obey(frame[2], frame[3])
+    declined = [4, frame[1], "NotImplemented", "This made-up station does not do that", {}]
+    await socket.send(orjson.dumps(declined if payload is None else [3, frame[1], payload]).decode())
 
 
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:

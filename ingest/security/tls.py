@@ -1,8 +1,11 @@
-"""The TLS context of the OCPP endpoint."""
+"""The TLS of the OCPP endpoint: its context, handshakes that fail, and what a client certificate says."""
 
 from __future__ import annotations
 
+import asyncio
 import ssl
+from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from warehouse.errors import SettingsError
@@ -35,6 +38,49 @@ def context_of(settings: Settings) -> ssl.SSLContext | None:
             "that KWHOUSE_COLLECT_CERTIFICATE, KWHOUSE_COLLECT_KEY and KWHOUSE_COLLECT_CLIENT_CA name."
         ) from None
     return context
+
+
+def watch(context: ssl.SSLContext, failed: Callable[[str], None], within_seconds: float) -> None:
+    """Call `failed` with the reason of each handshake of `context` that fails, or is not finished in time.
+
+    Neither asyncio nor websockets tell of these: a connection that is not made does not exist for them. Nor do they
+    know here whose handshake it is, so that its address is not told.
+    """
+
+    class Handshake(ssl.SSLObject):
+        _timer: asyncio.TimerHandle | None = None
+        _is_over = False
+
+        def do_handshake(self) -> None:
+            try:
+                super().do_handshake()
+            except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+                if self._timer is None:
+                    self._timer = asyncio.get_running_loop().call_later(within_seconds, self._fail, "not finished")
+                raise
+            except ssl.SSLError as error:
+                self._fail(getattr(error, "verify_message", None) or error.reason or "unreadable")
+                raise
+            self._end()
+
+        def _fail(self, reason: str) -> None:
+            if not self._is_over:
+                failed(reason)
+            self._end()
+
+        def _end(self) -> None:
+            self._is_over = True
+            if self._timer is not None:
+                self._timer.cancel()
+
+    context.sslobject_class = Handshake
+
+
+def certificate_end(connection_ssl: ssl.SSLObject | None) -> datetime | None:
+    """When the verified certificate that the peer has shown runs out; None where it has shown none."""
+    found = connection_ssl.getpeercert() if connection_ssl is not None else None
+    until = (found or {}).get("notAfter")
+    return datetime.fromtimestamp(ssl.cert_time_to_seconds(str(until)), UTC) if until else None
 
 
 def common_name(connection_ssl: ssl.SSLObject | None) -> str | None:

@@ -1,1 +1,1 @@
-"""Profiles: what stations say they are (`boots`), what their sessions teach (`station_profiles`)."""
+"""What stations say of themselves (`boots`, `station_reports`), and what sessions teach (`station_profiles`)."""

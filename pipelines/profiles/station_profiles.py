@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from pipelines.stages import Replacement, Stage, sql, temp_table
-from warehouse.contract import core
+from warehouse.contract import core, stations
 from warehouse.store import Lake
 from warehouse.store.changes import Window
 
@@ -30,7 +30,7 @@ def compute(lake: Lake, window: Window) -> list[Replacement]:  # noqa: ARG001 (t
     numbers: dict[str, object] = {"least_pairs": LEAST_PAIRS, "agreeing": AGREEING}
     temp_table(lake, "station_profile_rows", sql(HERE / "station_profiles.sql"), numbers)
     touched = "(vendor, model, firmware) IN (SELECT (vendor, model, firmware) FROM touched_profiles)"
-    return [Replacement(core.STATION_PROFILES, "station_profile_rows", touched)]
+    return [Replacement(stations.STATION_PROFILES, "station_profile_rows", touched)]
 
 
-STAGE = Stage("station_profiles", (core.SESSIONS, core.BOOTS), (core.STATION_PROFILES,), compute)
+STAGE = Stage("station_profiles", (core.SESSIONS, stations.BOOTS), (stations.STATION_PROFILES,), compute)

@@ -23,7 +23,7 @@ from pipelines.pseudonyms import ensure_pseudonyms
 from pipelines.sessions.doubtful import look_closely
 from pipelines.sessions.touched import BEGINNING, MARGIN, find_frames, least, touch, touch_all, touch_more
 from pipelines.stages import Replacement, Stage, any_row, set_variable, sql, temp_table, temp_view
-from warehouse.contract import core, ops, raw
+from warehouse.contract import core, ops, raw, stations
 from warehouse.store import Lake
 from warehouse.store.appending import WrittenFile, write_file
 from warehouse.store.changes import Window
@@ -240,7 +240,7 @@ STAGE = Stage(
         core.READING_RUNS,
         core.READING_QUARTERS,
         core.STATES,
-        core.BOOTS,
+        stations.BOOTS,
         ops.REGISTRY_HISTORY,
     ),
     (core.SESSIONS, core.SESSION_EVENTS, core.ENERGY_STEPS, ops.FAULTS),

@@ -22,6 +22,7 @@ TITLES = {
     "close": "Month close",
     "extract": "Billing extract",
     "forecast": "Forecast",
+    "stations": "Stations",
     "sessions": "Sessions",
     "quality": "Data quality",
     "review": "Review",

@@ -23,7 +23,7 @@ from tests.benchmarks import side_by_side
 from tests.benchmarks.fleet_log import FleetLog
 from tests.benchmarks.measuring import Measured, Report, measure
 from tests.benchmarks.session_bench import HERE, SessionBench, stages_to_sessions
-from warehouse.contract import core
+from warehouse.contract import stations
 
 FRAMES = int(os.environ.get("KWHOUSE_BENCH_FRAMES", "2_000_000"))
 pytestmark = pytest.mark.timeout(0)  # 50 million frames take their time
@@ -157,7 +157,7 @@ def test_side_by_side(report: Report, folder: Path) -> None:
     with bench.lake:
         with measure() as building:
             bench.register()
-            for stage in stages_to_sessions(core.BOOTS):
+            for stage in stages_to_sessions(stations.BOOTS):
                 bench.run_one(stage, full=False)
         with measure() as reading:
             facts = side_by_side.our_facts(bench.lake)

@@ -13,7 +13,7 @@ import pytest
 
 from tests.landed import Wire, at, land
 from tests.pipeline import bring_up_to_date, rows
-from warehouse.contract import core
+from warehouse.contract import stations
 from warehouse.settings import load_settings
 from warehouse.store import Lake, open_lake
 
@@ -136,9 +136,9 @@ def test_any_order_and_batching_teaches_the_same(lake: Lake) -> None:
             for part in parts:
                 land(settings, wire, messages=part)
                 bring_up_to_date(other)
-            assert rows(other, core.STATION_PROFILES) == rows(lake, core.STATION_PROFILES)
+            assert rows(other, stations.STATION_PROFILES) == rows(lake, stations.STATION_PROFILES)
             bring_up_to_date(other, full=True)
-            assert rows(other, core.STATION_PROFILES) == rows(lake, core.STATION_PROFILES)
+            assert rows(other, stations.STATION_PROFILES) == rows(lake, stations.STATION_PROFILES)
 
 
 def test_clocks_intervals_and_units_are_medians_and_counts_of_the_sessions(lake: Lake) -> None:

@@ -15,6 +15,7 @@ from warehouse.contract import (
     ops,
     owners,
     payments,
+    power,
     raw,
     registry,
     remote,
@@ -34,6 +35,7 @@ TABLES: tuple[Table, ...] = (
     *owners.TABLES,
     *ops.TABLES,
     *remote.TABLES,
+    *power.TABLES,
     *registry.TABLES,
     *access.TABLES,
 )

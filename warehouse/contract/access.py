@@ -54,7 +54,7 @@ CHANGES = declared(
     ("change_id",),
     required("change_id", "BIGINT", "1, 2, …, in the order of the changes"),
     required("changed_at", "TIMESTAMPTZ", "when"),
-    required("table_name", "VARCHAR", "registry table"),
+    required("table_name", "VARCHAR", "registry table; station_credentials: how a station proves itself"),
     Column("row_key", "VARCHAR", "key columns as a JSON array", nullable=False, personal=True),
     required("change", "VARCHAR", "what happened", values=("added", "changed", "removed")),
     Column("before", "JSON", "the row as it was, or what has changed of it; NULL: there was none", personal=True),
@@ -101,7 +101,6 @@ STATION_CREDENTIALS = Table(
             personal=True,
             secret=True,
         ),
-        required("times_set", "INTEGER", "how often it was set: collectors see by it that it was"),
         required("set_at", "TIMESTAMPTZ", "when it was set last"),
         Column("set_by", "VARCHAR", "who set it", nullable=False, personal=True),
     ),
@@ -123,4 +122,32 @@ WAITING_STATIONS = Table(
     home=Home.STATE,
 )
 
-TABLES = (TRANSACTIONS, STATION_CREDENTIALS, WAITING_STATIONS)
+COLLECTORS = Table(
+    "access",
+    "collectors",
+    "one collector process that serves stations now",
+    ("collector_id",),
+    (
+        required("collector_id", "VARCHAR", "collector"),
+        required("heard_at", "TIMESTAMPTZ", "when it last said that it runs, every few seconds; long ago: it is gone"),
+    ),
+    home=Home.STATE,
+)
+
+ONLINE_STATIONS = Table(
+    "access",
+    "online_stations",
+    "one station that is connected to a collector; it counts while the collector does (access.collectors)",
+    ("station_id", "collector_id"),
+    (
+        required("station_id", "VARCHAR", "station"),
+        required("collector_id", "VARCHAR", "collector that holds its connection"),
+        required("ocpp_version", "VARCHAR", "protocol version negotiated", values=("1.6", "2.0.1", "2.1")),
+        required("connected_at", "TIMESTAMPTZ", "when it connected; of several collectors the newest one holds it"),
+        Column("remote_address", "VARCHAR", "peer's address and port", personal=True),
+        optional("certificate_ends_at", "TIMESTAMPTZ", "end of its client certificate; NULL: it showed none"),
+    ),
+    home=Home.STATE,
+)
+
+TABLES = (TRANSACTIONS, STATION_CREDENTIALS, WAITING_STATIONS, COLLECTORS, ONLINE_STATIONS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from warehouse.contract.model import Home, Table, optional, required
 from warehouse.contract.raw import COLLECTOR_ID, CONNECTION_ID, OCPP_VERSION, RECEIVED_AT, SEQ, STATION_ID
+from warehouse.contract.stations import BOOTS, STATION_PROFILES, STATION_REPORTS
 
 ENERGY = "DECIMAL(18,6)"
 
@@ -46,27 +47,6 @@ EVENTS = Table(
         optional("external_session_id", "VARCHAR", "id of the session in the file or system it came from"),
         BREAKS_SCHEMA,
     ),
-)
-
-BOOTS = Table(
-    "core",
-    "boots",
-    "one BootNotification: what a station says it is",
-    ("collector_id", "seq"),
-    (
-        COLLECTOR_ID,
-        SEQ,
-        CONNECTION_ID,
-        STATION_ID,
-        OCPP_VERSION,
-        RECEIVED_AT,
-        required("vendor", "VARCHAR", "manufacturer; empty where not told"),
-        required("model", "VARCHAR", "model; empty where not told"),
-        required("firmware", "VARCHAR", "firmware version; empty where not told"),
-        optional("serial_number", "VARCHAR", "serial number of the station"),
-        optional("boot_reason", "VARCHAR", "reason (2.x)"),
-    ),
-    sort=("station_id", "received_at"),
 )
 
 MEASURED_AT = required("measured_at", "TIMESTAMPTZ", "when it was measured, by the station's clock; else received_at")
@@ -378,34 +358,10 @@ REGISTER_GAPS = Table(
     sort=("station_id", "from_at"),
 )
 
-STATION_PROFILES = Table(
-    "core",
-    "station_profiles",
-    "what the sessions of one model and firmware have taught",
-    ("vendor", "model", "firmware"),
-    (
-        required("vendor", "VARCHAR", "manufacturer, as its stations say at boot"),
-        required("model", "VARCHAR", "model"),
-        required("firmware", "VARCHAR", "firmware version"),
-        required("stations", "BIGINT", "stations that booted with it"),
-        required("sessions", "BIGINT", "sessions learned from"),
-        optional(
-            "register_behaviour",
-            "VARCHAR",
-            "lifetime: goes on over sessions; per_transaction: begins anew with each; at_boot: begins anew at a boot",
-            values=("lifetime", "per_transaction", "at_boot", "mixed"),
-        ),
-        optional("clock_offset_seconds", "BIGINT", "how far its clocks are ahead: the median of its sessions", "s"),
-        optional("sampling_seconds", "BIGINT", "time between readings: the median of its sessions", "s"),
-        required("unit_mismatches", "BIGINT", "sessions in which kWh seem to be labelled Wh, or the reverse"),
-        required("first_seen_at", "TIMESTAMPTZ", "first boot with it"),
-        required("last_seen_at", "TIMESTAMPTZ", "newest boot or session"),
-    ),
-)
-
 TABLES = (
     EVENTS,
     BOOTS,
+    STATION_REPORTS,
     READINGS,
     READING_LAYOUTS,
     METER_VALUES,

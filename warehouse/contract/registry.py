@@ -96,6 +96,8 @@ STATIONS = declared(
     optional("name", "VARCHAR", "name that people use; NULL: the identity"),
     optional("vendor", "VARCHAR", "manufacturer"),
     optional("model", "VARCHAR", "model as the manufacturer names it"),
+    optional("serial_number", "VARCHAR", "serial number; NULL: whatever the station says"),
+    optional("firmware", "VARCHAR", "firmware version that it is to run; NULL: any"),
     NOTE,
 )
 

@@ -1,4 +1,5 @@
-"""`remote.commands`: what people asked stations to do, and what became of it. Kept in the state database.
+"""`remote.commands`: what people asked stations to do, and what became of it; `remote.local_lists`: what stations know
+of who may charge. Kept in the state database.
 
 The collector that holds the station's connection takes a command from there, so that whoever asks (page, API,
 command line, a charging plan) need not know which collector that is.
@@ -56,4 +57,28 @@ COMMANDS = Table(
     home=Home.STATE,
 )
 
-TABLES = (COMMANDS,)
+LOCAL_LISTS = Table(
+    "remote",
+    "local_lists",
+    "one station that is to know by itself who may charge: its local authorization list, and its cache",
+    ("station_id",),
+    (
+        required("station_id", "VARCHAR", "station"),
+        required("enabled", "BOOLEAN", "true: its list is kept in step; false: its list is to be empty"),
+        required("list_version", "BIGINT", "version of the list that it took last; 0: none"),
+        optional("content_hash", "VARCHAR", "SHA-256 of that list; NULL: not known what it holds"),
+        required("tokens", "INTEGER", "how many tokens are on it", "tokens"),
+        optional("in_step_at", "TIMESTAMPTZ", "when its list was last brought in step"),
+        optional("reason", "VARCHAR", "why it could not be; NULL: it could"),
+        required(
+            "cache_cleared_through",
+            "BIGINT",
+            "newest change of registry.changes that blocked somebody when its cache was cleared; 0: never",
+        ),
+        required("set_at", "TIMESTAMPTZ", "when this was switched on or off"),
+        Column("set_by", "VARCHAR", "who switched it", nullable=False, personal=True),
+    ),
+    home=Home.STATE,
+)
+
+TABLES = (COMMANDS, LOCAL_LISTS)

@@ -1,4 +1,4 @@
-"""How far the data can be trusted: faults found, texts refused, stations silent."""
+"""How far the data can be trusted: faults found, texts refused, stations that nobody has declared."""
 
 from __future__ import annotations
 
@@ -26,6 +26,6 @@ def rejected(lake: Lake) -> pl.DataFrame:
     return frame(lake, "rejected")
 
 
-def stations(lake: Lake) -> pl.DataFrame:
-    """One row a station: when its last session frame came and whether the registry knows it."""
-    return frame(lake, "stations")
+def unregistered_stations(lake: Lake) -> int:
+    """How many stations of sessions the registry does not know."""
+    return int(frame(lake, "unregistered_stations").item())

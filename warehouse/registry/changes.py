@@ -1,4 +1,4 @@
-"""The audit of the registry: each change of a row, in the transaction that makes it."""
+"""The audit of the registry: each change of a row, in the transaction that makes it. Secret columns are not told."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ def record(
             "table_name": declared.name,
             "row_key": _json([_plain(_key_of(before, after)[name]) for name in declared.key]),
             "change": "added" if before is None else "removed" if after is None else "changed",
-            "before": _row(before, after),
-            "after": _row(after, before),
+            "before": _row(declared, before, after),
+            "after": _row(declared, after, before),
             "changed_by": author.name,
             "source": author.source,
         }
@@ -62,13 +62,14 @@ def _key_of(before: Row | None, after: Row | None) -> Row:
     return after if after is not None else before or {}
 
 
-def _row(row: Row | None, other: Row | None) -> str | None:
+def _row(declared: Table, row: Row | None, other: Row | None) -> str | None:
     """A row as JSON without what is NULL; beside another state of it only what differs."""
     if row is None:
         return None
+    shown = {column.name: row[column.name] for column in declared.readable if column.name in row}
     if other is None:
-        return _json({name: _plain(value) for name, value in row.items() if value is not None})
-    return _json({name: _plain(value) for name, value in row.items() if value != other.get(name)})
+        return _json({name: _plain(value) for name, value in shown.items() if value is not None})
+    return _json({name: _plain(value) for name, value in shown.items() if value != other.get(name)})
 
 
 def _json(value: object) -> str:

@@ -16,7 +16,7 @@ from warehouse.settings import Settings
 from warehouse.state.tables import metadata, table
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-HEAD = "0017"
+HEAD = "0023"
 
 
 def state_exists(settings: Settings) -> bool:

@@ -1,0 +1,127 @@
+"""Reservations of EVSEs for a token: asked of the station, which keeps them (1.6 section 3.11, 2.0.1 part 2, H)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+
+from warehouse.errors import InputError
+from warehouse.registry import changes
+from warehouse.registry.changes import Author
+from warehouse.remote import commands
+from warehouse.state import table
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """A row of `remote.reservations`, with what became of it.
+
+    `state`: asked, kept, refused (or never reached), cancelled, over.
+    """
+
+    reservation_id: int
+    station_id: str
+    evse_id: int | None
+    id_token: str
+    expires_at: datetime
+    command_id: str
+    state: str
+    reason: str | None = None
+
+
+def reserve(
+    engine: sa.Engine,
+    station_id: str,
+    evse_id: int | None,
+    id_token: str,
+    expires_at: datetime,
+    author: Author,
+    *,
+    token_type: str | None = None,
+    token_group: str | None = None,
+    now: datetime | None = None,
+) -> Reservation:
+    """Ask `station_id` to keep an EVSE (None: any) for `id_token` until `expires_at`.
+
+    Raises `InputError` for a time that has passed and for a station that nobody knows.
+    """
+    asked_at = now or datetime.now(UTC)
+    if expires_at <= asked_at:
+        raise InputError(f"A reservation until {expires_at.isoformat()} is over already; give a later time.")
+    rows = table("remote", "reservations")
+    with engine.begin() as connection:
+        changes.lock(connection)  # one number, one reservation
+        number = (connection.execute(sa.select(sa.func.max(rows.c.reservation_id))).scalar() or 0) + 1
+        arguments = {
+            "reservation_id": number,
+            "evse_id": evse_id,
+            "id_token": id_token,
+            "token_type": token_type,
+            "token_group": token_group,
+            "expires_at": expires_at.astimezone(UTC).isoformat(),
+        }
+        command_id = commands.enter(connection, station_id, "reserve", arguments, author, now=asked_at)
+        connection.execute(
+            sa.insert(rows),
+            {
+                "reservation_id": number,
+                "station_id": station_id,
+                "evse_id": evse_id,
+                "id_token": id_token,
+                "expires_at": expires_at,
+                "command_id": command_id,
+            },
+        )
+    return Reservation(number, station_id, evse_id, id_token, expires_at, command_id, "asked")
+
+
+def cancel(engine: sa.Engine, reservation_id: int, author: Author, *, now: datetime | None = None) -> str:
+    """Ask its station to give up a reservation; gives the command's id. Raises `InputError` where there is none."""
+    rows = table("remote", "reservations")
+    this = rows.c.reservation_id == reservation_id
+    with engine.begin() as connection:
+        station_id = connection.execute(sa.select(rows.c.station_id).where(this)).scalar()
+        if station_id is None:
+            raise InputError(f"There is no reservation {reservation_id}. `kwhouse station reservations` lists them.")
+        arguments = {"reservation_id": reservation_id}
+        command_id = commands.enter(connection, station_id, "cancel_reservation", arguments, author, now=now)
+        connection.execute(sa.update(rows).where(this).values(cancel_command_id=command_id))
+    return command_id
+
+
+def listing(engine: sa.Engine, now: datetime, station_id: str | None = None, most: int = 100) -> list[Reservation]:
+    """The newest reservations first, with their states at `now`."""
+    rows, sent = table("remote", "reservations"), table("remote", "commands")
+    asked, cancelled = sent.alias("asked"), sent.alias("cancelled")
+    query = (
+        sa.select(
+            *(rows.c[name] for name in ("reservation_id", "station_id", "evse_id", "id_token", "expires_at")),
+            rows.c.command_id,
+            asked.c.state.label("asked_state"),
+            asked.c.reason,
+            cancelled.c.state.label("cancelled_state"),
+        )
+        .join(asked, asked.c.command_id == rows.c.command_id)
+        .outerjoin(cancelled, cancelled.c.command_id == rows.c.cancel_command_id)
+        .order_by(rows.c.reservation_id.desc())
+        .limit(most)
+    )
+    if station_id is not None:
+        query = query.where(rows.c.station_id == station_id)
+    with engine.connect() as connection:
+        return [
+            Reservation(*row[:6], _state(row.asked_state, row.cancelled_state, row.expires_at, now), row.reason)
+            for row in connection.execute(query)
+        ]
+
+
+def _state(asked: str, cancelled: str | None, expires_at: datetime, now: datetime) -> str:
+    if asked in ("waiting", "sent"):
+        return "asked"
+    if asked != "accepted":
+        return "refused"
+    if cancelled == "accepted":
+        return "cancelled"
+    return "kept" if expires_at > now else "over"
