@@ -104,8 +104,8 @@ class Desk:
         is_stopping = start.state == "charging" and self.starts.is_stopping(start)
         rest = pages.page(self._service, payment.pay_token) if payment is not None and payment.open_minor else None
         is_rest_open = rest is not None and rest["state"] == "open"
-        receipt, now = self._receipt(start), self._now()
-        return charge_shown(start, evse, cost, payment, receipt, is_stopping, is_rest_open, now, language)
+        receipt, now, may_begin = self._receipt(start), self._now(), self.starts.may_begin(start)
+        return charge_shown(start, evse, cost, payment, receipt, is_stopping, is_rest_open, may_begin, now, language)
 
     def stop(self, page_token: str) -> bool:
         """Stop a charge, or give it up before it begins; False where there is none."""
