@@ -60,7 +60,7 @@ class Doorman:
         self._turn = Lock()
 
     def wait(self, address: str, now: float, account: str = "") -> float:
-        """How long `address` must wait before it may try at `account`, in seconds; 0: it may, and this was one knock."""
+        """How long `address` must wait before it may try at `account`, in seconds; 0: this was one knock."""
         with self._turn:
             visitor = self._visitor(address)
             visitor.tokens = min(self._burst, visitor.tokens + (now - visitor.seen_at) * self._a_second)

@@ -18,19 +18,15 @@ from pipelines.billing.payments.provider import Money
 from pipelines.billing.starts import records
 from pipelines.billing.starts.model import KNOWN_AFTER, Act, Seen, Start, failed, may_begin, next_step
 from pipelines.billing.starts.tokens import SOURCE, ad_hoc_token, app_token, block
-from warehouse.errors import InputError
+from warehouse.errors import CannotStart, InputError
 from warehouse.registry.changes import Author
 from warehouse.remote import commands
 
 _STEPS_AT_ONCE = 5
 
 
-class CannotStart(InputError):
-    """Nobody can begin to charge there so. `why` is a word for it: hold, offline, price, used."""
-
-    def __init__(self, why: str, told: str) -> None:
-        super().__init__(told)
-        self.why = why
+# Why a token may not charge at a station now, by the rules of access; None: it may.
+Refusal = Callable[[str, str], str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +48,17 @@ def _now() -> datetime:
 
 
 class Starts:
-    """Starts in the state database behind `engine`. `payments` is None where nobody takes cards."""
+    """Starts in the state database behind `engine`. `payments` is None where nobody takes cards; `refusal` is asked
+    before a contract pays."""
 
-    def __init__(self, engine: sa.Engine, payments: Payments | None, now: Callable[[], datetime] = _now) -> None:
-        self._engine, self._payments, self._now = engine, payments, now
+    def __init__(
+        self,
+        engine: sa.Engine,
+        payments: Payments | None,
+        now: Callable[[], datetime] = _now,
+        refusal: Refusal = lambda _id_token, _station_id: None,
+    ) -> None:
+        self._engine, self._payments, self._now, self._refusal = engine, payments, now, refusal
 
     def begin(self, wanted: Wanted) -> Start:
         """Begin; the same page again is the same start. Raises `CannotStart`, or what the payment provider answers."""
@@ -72,6 +75,10 @@ class Starts:
         author = wanted.driver_id or "guest"
         if wanted.contract_id is not None:
             id_token, is_new = app_token(self._engine, wanted.contract_id, author, now)
+            why = self._refusal(id_token, wanted.station_id)
+            if why is not None:
+                told = f"{wanted.contract_id} may not charge at {wanted.station_id} now: {why.replace('_', ' ')}."
+                raise CannotStart(why, told)
         elif wanted.hold is None or self._payments is None:
             raise CannotStart("hold", "Charging without a contract needs a card payment, and none can be taken here.")
         else:
@@ -141,7 +148,7 @@ class Starts:
         return told is not None and self._command_state(told) in ("waiting", "sent", "accepted")
 
     def may_begin(self, start: Start) -> bool:
-        """Whether a charge that has failed may begin after all: the station was told, and may be waiting for a cable."""
+        """Whether a charge that has failed may begin after all: the station may be waiting for a cable."""
         return start.state == "failed" and may_begin(start, self._seen(start).command, self._now())
 
     def _get(self, start_id: str) -> Start:

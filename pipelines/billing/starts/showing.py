@@ -142,7 +142,7 @@ def charge_shown(
     language: Language,
 ) -> Charge:
     """`cost`: what the lake knows of its session; `receipt`: the number of its document, once that is issued;
-    `is_rest_open`: whether what could not be taken is still to be paid; `may_begin`: whether it may begin though it has failed."""
+    `is_rest_open`: whether what could not be taken is still to be paid; `may_begin`: it may, though it has failed."""
     zone = ZoneInfo(evse.time_zone if evse is not None else "UTC")
     began = cost.started_at if cost is not None else start.began_at
     ended = cost.ended_at if isinstance(cost, EndedCost) else start.over_at if start.state == "ended" else None

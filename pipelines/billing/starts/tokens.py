@@ -1,4 +1,4 @@
-"""The tokens that stations are told for charges begun on a phone: one for each guest's charge, one for each contract."""
+"""The tokens that stations are told for charges begun on a phone: of each guest's charge, and of each contract."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def block(engine: sa.Engine, id_token: str) -> None:
         return  # erased meanwhile
 
 
-def _added(engine: sa.Engine, row: dict[str, str | datetime], author: str) -> str:
+def _added(engine: sa.Engine, row: dict[str, object], author: str) -> str:
     id_token = secrets.token_hex(_TOKEN_BYTES).upper()
     add_row(engine, "tokens", {"id_token": id_token, "status": "active", **row}, Author(author, SOURCE))
     return id_token

@@ -17,11 +17,12 @@ from pipelines.billing.payments import records as payments_kept
 from pipelines.billing.payments.flow import Payments
 from pipelines.billing.payments.provider import Money
 from pipelines.billing.starts import records
-from pipelines.billing.starts.flow import CannotStart, Starts, Wanted
+from pipelines.billing.starts.flow import Starts, Wanted
 from pipelines.billing.starts.model import BEGINS_WITHIN, KNOWN_AFTER, PAID_WITHIN, Start
 from tests.homes import new_home
 from tests.honest_provider import HonestProvider
 from tests.registered import register, site
+from warehouse.errors import CannotStart
 from warehouse.registry import apply
 from warehouse.registry.changes import Author
 from warehouse.registry.editing import add_row
@@ -321,7 +322,8 @@ def test_files_of_the_registry_leave_what_drivers_made_on_their_phones(counter: 
     )
     (folder / "drivers.yaml").write_text("- {driver_id: d1}")
     (folder / "contracts.yaml").write_text(
-        f"- {{contract_id: C1, operator_id: op, driver_id: {driver_id}, currency: EUR, valid_from: 2020-01-01T00:00:00Z}}"
+        f"- {{contract_id: C1, operator_id: op, driver_id: {driver_id}, currency: EUR, "
+        "valid_from: 2020-01-01T00:00:00Z}"
     )
     (folder / "operators.yaml").write_text("- {operator_id: op, name: Op, country_code: DE, party_id: KWH}")
     report = apply(counter.engine, folder)
