@@ -140,7 +140,7 @@ def _with_commands() -> sa.Select[Any]:
 
 
 def _of_row(row: Any, now: datetime) -> Reservation:
-    return Reservation(*row[:6], _state(row.asked_state, row.cancelled_state, row.expires_at, now), row.reason)
+    return Reservation(*tuple(row)[:6], _state(row.asked_state, row.cancelled_state, row.expires_at, now), row.reason)
 
 
 def _state(asked: str, cancelled: str | None, expires_at: datetime, now: datetime) -> str:

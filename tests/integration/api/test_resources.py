@@ -391,10 +391,10 @@ def test_a_site_owner_sees_only_their_sites(client: Callable[..., Client], admin
 
 
 def test_a_program_names_whom_it_asks_for(admin: Client, client: Callable[..., Client]) -> None:
-    for_ada = {"headers": {"Kwhouse-For": "ada@example.org"}}
+    for_ada = {"headers": {"Kwhouse-For": "ada@example.org (%C3%84da%0A)"}}
     admin("POST", "/v1/drivers", {"driver_id": "d-9"}, **for_ada)
     newest = admin("GET", "/v1/changes?table_name=drivers&limit=1").json()["items"][0]
-    assert newest["changed_by"].startswith("ada@example.org (API key admin")
+    assert newest["changed_by"].startswith("ada@example.org (Äda\ufffd) (API key admin")
     assert client(Role.OPERATOR)("POST", "/v1/drivers", {"driver_id": "d-10"}, **for_ada).status_code == 403
 
 
