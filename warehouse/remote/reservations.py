@@ -14,6 +14,8 @@ from warehouse.registry.changes import Author
 from warehouse.remote import commands
 from warehouse.state import table
 
+_COLUMNS = ("reservation_id", "station_id", "evse_id", "id_token", "expires_at", "command_id")
+
 
 @dataclass(frozen=True, slots=True)
 class Reservation:
@@ -128,8 +130,7 @@ def _with_commands() -> sa.Select[Any]:
     asked, cancelled = sent.alias("asked"), sent.alias("cancelled")
     return (
         sa.select(
-            *(rows.c[name] for name in ("reservation_id", "station_id", "evse_id", "id_token", "expires_at")),
-            rows.c.command_id,
+            *(rows.c[name] for name in _COLUMNS),
             asked.c.state.label("asked_state"),
             asked.c.reason,
             cancelled.c.state.label("cancelled_state"),
@@ -140,7 +141,9 @@ def _with_commands() -> sa.Select[Any]:
 
 
 def _of_row(row: Any, now: datetime) -> Reservation:
-    return Reservation(*tuple(row)[:6], _state(row.asked_state, row.cancelled_state, row.expires_at, now), row.reason)
+    facts = {name: getattr(row, name) for name in _COLUMNS}
+    state = _state(row.asked_state, row.cancelled_state, row.expires_at, now)
+    return Reservation(**facts, state=state, reason=row.reason)
 
 
 def _state(asked: str, cancelled: str | None, expires_at: datetime, now: datetime) -> str:
