@@ -20,7 +20,7 @@ from typer.testing import CliRunner, Result
 from kwhouse import app
 from tests import small_warehouse
 from tests.small_warehouse import FIRST, LAST
-from warehouse.errors import KwhouseError, SessionUnknown
+from warehouse.errors import KwhouseError, QueryError, SessionUnknown
 from warehouse.people.guard import asking, guarded
 from warehouse.people.keys import Grant, make_key, principal_of
 from warehouse.people.roles import NotAllowed, Permission, Role
@@ -148,6 +148,9 @@ def test_a_key_s_sites_are_all_that_it_is_shown(asked: Asked, tmp_path: Path) ->
     some = Grant([Role.ADMIN], site_ids=["market"])
     sites = "SELECT DISTINCT site_id FROM core.sessions"
     assert json.loads(asked(some, "sql", sites, "--format", "json", "--personal")) == [{"site_id": "market"}]
+    for behind in ("lake.core.sessions", "ducklake_table_insertions('lake', 'core', 'sessions', 0, 9)"):
+        with pytest.raises(QueryError, match="behind the tables"):
+            asked(some, "sql", f"SELECT count(*) FROM {behind}")
     asked(some, *EXTRACT, "-o", str(tmp_path / "s.csv"))
     with (tmp_path / "s.csv").open(encoding="utf-8", newline="") as file:
         assert {row["site_id"] for row in csv.DictReader(file)} == {"market"}
