@@ -1,4 +1,5 @@
--- What several steps say in the same words.
+-- What several steps say in the same words. Where many times are compared they are moved by hours: days, which may have
+-- 23 or 25 of them, are counted in a calendar, and cost five times as much.
 
 -- What tells one start from another: who, where, when and at which register. Only a transaction id tells apart what a
 -- clock that stands still does not.
@@ -10,7 +11,7 @@ CREATE OR REPLACE TEMP MACRO begin_key(
 
 -- The station's time where it can be one, else the receipt.
 CREATE OR REPLACE TEMP MACRO likely_time(event_at, received_at) AS
-    CASE WHEN event_at BETWEEN TIMESTAMPTZ '2010-01-01 00:00:00+00' AND received_at + INTERVAL 1 DAY THEN event_at
+    CASE WHEN event_at BETWEEN TIMESTAMPTZ '2010-01-01 00:00:00+00' AND received_at + INTERVAL 24 HOUR THEN event_at
          ELSE received_at END;
 
 -- A register in Wh, where the operator says what a model's unit stands for.
