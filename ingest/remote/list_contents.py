@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
@@ -146,7 +147,7 @@ def _newest_presented(connection: sa.Connection, blocks: Sequence[sa.Row[Any]]) 
         if one.table_name != "tokens":
             return int(one.change_id)
         if one.change == "removed":
-            before = exact_json.loads(one.before)
+            before = json.loads(one.before)
             if before.get("token_type") not in _NOT_PRESENTED or before.get("ocpp_type") is not None:
                 return int(one.change_id)
         elif _token_of(one) in presented:  # of one that was removed since, the removal has been looked at
@@ -161,7 +162,7 @@ def _is_presented(rows: sa.Table) -> sa.ColumnElement[bool]:
 
 
 def _token_of(change: sa.Row[Any]) -> str:
-    return str(exact_json.loads(change.row_key)[0])
+    return str(json.loads(change.row_key)[0])
 
 
 def content_hash(contents: Contents) -> str:
