@@ -29,9 +29,10 @@ from pipelines.billing.commands.invoice import invoice_app
 from pipelines.billing.commands.owner import owner_app
 from pipelines.billing.commands.payment import payment_app
 from pipelines.billing.commands.tariff import tariff_app
-from warehouse.command_line import Json, day_of, print_result
+from warehouse.command_line import By, Json, author, day_of, print_result
 from warehouse.errors import KwhouseError
 from warehouse.people.commands import key_app
+from warehouse.people.guard import asking, guarded, require_whole, shown_lake
 from warehouse.registry.commands import changes as registry_changes
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from pipelines.stages import StageResult
     from warehouse.decisions import Decision
     from warehouse.registry import ApplyReport
+    from warehouse.registry.changes import Author
     from warehouse.settings import Settings
 
 app = typer.Typer(
@@ -158,9 +160,7 @@ def rate(
 @app.command()
 def up() -> None:
     """Run collector, HTTP API, Dagster and dashboard together; Ctrl-C stops them together."""
-    from warehouse.account import account_or_number
     from warehouse.people.lending import OF_DASHBOARD, lent_key
-    from warehouse.registry.changes import Author
     from warehouse.state import opened
     from warehouse.supervisor import Program, run_together
 
@@ -173,8 +173,7 @@ def up() -> None:
         "Ctrl-C stops all four."
     )
     commands = {"collector": "collect", "api": "api", "dagster": "dev", "dashboard": "dashboard"}
-    author = Author(account_or_number(), "up")
-    with opened(settings) as engine, lent_key(engine, "dashboard", OF_DASHBOARD, author) as key:
+    with opened(settings) as engine, lent_key(engine, "dashboard", OF_DASHBOARD, author(None, "up")) as key:
         programs = [
             Program(
                 name,
@@ -352,9 +351,8 @@ def sql(
 ) -> None:
     """Ask the warehouse in SQL, read-only. Personal columns are empty without --personal."""
     from warehouse.query import hidden_columns, run_query
-    from warehouse.store import open_lake
 
-    with open_lake(_settings(), read_only=True) as lake:
+    with shown_lake(_settings()) as lake:
         run_query(lake, query, fmt.value, sys.stdout, personal=personal)
     if not personal and (hidden := hidden_columns(query)):
         typer.echo(f"Empty, as they are personal (--personal shows them): {', '.join(hidden)}", err=True)
@@ -392,13 +390,13 @@ def extract(
     from warehouse.extracts import write_extract
     from warehouse.people.sites import owner_of_sites
     from warehouse.state import opened
-    from warehouse.store import open_lake
 
-    settings, who = _settings(), None
+    settings, who = _settings(), asking()
     if as_owner is not None:
+        require_whole(who)
         with opened(settings) as engine:
             who = owner_of_sites(engine, as_owner, datetime.now(UTC))
-    with open_lake(settings, read_only=True) as lake:
+    with shown_lake(settings) as lake:
         report = write_extract(
             lake,
             name,
@@ -496,10 +494,12 @@ def registry_apply(
     allow_removal: Annotated[
         bool, typer.Option("--allow-removal", help="A file without rows may empty its table.")
     ] = False,
+    by: By = None,
     as_json: Json = False,
 ) -> None:
     """Make the registry what the files say; with any problem in them nothing is applied."""
-    _report(_apply_registry(_settings(), folder, allow_removal=allow_removal), as_json)
+    who = author(by, "registry apply")
+    _report(_apply_registry(_settings(), folder, allow_removal=allow_removal, author=who), as_json)
 
 
 @registry_app.command("export")
@@ -514,7 +514,7 @@ SessionIds = Annotated[
     list[str], typer.Argument(metavar="ID…", help="Sessions; the beginning of an id is enough where only one has it.")
 ]
 Reason = Annotated[str, typer.Option(help="Why; kept with the decision.")]
-By = Annotated[str | None, typer.Option(metavar="NAME", help="Who decides; default: the name of this account.")]
+Decider = Annotated[str | None, typer.Option(metavar="NAME", help="Who decides; default: the name of this account.")]
 
 
 @session_app.command("explain")
@@ -530,9 +530,8 @@ def session_explain(
     """Tell what a session rests on, down to its frames, and what rests on it."""
     from warehouse import story
     from warehouse.plain import for_json
-    from warehouse.store import open_lake
 
-    with open_lake(_settings(), read_only=True) as lake:
+    with shown_lake(_settings()) as lake:
         if history:
             changes = story.history(lake, session_id)
             print_result(list(changes) if as_json else story.changes_in_words(changes), as_json)
@@ -549,28 +548,27 @@ def session_cost(
     """What sessions that go on cost so far, priced as they will be when they end."""
     from pipelines.billing.pricing.running import running_costs
     from warehouse.plain import for_json
-    from warehouse.store import open_lake
 
-    with open_lake(_settings(), read_only=True) as lake:
+    with shown_lake(_settings()) as lake:
         costs = running_costs(lake, session_id)
     words = "\n".join(str(cost) for cost in costs) or "No session goes on."
     print_result(for_json([dataclasses.asdict(cost) for cost in costs]) if as_json else words, as_json)
 
 
 @session_app.command("release")
-def session_release(ids: SessionIds, reason: Reason, by: By = None, as_json: Json = False) -> None:
+def session_release(ids: SessionIds, reason: Reason, by: Decider = None, as_json: Json = False) -> None:
     """Bill sessions as if their grade were ok, as long as their energy stays what it is now."""
     _decide(ids, "release", reason, by, as_json)
 
 
 @session_app.command("hold")
-def session_hold(ids: SessionIds, reason: Reason, by: By = None, as_json: Json = False) -> None:
+def session_hold(ids: SessionIds, reason: Reason, by: Decider = None, as_json: Json = False) -> None:
     """Keep sessions from being billed, whatever their grade."""
     _decide(ids, "hold", reason, by, as_json)
 
 
 @session_app.command("withdraw")
-def session_withdraw(ids: SessionIds, reason: Reason, by: By = None, as_json: Json = False) -> None:
+def session_withdraw(ids: SessionIds, reason: Reason, by: Decider = None, as_json: Json = False) -> None:
     """Take decisions back: the sessions' grades decide again."""
     _decide(ids, "withdraw", reason, by, as_json)
 
@@ -582,9 +580,8 @@ def session_decisions(
 ) -> None:
     """List decisions, the newest first, and which of them are in force."""
     from warehouse import decisions
-    from warehouse.store import open_lake
 
-    with open_lake(_settings(), read_only=True) as lake:
+    with shown_lake(_settings()) as lake:
         rows = decisions.listing(lake, session_id)
     _print_rows(rows, as_json)
 
@@ -604,9 +601,8 @@ def station_profiles(as_json: Json = False) -> None:
 def station_list(as_json: Json = False) -> None:
     """List stations: connected or when last heard, what they say they are, differences from the registry."""
     from warehouse.readers.stations import differences, online, standing, told
-    from warehouse.store import open_lake
 
-    with open_lake(_settings(), read_only=True) as lake:
+    with shown_lake(_settings()) as lake:
         rows = standing(told(lake), differences(lake), online(lake, datetime.now(UTC)))
     short = ("station_id", "site", "online_since", "heard_at", "vendor", "model", "firmware", "differences")
     _print_rows(rows if as_json else rows.select(short), as_json)
@@ -619,9 +615,8 @@ def station_differences(
 ) -> None:
     """Show where what stations say of themselves and the registry disagree. Run `kwhouse refresh` for the newest."""
     from warehouse.readers.stations import differences, sentences
-    from warehouse.store import open_lake
 
-    with open_lake(_settings(), read_only=True) as lake:
+    with shown_lake(_settings()) as lake:
         rows = differences(lake, station_id)
     if as_json:
         _print_rows(rows, as_json)
@@ -674,11 +669,13 @@ def _decide(ids: list[str], decision: Decision, reason: str, by: str | None, as_
         _report(decide(lake, ids, decision, reason, by), as_json)
 
 
-def _apply_registry(settings: Settings, folder: Path, *, allow_removal: bool = False) -> ApplyReport:
+def _apply_registry(
+    settings: Settings, folder: Path, *, allow_removal: bool = False, author: Author | None = None
+) -> ApplyReport:
     from pipelines.billing.tariffs.model import why_refused
     from warehouse.registry import apply
 
-    return apply(settings, folder, why_refused, allow_removal=allow_removal)
+    return apply(settings, folder, why_refused, allow_removal=allow_removal, author=author)
 
 
 def _refresh_aloud(settings: Settings, *, full: bool = False) -> RefreshReport:
@@ -737,7 +734,7 @@ def _print_rows(rows: pl.DataFrame, as_json: bool) -> None:
 def main() -> None:
     """Entry point of the `kwhouse` command."""
     try:
-        app()
+        guarded(typer.main.get_command(app))()
     except KwhouseError as error:
         _say(f"kwhouse: {error}")
         sys.exit(75 if error.retryable else 1)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import streamlit as st
 
+from dashboards.formats import plain
 from warehouse.errors import SettingsError
 from warehouse.people.roles import NotAllowed, Principal, Role
 from warehouse.settings import Settings, is_loopback, load_settings
@@ -78,7 +79,7 @@ def admit() -> Principal:
             st.caption("No sign-in: open to everybody on this machine, who may see all, and to nobody else.")
         else:
             roles = ", ".join(sorted(role.replace("_", " ") for role in who.roles))
-            st.caption(f"Signed in as {who.name} ({roles})")
+            st.caption(f"Signed in as {plain(who.name)}, {roles}")
             _sign_out()
     return who
 

@@ -25,6 +25,7 @@ _PERMISSIONS = {
     "waiting-stations": Permission.OPERATE_STATIONS,
     "commands": Permission.OPERATE_STATIONS,
 }
+_LONGEST_NAME = 200
 _TIMEOUT_SECONDS = 40.0  # longer than a command may take
 
 
@@ -114,6 +115,7 @@ def _refused(error: HTTPError) -> ApiRefused:
 
 def _headers(key: str, who: Principal) -> dict[str, str]:
     headers = {"Authorization": f"Bearer {key}", "Accept": "application/json"}
-    # A header holds ASCII only.
-    name = who.name.encode("ascii", "replace").decode()[:200].strip()
-    return headers if who is ANYBODY_HERE or not name else {**headers, "Kwhouse-For": name}
+    if who is ANYBODY_HERE or not who.name.strip():
+        return headers
+    # A header holds ASCII only; the API reads it back.
+    return {**headers, "Kwhouse-For": quote(who.name[:_LONGEST_NAME].strip(), safe="@ ()+")}

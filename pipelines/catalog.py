@@ -8,13 +8,13 @@ from __future__ import annotations
 from pipelines import forecasting
 from pipelines.billing import stages as billing
 from pipelines.profiles import boots, station_profiles, station_reports
-from pipelines.sessions import connector_states, readings, register_gaps, sessions, transaction_events
+from pipelines.sessions import connector_states, frames, readings, register_gaps, sessions
 from pipelines.signed import stage as signed_readings
 from pipelines.stages import Stage
 from pipelines.utilization import utilization
 
 STAGES: tuple[Stage, ...] = (
-    transaction_events.STAGE,
+    frames.STAGE,
     readings.STAGE,
     boots.STAGE,
     station_reports.STAGE,

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -90,15 +89,13 @@ def run_stage(lake: Lake, stage: Stage, *, full: bool = False) -> StageResult:
         if window is not None and not is_idle:
             for table in stage.inputs:
                 expose(lake, window, table, changes)
+            replacements = stage.compute(lake, window)
+            files = _write_all(lake, replacements)
     if window is None or is_idle:
         if window is not None and window.until - window.after > GREATEST_LAG:
             with lake.write(f"{stage.name}: nothing new"):
                 advance(lake, stage.name, window)
         return StageResult(stage.name, None, time.perf_counter() - started)
-    # A rebuild has few statements, each of which takes long: the catalog's time does not count.
-    with nullcontext() if window.full else lake.read():
-        replacements = stage.compute(lake, window)
-        files = _write_all(lake, replacements)
     rows = _publish(lake, stage, window, before, replacements, files)
     views = [f"{prefix}_{table.name}" for table in stage.inputs for prefix in ("new", "changed", "all")]
     lake.con.execute(";".join(f"DROP VIEW IF EXISTS {view}" for view in views))
@@ -137,7 +134,7 @@ def _publish(
         advance(lake, stage.name, window)
     remove_unused(file for some in files for file in some or () if not file.is_registered)
     for replacement in replacements:
-        if replacement.touched is not None:
+        if replacement.touched is not None and isinstance(replacement.rows, str):
             con.execute(f"DROP TABLE IF EXISTS {replacement.rows}")
     return rows
 

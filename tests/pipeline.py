@@ -6,7 +6,7 @@ from typing import Any
 
 from pipelines.profiles import boots, station_profiles, station_reports
 from pipelines.registry_history import record_registry
-from pipelines.sessions import connector_states, readings, register_gaps, sessions, transaction_events
+from pipelines.sessions import connector_states, frames, readings, register_gaps, sessions
 from pipelines.stages import run_stage
 from pipelines.utilization import utilization
 from warehouse.contract import Table, core, mart, stations
@@ -14,8 +14,8 @@ from warehouse.store import Lake
 from warehouse.store.landing import register_landed
 
 STAGES = (
-    transaction_events.STAGE, readings.STAGE, boots.STAGE, station_reports.STAGE, connector_states.STAGE,
-    sessions.STAGE, register_gaps.STAGE, station_profiles.STAGE, utilization.STAGE,
+    frames.STAGE, readings.STAGE, boots.STAGE, station_reports.STAGE, connector_states.STAGE, sessions.STAGE,
+    register_gaps.STAGE, station_profiles.STAGE, utilization.STAGE,
 )  # fmt: skip
 TABLES = (
     core.EVENTS, core.READINGS, core.METER_VALUES, stations.BOOTS, stations.STATION_REPORTS, core.STATES, core.SESSIONS,

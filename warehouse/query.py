@@ -26,6 +26,7 @@ from warehouse.contract.ddl import quoted
 from warehouse.errors import QueryError
 from warehouse.plain import for_json, for_text
 from warehouse.store import Lake
+from warehouse.store.connection import CATALOG
 from warehouse.store.sight import Sight
 
 Format = Literal["table", "csv", "json"]
@@ -55,6 +56,8 @@ _REFUSED = re.compile(
 )
 # The catalogs behind the tables, where nothing is hidden.
 _BEHIND = frozenset({"state", "memory"})
+# Those where all rows are, for who is shown some of them.
+_WHOLE = frozenset({CATALOG, f"__ducklake_metadata_{CATALOG}"})
 _SCANS = re.compile(r"\b(?:sqlite|postgres)_\w+")
 
 _TABLES_ASKED = re.compile(r"\s*(show\s+(all\s+)?tables|describe)\s*;?\s*", re.IGNORECASE)
@@ -75,7 +78,8 @@ def run_query(lake: Lake, text: str, fmt: Format, out: TextIO, *, personal: bool
     try:
         cursor.execute("SET preserve_insertion_order=true")
         listing = _TABLES_ASKED.fullmatch(text)
-        cursor.execute(_listing() if listing else _only_statement(cursor, text))
+        cut = lake.sight.sites is not None
+        cursor.execute(_listing() if listing else _only_statement(cursor, text, cut=cut))
         return write_rows(_columns(cursor), _rows(cursor), fmt, out)
     except duckdb.Error as error:
         raise QueryError(_told(error)) from None
@@ -118,7 +122,8 @@ def _told(error: duckdb.Error) -> str:
     return f"There is no table {wanted}.{guess} `kwhouse sql 'SHOW TABLES'` lists all."
 
 
-def _only_statement(cursor: duckdb.DuckDBPyConnection, text: str) -> duckdb.Statement:
+def _only_statement(cursor: duckdb.DuckDBPyConnection, text: str, *, cut: bool) -> duckdb.Statement:
+    """`cut`: who asks is shown some rows only."""
     statements = cursor.extract_statements(text)
     if len(statements) != 1:
         raise QueryError(f"One statement is wanted, not {len(statements)}: SELECT …")
@@ -129,10 +134,10 @@ def _only_statement(cursor: duckdb.DuckDBPyConnection, text: str) -> duckdb.Stat
             f"Only questions are answered here (SELECT, WITH, FROM, DESCRIBE, SUMMARIZE, EXPLAIN), not {kind.name}. "
             "Nothing was changed."
         )
-    refused = [*(set(_DUCKLAKE.findall(lower)) - HARMLESS), *_REFUSED.findall(lower)]
+    refused = [*(set(_DUCKLAKE.findall(lower)) - (frozenset() if cut else HARMLESS)), *_REFUSED.findall(lower)]
     if refused:
-        raise QueryError(f"{min(refused)} may change files and is not answered here.")
-    if behind := [*_catalogs(lower), *_SCANS.findall(lower)]:
+        raise QueryError(f"{min(refused)} may change files, or look behind the tables, and is not answered here.")
+    if behind := [*_catalogs(lower, _BEHIND | _WHOLE if cut else _BEHIND), *_SCANS.findall(lower)]:
         raise QueryError(
             f"{behind[0]} reaches behind the tables and is not answered here: `kwhouse sql 'SHOW TABLES'` lists them. "
             "An alias needs another name."
@@ -140,8 +145,8 @@ def _only_statement(cursor: duckdb.DuckDBPyConnection, text: str) -> duckdb.Stat
     return statements[0]
 
 
-def _catalogs(text: str) -> Iterator[str]:
-    """The catalogs in `_BEHIND` that `text` looks into: such a name, not in quotes of a text, before a dot."""
+def _catalogs(text: str, behind: frozenset[str]) -> Iterator[str]:
+    """The catalogs in `behind` that `text` looks into: such a name, not in quotes of a text, before a dot."""
     encoded = text.encode()  # the tokens' places are those of bytes
     places = duckdb.tokenize(text)
     ends = [*(begin for begin, _ in places[1:]), len(encoded)]
@@ -153,7 +158,7 @@ def _catalogs(text: str) -> Iterator[str]:
     for (kind, token), (_, after) in pairwise(tokens):
         name = re.match(r'"?(\w+)', token)
         is_qualifier = after.startswith(".") and not before.startswith(".")
-        if is_qualifier and kind != duckdb.token_type.string_const and name and name[1] in _BEHIND:
+        if is_qualifier and kind != duckdb.token_type.string_const and name and name[1] in behind:
             yield name[1]
         before = token
 

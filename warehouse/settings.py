@@ -84,6 +84,10 @@ class Settings(BaseSettings):
         None, description="API key that the dashboard acts with; `kwhouse up` makes one for as long as it runs"
     )
 
+    command_key: SecretStr | None = Field(
+        None, description="API key whose roles, scopes and sites decide what commands may do; without it all of it"
+    )
+
     public_url: str | None = Field(
         None,
         description="address under which customers reach the HTTP API, such as https://pay.example.com, for links to "

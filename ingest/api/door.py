@@ -8,7 +8,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 # Nothing may be loaded, framed or run by default; a page that needs more says so itself.
 NOTHING = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
-_HEADERS = {
+SAFE_HEADERS = {
     "content-security-policy": NOTHING,
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
@@ -30,7 +30,9 @@ class SafeHeaders:
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
                 given = {name.lower() for name, _ in message.get("headers", [])}
-                more = [(name.encode(), text.encode()) for name, text in _HEADERS.items() if name.encode() not in given]
+                more = [
+                    (name.encode(), text.encode()) for name, text in SAFE_HEADERS.items() if name.encode() not in given
+                ]
                 message = {**message, "headers": [*message.get("headers", []), *more]}
             await send(message)
 

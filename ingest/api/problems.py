@@ -1,4 +1,4 @@
-"""What went wrong, as every answer of the HTTP API tells it: problem details (RFC 9457)."""
+"""What went wrong, as the HTTP API tells it: problem details (RFC 9457). Pages for people are answered as pages."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from pydantic import Field
 from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Match
 
+from ingest.api.door import SAFE_HEADERS
 from ingest.api.models import Strict
 from ingest.remote.asking import StartRefused
 from warehouse.errors import (
@@ -32,6 +33,7 @@ log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 _RETRY_SECONDS = "30"
+_UNFORESEEN = "This cannot be answered; see the log."
 # The most particular error first; whatever else a person handed in is 400.
 _STATUSES: tuple[tuple[type[KwhouseError], int], ...] = (
     (NotAllowed, 403),
@@ -98,7 +100,7 @@ def of_error(request: Request, error: KwhouseError) -> Response:
     if status == 500:
         # Addresses may hold secrets and tokens: only what kind of request it was is logged.
         log.error("%s %s: %s", request.method, request.url.path.split("/")[1], error)
-        return told(500, "This cannot be answered; see the log.")
+        return told(500, _UNFORESEEN)
     if status == 503:
         detail = str(error) if isinstance(error, StoreMissing) else "Not at the moment; try again."
         return told(503, detail, headers={"retry-after": _RETRY_SECONDS})
@@ -136,6 +138,11 @@ def install(app: FastAPI) -> None:
             # Routes answer for themselves, and there is one for each method of a resource.
             headers["allow"] = ", ".join(_methods(app.routes, request))
         return told(error.status_code, str(error.detail), headers=headers)
+
+    # Answered past all middleware, so the headers of `SafeHeaders` go with it here. The server logs what went wrong.
+    @app.exception_handler(Exception)
+    def unforeseen(_request: Request, _error: Exception) -> Response:
+        return told(500, _UNFORESEEN, headers=SAFE_HEADERS)
 
     plain = app.openapi
 

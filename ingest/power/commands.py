@@ -34,8 +34,9 @@ def sites(
         print_result(_told(one), False)
         for evse in one["evses"] if site is not None else ():
             going_on = f", transaction {evse['transaction_id']}" if evse["transaction_id"] else ""
+            remark = f" ({evse['remark']})" if evse["remark"] else ""
             told = _kw(evse["may_take_w"])
-            print_result(f"  {evse['station_id']}/{evse['evse_id']}  up to {told}{going_on}{evse['remark']}", False)
+            print_result(f"  {evse['station_id']}/{evse['evse_id']}  up to {told}{going_on}{remark}", False)
 
 
 @power_app.command("limit")

@@ -196,4 +196,4 @@ def unbound(evse: Evse, standings: Standings, now: int) -> str:
     standing = _default(evse, standings)
     if standing.limit_w is not None:
         return ""
-    return " (its station has refused a limit)" if standing.retry_at > now else " (no limit accepted yet)"
+    return "its station has refused a limit" if standing.retry_at > now else "no limit accepted yet"

@@ -19,8 +19,19 @@ _PROFILE_ID: Final = 1  # those of EVSEs begin at 11
 _STACK_LEVEL: Final = 1
 
 
+class NoConnectors(InputError):
+    """A station without connectors: in which unit it is limited could only be guessed."""
+
+    def __init__(self, station_id: str) -> None:
+        super().__init__(f"The registry knows no connectors of {station_id}: declare them (`kwhouse registry apply`).")
+        self.station_id = station_id
+
+
 def set_limit(engine: sa.Engine, station_id: str, limit_w: int, author: Author) -> str:
-    """Ask a station to take `limit_w` at most; gives the command's id. Raises `InputError` for an unknown station."""
+    """Ask a station to take `limit_w` at most; gives the command's id.
+
+    Raises `NoConnectors`, which an unknown station has none of.
+    """
     phases = _phases(engine, station_id)
     arguments: dict[str, Any] = {
         "profile_id": _PROFILE_ID,
@@ -43,7 +54,7 @@ def clear_limit(engine: sa.Engine, station_id: str, author: Author) -> str:
 def _phases(engine: sa.Engine, station_id: str) -> int | None:
     """Phases that all its connectors have; None: direct current is among them, or they differ.
 
-    Raises `InputError` for a station without connectors: in which unit it is limited could only be guessed.
+    Raises `NoConnectors`.
     """
     import sqlalchemy as sa
 
@@ -54,5 +65,5 @@ def _phases(engine: sa.Engine, station_id: str) -> int | None:
     with engine.connect() as connection:
         found = {PHASES.get(kind) for kind in connection.scalars(query)}
     if not found:
-        raise InputError(f"The registry knows no connectors of {station_id}: declare them (`kwhouse registry apply`).")
+        raise NoConnectors(station_id)
     return found.pop() if len(found) == 1 else None

@@ -33,8 +33,9 @@ def ask_start(
     *,
     force: bool = False,
     charging_profile: Mapping[str, Any] | None = None,
+    command_id: str | None = None,
 ) -> str:
-    """Ask `station_id` to begin a session for `id_token`; gives the command's id.
+    """Ask `station_id` to begin a session for `id_token`; gives the command's id, made up where none is given.
 
     `evse_id`: EVSE (2.x) or connector (1.6); None: the station chooses, if it can. `charging_profile` as the
     station's OCPP version writes it. Raises `StartRefused` unless `force`, `InputError` for an unknown station.
@@ -43,7 +44,8 @@ def ask_start(
     if not force:
         check(engine, token, station_id)
     arguments = {**token._asdict(), "evse_id": evse_id, "charging_profile": charging_profile}
-    return ask(engine, station_id, "start", {name: value for name, value in arguments.items() if value}, author)
+    given = {name: value for name, value in arguments.items() if value}
+    return ask(engine, station_id, "start", given, author, command_id=command_id)
 
 
 class Presented(NamedTuple):

@@ -17,8 +17,8 @@ from weakref import WeakKeyDictionary
 
 from ingest.access.gate import Access
 from ingest.ocpp.calling import Call, Impossible
-from ingest.ocpp.calls import LIST_LIMITS, call_for, judged, judged_error
-from ingest.remote.delivery import Delivery, Outcome, carry
+from ingest.ocpp.calls import LIST_LIMITS, call_for
+from ingest.remote.delivery import Delivery, Outcome, carry, outcome
 from ingest.remote.line import Line, NotAnswered, Reply
 from ingest.remote.list_contents import Contents, Lists, content_hash, messages
 from warehouse.registry.changes import Author
@@ -203,8 +203,7 @@ class _Talk:
         message_id = self._command.command_id if self._calls == 0 else f"{self._command.command_id}-{self._calls}"
         self._calls += 1
         reply = await self.line.call(call, message_id)
-        found = judged_error(reply.payload) if reply.is_error else judged(self.line.version, call.action, reply.payload)
-        return Outcome(found.state, found.reason, reply.payload_text), reply
+        return outcome(self.line, call.action, reply), reply
 
     async def version(self) -> tuple[int | None, Outcome]:
         """The version of the station's list; None where it cannot be had, with the reason."""

@@ -24,6 +24,7 @@ def ask_reservation(
     author: Author,
     *,
     force: bool = False,
+    command_id: str | None = None,
 ) -> Reservation:
     """Ask a station to keep an EVSE (None: any of its own) until `until`.
 
@@ -43,4 +44,5 @@ def ask_reservation(
         token_type=token.token_type,
         token_group=token.token_group,
         now=now,
+        command_id=command_id,
     )

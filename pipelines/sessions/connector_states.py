@@ -1,7 +1,6 @@
 """Stage `core.connector_states`: what each connector was doing when, from what stations say and from connections.
 
-News change nothing before the state in which they fall, so a connector is told anew from there on. What stations said
-of their status is parsed once and kept (`core.statuses`).
+News change nothing before the state in which they fall, so a connector is told anew from there on.
 """
 
 from __future__ import annotations
@@ -18,10 +17,9 @@ HERE = Path(__file__).parent
 
 def compute(lake: Lake, window: Window) -> list[Replacement]:
     """Tell the touched connectors' states anew from the news on."""
-    temp_table(lake, "new_statuses", sql(HERE / "statuses.sql"))
-    temp_view(lake, "status_marks", "SELECT * FROM new_statuses")
     if window.full:
         # Nothing stored counts: each connector starts at its first mark.
+        temp_view(lake, "status_marks", "SELECT * FROM new_statuses")
         query = (
             "SELECT station_id, evse_id, connector_id, min(happened_at) AS marks_from, NULL::TIMESTAMPTZ AS seed_at "
             "FROM new_statuses GROUP BY ALL"
@@ -31,8 +29,8 @@ def compute(lake: Lake, window: Window) -> list[Replacement]:
         temp_table(lake, "touched_connectors", sql(HERE / "touched_connectors.sql"))
         # Lets DuckLake skip files of older ones.
         lake.con.execute("SET VARIABLE marks_since = (SELECT min(marks_from) FROM touched_connectors)")
-        temp_table(lake, "known_statuses", sql(HERE / "known_statuses.sql"))
-        temp_view(lake, "status_marks", "SELECT * FROM new_statuses UNION ALL SELECT * FROM known_statuses")
+        temp_table(lake, "touched_statuses", sql(HERE / "touched_statuses.sql"))
+        temp_view(lake, "status_marks", "SELECT * FROM touched_statuses")
     temp_table(lake, "state_rows", sql(HERE / "connector_states.sql"))
     touched = (
         "EXISTS (SELECT 1 FROM touched_connectors AS t WHERE t.station_id = connector_states.station_id"
@@ -40,7 +38,6 @@ def compute(lake: Lake, window: Window) -> list[Replacement]:
         " AND from_at >= coalesce(t.seed_at, t.marks_from))"
     )
     return [
-        Replacement(core.STATUSES, "new_statuses", touched=None),
         Replacement(core.STATES, "state_rows", touched),
         _conflicts(lake),
     ]
@@ -55,5 +52,4 @@ def _conflicts(lake: Lake) -> Replacement:
     return Replacement(ops.FAULTS, "identity_conflict_rows", touched, owned=own)
 
 
-# Named after the table that the states are told from: a warehouse that has none yet reads all frames once.
-STAGE = Stage("statuses", (raw.MESSAGES, raw.CONNECTIONS), (core.STATES, core.STATUSES, ops.FAULTS), compute)
+STAGE = Stage("connector_states", (core.STATUSES, raw.CONNECTIONS), (core.STATES, ops.FAULTS), compute)

@@ -3,10 +3,10 @@
 -- Text of a station without blanks around it, cut to 255 characters because it is repeated (OCPP allows 36 where it
 -- matters), without NUL, which DuckLake's catalog cannot hold; NULL where nothing is left.
 CREATE OR REPLACE TEMP MACRO clean_text(told) AS CASE
-    WHEN told = '' THEN NULL
-    WHEN strlen(told) > 255 OR starts_with(told, ' ') OR suffix(told, ' ') OR contains(told, chr(0))
-        THEN nullif(left(trim(replace(told, chr(0), chr(65533))), 255), '')
-    ELSE told END;
+    WHEN told IS NULL THEN NULL
+    -- Its first character is none of those up to the blank.
+    WHEN told > '!' AND strlen(told) <= 255 AND NOT suffix(told, ' ') AND NOT contains(told, chr(0)) THEN told
+    ELSE nullif(left(trim(replace(told, chr(0), chr(65533))), 255), '') END;
 
 -- Only what starts with a digit: DuckDB would take words such as `now` and `today` for times.
 CREATE OR REPLACE TEMP MACRO told_time(told) AS CASE
@@ -28,8 +28,13 @@ CREATE OR REPLACE TEMP MACRO converted(told, unit, multiplier) AS CASE
     WHEN unit IN ('kwh', 'kvarh', 'kvah', 'kw', 'kvar', 'kva') THEN scaled(told, multiplier + 3)
     ELSE scaled(told, multiplier) END;
 
+-- The value of a sample that needs no look at its unit: no multiplier, and one of the canonical units. NULL of all others.
+-- Short, because a lambda makes all its parts anew for each few thousand samples, used or not.
+CREATE OR REPLACE TEMP MACRO plain_value(told, unit, multiplier) AS
+    CASE WHEN multiplier IS NULL AND coalesce(unit, 'W') IN ('Wh', 'W', 'A', 'V', 'Percent')
+         THEN try_cast(told AS DECIMAL(17, 6)) END;
+
 -- The value of a sample in the canonical unit of what its unit measures; whether that fits the measurand, its layout says.
-CREATE OR REPLACE TEMP MACRO in_canonical_unit(told, unit, multiplier) AS CASE
-    WHEN multiplier IS NULL AND coalesce(unit, 'W') IN ('Wh', 'W', 'A', 'V', 'Percent')
-        THEN try_cast(told AS DECIMAL(17, 6))
-    ELSE converted(told, lower(trim(coalesce(unit, ''))), coalesce(try_cast(multiplier AS INTEGER), 0)) END;
+CREATE OR REPLACE TEMP MACRO in_canonical_unit(told, unit, multiplier) AS coalesce(
+    plain_value(told, unit, multiplier),
+    converted(told, lower(trim(coalesce(unit, ''))), coalesce(try_cast(multiplier AS INTEGER), 0)));

@@ -18,8 +18,6 @@ SELECT
     coalesce(body.transactionInfo.transactionId, body.transactionId) AS told_transaction,
     coalesce(body.evse.id, body.evseId, body.connectorId) AS told_evse,
     coalesce(body.evse.connectorId, body.connectorId) AS told_connector,
-    1 AS set_no,
-    NULL::BIGINT[] AS lengths,
-    body.meterValue AS reading_set
+    [body.meterValue] AS sets
 FROM frames
 WHERE body.meterValue.sampledValue IS NOT NULL

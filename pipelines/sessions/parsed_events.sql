@@ -1,6 +1,8 @@
--- New frames that may start, change or end a transaction, with the token as the station sent it. Every leaf is read as
--- text: stations send numbers as strings and strings as numbers, and a strange one must not fail the batch. What is no
--- event after all is left out by the next step: a condition on what was parsed would parse each frame twice here.
+-- New frames that may start, change or end a transaction, with the token as the station sent it, and those that tell of a
+-- connector's status: reading the frames' texts from their files costs as much as parsing few of them, so it is done once
+-- for both. Every leaf is read as text: stations send numbers as strings and strings as numbers, and a strange one must
+-- not fail the batch. What is neither is left out by the next step: a condition on what was parsed would parse each frame
+-- twice here.
 WITH frames AS (
     SELECT
         collector_id, seq, connection_id, station_id, ocpp_version, received_at, message_type, message_id, action,
@@ -12,7 +14,8 @@ WITH frames AS (
             "idToken": {"idToken": "VARCHAR"},
             "connectorId": "VARCHAR", "idTag": "VARCHAR", "transactionId": "VARCHAR",
             "meterStart": "VARCHAR", "meterStop": "VARCHAR", "reason": "VARCHAR",
-            "customData": {"vendorId": "VARCHAR", "sessionId": "VARCHAR"}
+            "customData": {"vendorId": "VARCHAR", "sessionId": "VARCHAR"},
+            "evseId": "VARCHAR", "status": "VARCHAR", "connectorStatus": "VARCHAR", "errorCode": "VARCHAR"
         }') AS body,
         -- The label's own JSON travels as text inside the frame's.
         CASE WHEN action = 'DataTransfer'
@@ -20,7 +23,8 @@ WITH frames AS (
         END AS vendor_body
     FROM new_messages
     WHERE (direction = 'in' AND message_type IN (2, 6)
-           AND action IN ('StartTransaction', 'StopTransaction', 'TransactionEvent', 'DataTransfer'))
+           AND action IN ('StartTransaction', 'StopTransaction', 'TransactionEvent', 'DataTransfer',
+                          'StatusNotification'))
        OR (direction = 'out' AND message_type = 3 AND action = 'StartTransaction')
 ),
 named AS (
@@ -41,8 +45,10 @@ identified AS (
     SELECT
         * EXCLUDE (body, label, vendor_body),
         coalesce(label.transactionId, body.transactionInfo.transactionId, body.transactionId) AS told_transaction,
-        coalesce(body.evse.id, body.connectorId) AS told_evse,
-        coalesce(body.evse.connectorId, body.connectorId) AS told_connector,
+        CASE action WHEN 'StatusNotification' THEN coalesce(body.evseId, body.connectorId)
+                    ELSE coalesce(body.evse.id, body.connectorId) END AS told_evse,
+        CASE action WHEN 'StatusNotification' THEN body.connectorId
+                    ELSE coalesce(body.evse.connectorId, body.connectorId) END AS told_connector,
         coalesce(body.idToken.idToken, body.idTag) AS told_token,
         body.timestamp AS told_at,
         try_cast(coalesce(body.meterStart, body.meterStop) AS DECIMAL(18, 6)) AS told_register_wh,
@@ -50,7 +56,9 @@ identified AS (
         body.transactionInfo.chargingState AS charging_state,
         coalesce(body.transactionInfo.stoppedReason, body.reason) AS stop_reason,
         coalesce(label.sessionId, CASE WHEN body.customData.vendorId = 'kwhouse' THEN body.customData.sessionId END)
-            AS external_session_id
+            AS external_session_id,
+        CASE action WHEN 'StatusNotification' THEN coalesce(body.connectorStatus, body.status) END AS told_state,
+        CASE action WHEN 'StatusNotification' THEN body.errorCode END AS error_code
     FROM named
 )
 SELECT
@@ -69,5 +77,6 @@ SELECT
     clean_text(charging_state) AS charging_state,
     clean_text(stop_reason) AS stop_reason,
     clean_text(external_session_id) AS external_session_id,
-    breaks_schema
+    breaks_schema,
+    told_state, error_code
 FROM identified

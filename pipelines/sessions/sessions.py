@@ -25,6 +25,7 @@ from pipelines.sessions.touched import BEGINNING, MARGIN, find_frames, least, to
 from pipelines.stages import Replacement, Stage, any_row, set_variable, sql, temp_table, temp_view
 from warehouse.contract import core, ops, raw, stations
 from warehouse.store import Lake
+from warehouse.store.appending import WrittenFile, write_file
 from warehouse.store.changes import Window
 
 HERE = Path(__file__).parent
@@ -71,7 +72,7 @@ def compute(lake: Lake, window: Window) -> list[Replacement]:
     if not any_row(lake, "SELECT 1 FROM all_session_records"):
         # Most networks import no sessions: their steps then search nothing.
         temp_view(lake, "all_session_records", "SELECT * FROM raw.session_records WHERE false")
-    for step in ("touched_registry", "overridden_stations", "connector_ratings", "replayed", "touched_records"):
+    for step in ("overridden_stations", "connector_ratings", "replayed"):
         temp_table(lake, step, sql(HERE / f"{step}.sql"))
     if full:
         touch_all(lake)
@@ -203,18 +204,24 @@ def _put_together(lake: Lake) -> None:
     )
     temp_table(lake, "unplugged", sql(HERE / "unplugged.sql"))
     temp_table(lake, "session_rows", sql(HERE / "sessions.sql"), {"suspect": list(SUSPECT)})
-    temp_table(lake, "energy_step_rows", sql(HERE / "energy_steps.sql"))
+    temp_view(lake, "session_energy_steps", sql(HERE / "energy_steps.sql"))
     temp_table(lake, "session_fault_rows", sql(HERE / "faults.sql"), {"kinds": list(FAULTS)})
 
 
 def _replacements(lake: Lake, *, full: bool) -> list[Replacement]:
-    if not full:
+    steps: str | tuple[WrittenFile, ...]
+    if full:
+        # The most rows of all: written without being kept in between.
+        steps = (write_file(lake, core.ENERGY_STEPS, "session_energy_steps"),)
+    else:
+        steps = "energy_step_rows"
+        temp_table(lake, steps, "FROM session_energy_steps")
         temp_table(lake, "replaced_sessions", sql(HERE / "replaced_sessions.sql"))
         temp_table(lake, "replaced_orphans", sql(HERE / "replaced_orphans.sql"))
     replaced = "session_id IN (SELECT session_id FROM replaced_sessions)"
     faults = f"{OWN_FAULTS} AND ({replaced} OR fault_id IN (SELECT fault_id FROM replaced_orphans))"  # noqa: S608 (own SQL)
     return [
-        Replacement(core.ENERGY_STEPS, "energy_step_rows", replaced),
+        Replacement(core.ENERGY_STEPS, steps, replaced),
         Replacement(core.SESSION_EVENTS, "session_event_rows", replaced),
         Replacement(ops.FAULTS, "session_fault_rows", faults, owned=OWN_FAULTS),
         Replacement(core.SESSIONS, "session_rows", replaced),

@@ -1,5 +1,13 @@
 -- One row a session: where it was, what it delivered and by which evidence, what is odd about it, and its grade.
-WITH figures AS (
+WITH simultaneous AS (
+    -- Of what stations told themselves: records of other systems may tell the same session again.
+    SELECT station_id, evse_id, epoch_us(started_at) // 1000000 AS start_second
+    FROM measured_sessions
+    WHERE readings IS NOT NULL
+    GROUP BY ALL
+    HAVING count(*) > 1
+),
+figures AS (
     SELECT
         measured_sessions.*,
         coalesce(stations.site_id, 'unregistered') AS site_id,
@@ -7,12 +15,14 @@ WITH figures AS (
         date_sub('second', started_at, ended_at) AS duration_seconds,
         greatest(date_sub('second', started_at, known_until), 0) AS known_seconds,
         greatest(date_sub('second', started_at, greatest(known_until, unplugged.unplugged_at)), 0) AS plugged_seconds,
-        -- Of what stations told themselves: records of other systems may tell the same session again.
-        count(readings) OVER (PARTITION BY measured_sessions.station_id, evse_id, date_trunc('second', started_at))
-            AS starts_in_second
+        readings IS NOT NULL AND simultaneous.station_id IS NOT NULL AS starts_with_another
     FROM measured_sessions
     LEFT JOIN registry.stations AS stations USING (station_id)
     LEFT JOIN unplugged USING (session_id)
+    LEFT JOIN simultaneous
+        ON simultaneous.station_id = measured_sessions.station_id
+        AND simultaneous.evse_id IS NOT DISTINCT FROM measured_sessions.evse_id
+        AND simultaneous.start_second = epoch_us(started_at) // 1000000
 ),
 judged AS (
     SELECT
@@ -37,7 +47,7 @@ flagged AS (
             CASE WHEN implausible_session THEN 'implausible_power' END,
             CASE WHEN ended_at IS NOT NULL AND energy_wh IS NULL AND NOT energy_explained THEN 'no_registers' END,
             -- One plug takes one vehicle: of two starts in the same second, one did not happen so.
-            CASE WHEN starts_in_second > 1 AND readings IS NOT NULL AND NOT list_contains(faults, 'reused_transaction_id')
+            CASE WHEN starts_with_another AND NOT list_contains(faults, 'reused_transaction_id')
                  THEN 'simultaneous_start' END,
             -- Checks: they tell, and never change the grade.
             CASE WHEN duration_seconds < 0 THEN 'negative_duration' END,

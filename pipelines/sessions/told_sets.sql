@@ -1,4 +1,4 @@
--- The sets of samples that new frames bring, as they were told. OCPP 1.6 and 2.x differ in names only, so one structure
+-- New frames with the sets of samples that they bring, as they were told. OCPP 1.6 and 2.x differ in names only, so one structure
 -- reads both; every leaf is text, because stations send numbers as strings and strings as numbers, and a strange one must
 -- not fail the batch.
 WITH frames AS (
@@ -19,9 +19,5 @@ SELECT
     coalesce(body.transactionInfo.transactionId, body.transactionId) AS told_transaction,
     coalesce(body.evse.id, body.evseId, body.connectorId) AS told_evse,
     coalesce(body.evse.connectorId, body.connectorId) AS told_connector,
-    generate_subscripts(body.meterValue, 1) AS set_no,
-    -- How many samples each set of the frame holds, where there are several.
-    CASE WHEN len(body.meterValue) > 1
-         THEN list_transform(body.meterValue, lambda one: len(one.sampledValue)) END AS lengths,
-    unnest(body.meterValue) AS reading_set
+    body.meterValue AS sets
 FROM frames

@@ -28,15 +28,16 @@ MARGIN = timedelta(days=1)
 
 
 def touch_all(lake: Lake) -> None:
-    """Make `touched_transactions` and `heard_stations` for a full rebuild."""
+    """Make `touched_transactions`, `touched_records` and `heard_stations` for a full rebuild."""
+    temp_table(lake, "touched_records", "SELECT DISTINCT station_id, external_session_id FROM all_session_records")
     temp_table(lake, "touched_transactions", sql(HERE / "all_transactions.sql"))
     temp_table(lake, "touched_stations", "SELECT DISTINCT station_id FROM all_transaction_events")
     temp_table(lake, "heard_stations", sql(HERE / "heard_stations.sql"), {"loose_since": BEGINNING})
 
 
 def touch(lake: Lake, known_until: datetime) -> None:
-    """Make `touched_transactions` and `heard_stations` for what is new."""
-    for step in ("news_events", "news_readings", "news_states"):
+    """Make `touched_transactions`, `touched_records` and `heard_stations` for what is new."""
+    for step in ("touched_registry", "touched_records", "news_events", "news_readings", "news_states"):
         temp_table(lake, step, sql(HERE / f"{step}.sql"))
     temp_table(lake, "touched_stations", sql(HERE / "touched_stations.sql"), {"known_until": known_until})
     since = least(lake, "SELECT min(from_at) FROM touched_stations")

@@ -2,14 +2,14 @@
 -- A state lasts until something else is said, so everything before the state in which the news falls stays as it is;
 -- the state before that one is the seed from which to go on.
 WITH news AS (
-    SELECT station_id, evse_id, connector_id, happened_at AS at_time FROM status_marks
+    SELECT station_id, evse_id, connector_id, happened_at AS at_time FROM new_statuses
     UNION ALL
     SELECT station_id, evse_id, connector_id, happened_at
     FROM new_connections
     JOIN (
         SELECT DISTINCT station_id, evse_id, connector_id FROM core.connector_states
         UNION
-        SELECT DISTINCT station_id, evse_id, connector_id FROM status_marks
+        SELECT DISTINCT station_id, evse_id, connector_id FROM new_statuses
     ) AS connectors USING (station_id)
 ),
 first_news AS (

@@ -41,6 +41,6 @@ followed AS (
 SELECT
     session_id,
     CASE WHEN is_free THEN ended_at
-         WHEN free_at <= ended_at + INTERVAL 3 DAY AND coalesce(free_at <= next_start_at, true) THEN free_at
+         WHEN free_at <= ended_at + to_hours(3 * 24) AND coalesce(free_at <= next_start_at, true) THEN free_at
     END AS unplugged_at
 FROM followed

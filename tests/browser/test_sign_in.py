@@ -97,7 +97,7 @@ def sign_in(page: Page, address: str, who: str) -> None:
 
 def test_a_site_owner_sees_only_their_sites(visitor: Page, with_sign_in: str, settings: Settings) -> None:
     sign_in(visitor, with_sign_in, "olga")
-    expect(visitor.get_by_text("Signed in as Olga (site owner)")).to_be_visible()
+    expect(visitor.get_by_text("Signed in as olga (Olga), site owner")).to_be_visible()
     expect(visitor.get_by_role("heading", name="Overview")).to_be_visible()
     links = visitor.get_by_test_id("stSidebarNavLink")
     expect(links.filter(has_text="Revenue")).to_be_visible()
@@ -119,7 +119,7 @@ def test_a_site_owner_sees_only_their_sites(visitor: Page, with_sign_in: str, se
 
 def test_an_analyst_has_no_invoices_and_can_sign_out(visitor: Page, with_sign_in: str) -> None:
     sign_in(visitor, with_sign_in, "ada")
-    expect(visitor.get_by_text("Signed in as Ada (analyst)")).to_be_visible()
+    expect(visitor.get_by_text("Signed in as ada (Ada), analyst")).to_be_visible()
     links = visitor.get_by_test_id("stSidebarNavLink")
     expect(links.filter(has_text="Forecast")).to_be_visible()
     expect(links.filter(has_text="Invoices")).to_have_count(0)

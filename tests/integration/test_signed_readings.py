@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from pipelines.billing.registry import load_registry
 from pipelines.registry_history import record_registry
-from pipelines.sessions import readings, transaction_events
+from pipelines.sessions import frames, readings
 from pipelines.sessions import sessions as sessions_stage
 from pipelines.signed import stage
 from pipelines.stages import run_stage, sql, temp_table
@@ -84,7 +84,7 @@ def bring(lake: Lake, *, full: bool = False) -> None:
     """What signed readings rest on, and they themselves."""
     register_landed(lake)
     record_registry(lake)
-    for one in (transaction_events.STAGE, readings.STAGE, sessions_stage.STAGE, stage.STAGE):
+    for one in (frames.STAGE, readings.STAGE, sessions_stage.STAGE, stage.STAGE):
         run_stage(lake, one, full=full)
 
 

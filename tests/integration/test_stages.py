@@ -129,7 +129,7 @@ def test_a_run_that_another_overtook_publishes_nothing(lake: Lake) -> None:
 
     def slow(lake: Lake, window: Window) -> Sequence[Replacement]:
         made = compute(lake, window)
-        with lake.write("the other run") as con:
+        with open_lake(lake.settings) as other, other.write("the other run") as con:
             con.execute("INSERT INTO lake.ops.watermarks VALUES ('toy', ?, now())", [window.until])
         return made
 

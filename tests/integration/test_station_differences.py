@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from kwhouse import app
 from pipelines.profiles import boots, station_reports
 from pipelines.registry_history import record_registry
-from pipelines.sessions import connector_states, readings, sessions, transaction_events
+from pipelines.sessions import connector_states, frames, readings, sessions
 from pipelines.stages import run_stage
 from tests.homes import new_home
 from tests.landed import Wire, at, land
@@ -26,7 +26,7 @@ from warehouse.store import Lake, open_lake
 from warehouse.store.landing import register_landed
 
 STAGES = (
-    transaction_events.STAGE, readings.STAGE, boots.STAGE, station_reports.STAGE, connector_states.STAGE,
+    frames.STAGE, readings.STAGE, boots.STAGE, station_reports.STAGE, connector_states.STAGE,
     sessions.STAGE,
 )  # fmt: skip
 

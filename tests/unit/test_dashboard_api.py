@@ -38,4 +38,6 @@ def test_a_visitor_without_the_role_asks_for_nothing(path: str, monkeypatch: pyt
 
 def test_who_is_signed_in_is_named() -> None:
     assert "Kwhouse-For" not in api._headers("key", ANYBODY_HERE)
-    assert api._headers("key", Principal("Zoë", frozenset()))["Kwhouse-For"] == "Zo?"
+    assert api._headers("key", Principal("zoe@example.org (Zoë)", frozenset()))["Kwhouse-For"] == (
+        "zoe@example.org (Zo%C3%AB)"
+    )

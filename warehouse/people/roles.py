@@ -22,6 +22,7 @@ class Permission(StrEnum):
     WRITE_ACCESS = "access:write"  # drivers, tokens, groups, rules
     WRITE_REGISTRY = "registry:write"  # operators, sites, stations, tariffs
     MANAGE_KEYS = "keys:manage"  # API keys
+    RUN_WAREHOUSE = "warehouse:run"  # collector, API, Dagster, dashboard; imports and refresh
 
 
 class Role(StrEnum):

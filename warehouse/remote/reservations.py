@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -12,6 +13,8 @@ from warehouse.registry import changes
 from warehouse.registry.changes import Author
 from warehouse.remote import commands
 from warehouse.state import table
+
+_COLUMNS = ("reservation_id", "station_id", "evse_id", "id_token", "expires_at", "command_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +45,9 @@ def reserve(
     token_type: str | None = None,
     token_group: str | None = None,
     now: datetime | None = None,
+    command_id: str | None = None,
 ) -> Reservation:
-    """Ask `station_id` to keep an EVSE (None: any) for `id_token` until `expires_at`.
+    """Ask `station_id` to keep an EVSE (None: any) for `id_token` until `expires_at`; `command_id`: as in `ask`.
 
     Raises `InputError` for a time that has passed and for a station that nobody knows.
     """
@@ -62,7 +66,9 @@ def reserve(
             "token_group": token_group,
             "expires_at": expires_at.astimezone(UTC).isoformat(),
         }
-        command_id = commands.enter(connection, station_id, "reserve", arguments, author, now=asked_at)
+        command_id = commands.enter(
+            connection, station_id, "reserve", arguments, author, now=asked_at, command_id=command_id
+        )
         connection.execute(
             sa.insert(rows),
             {
@@ -78,13 +84,21 @@ def reserve(
 
 
 def cancel(engine: sa.Engine, reservation_id: int, author: Author, *, now: datetime | None = None) -> str:
-    """Ask its station to give up a reservation; gives the command's id. Raises `InputError` where there is none."""
+    """Ask its station to give up a reservation; gives the command's id. Raises `InputError` where there is none.
+
+    Once it is given up, or asked for, that command stands: a station refuses what it does not keep any more.
+    """
     rows = table("remote", "reservations")
     this = rows.c.reservation_id == reservation_id
     with engine.begin() as connection:
-        station_id = connection.execute(sa.select(rows.c.station_id).where(this)).scalar()
-        if station_id is None:
+        changes.lock(connection)  # two that give it up at once ask once
+        row = connection.execute(sa.select(rows.c.station_id, rows.c.cancel_command_id).where(this)).first()
+        if row is None:
             raise InputError(f"There is no reservation {reservation_id}. `kwhouse station reservations` lists them.")
+        station_id, before_id = row
+        before = None if before_id is None else commands.read(connection, before_id)
+        if before is not None and (before.state == "accepted" or not before.is_over):
+            return before.command_id
         arguments = {"reservation_id": reservation_id}
         command_id = commands.enter(connection, station_id, "cancel_reservation", arguments, author, now=now)
         connection.execute(sa.update(rows).where(this).values(cancel_command_id=command_id))
@@ -93,28 +107,43 @@ def cancel(engine: sa.Engine, reservation_id: int, author: Author, *, now: datet
 
 def listing(engine: sa.Engine, now: datetime, station_id: str | None = None, most: int = 100) -> list[Reservation]:
     """The newest reservations first, with their states at `now`."""
+    rows = table("remote", "reservations")
+    query = _with_commands().order_by(rows.c.reservation_id.desc()).limit(most)
+    if station_id is not None:
+        query = query.where(rows.c.station_id == station_id)
+    with engine.connect() as connection:
+        return [_of_row(row, now) for row in connection.execute(query)]
+
+
+def asked_by_command(engine: sa.Engine, command_id: str, now: datetime) -> Reservation:
+    """The reservation that a command asks for, with its state at `now`. Raises `InputError` where there is none."""
+    query = _with_commands().where(table("remote", "reservations").c.command_id == command_id)
+    with engine.connect() as connection:
+        row = connection.execute(query).first()
+    if row is None:
+        raise InputError(f"Command {command_id} asks for no reservation.")
+    return _of_row(row, now)
+
+
+def _with_commands() -> sa.Select[Any]:
     rows, sent = table("remote", "reservations"), table("remote", "commands")
     asked, cancelled = sent.alias("asked"), sent.alias("cancelled")
-    query = (
+    return (
         sa.select(
-            *(rows.c[name] for name in ("reservation_id", "station_id", "evse_id", "id_token", "expires_at")),
-            rows.c.command_id,
+            *(rows.c[name] for name in _COLUMNS),
             asked.c.state.label("asked_state"),
             asked.c.reason,
             cancelled.c.state.label("cancelled_state"),
         )
         .join(asked, asked.c.command_id == rows.c.command_id)
         .outerjoin(cancelled, cancelled.c.command_id == rows.c.cancel_command_id)
-        .order_by(rows.c.reservation_id.desc())
-        .limit(most)
     )
-    if station_id is not None:
-        query = query.where(rows.c.station_id == station_id)
-    with engine.connect() as connection:
-        return [
-            Reservation(*row[:6], _state(row.asked_state, row.cancelled_state, row.expires_at, now), row.reason)
-            for row in connection.execute(query)
-        ]
+
+
+def _of_row(row: Any, now: datetime) -> Reservation:
+    facts = {name: getattr(row, name) for name in _COLUMNS}
+    state = _state(row.asked_state, row.cancelled_state, row.expires_at, now)
+    return Reservation(**facts, state=state, reason=row.reason)
 
 
 def _state(asked: str, cancelled: str | None, expires_at: datetime, now: datetime) -> str:

@@ -19,6 +19,8 @@ from warehouse.store.connection import Lake, data_path
 FEW_ROWS = 10_000
 # Columns of many different values are written faster without a dictionary, and no larger.
 DICTIONARY_VALUES = 1_000
+# zstd's usual level 3 takes an eighth longer to write readings, for files 0.7 % smaller.
+LEVEL = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +47,25 @@ def write_file(lake: Lake, table: Table, rows: str) -> WrittenFile:
     try:
         count = lake.con.execute(
             f"COPY (SELECT {columns} FROM {rows}{order}) TO {quoted(path)} "  # noqa: S608 (names of the contract)
-            f"(FORMAT parquet, COMPRESSION zstd, PARQUET_VERSION v2, DICTIONARY_SIZE_LIMIT {DICTIONARY_VALUES})"
+            f"(FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL {LEVEL}, PARQUET_VERSION v2, "
+            f"DICTIONARY_SIZE_LIMIT {DICTIONARY_VALUES})"
         ).fetchone()
     except BaseException:
         remove_unused([WrittenFile(path, 0)])
         raise
     return WrittenFile(path, int(count[0]) if count else 0)
+
+
+def write_files(lake: Lake, table: Table, several: Iterable[str]) -> tuple[WrittenFile, ...]:
+    """Write each of several temporary tables or views, as `write_file` does: all of them or, where one raises, none."""
+    files: list[WrittenFile] = []
+    try:
+        for rows in several:
+            files.append(write_file(lake, table, rows))  # noqa: PERF401 (an error leaves what was written so far)
+    except BaseException:
+        remove_unused(files)
+        raise
+    return tuple(files)
 
 
 def append_file(lake: Lake, table: Table, file: WrittenFile) -> int:

@@ -9,7 +9,20 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from ingest.api.problems import declared
-from ingest.api.v1 import access, changes, commands, extracts, registry, reservations, sessions, sites, stations, whoami
+from ingest.api.v1 import (
+    access,
+    changes,
+    commands,
+    extracts,
+    power,
+    registry,
+    reservations,
+    sessions,
+    sites,
+    stations,
+    upkeep,
+    whoami,
+)
 from ingest.api.v1.desk import Desk
 
 ROUTERS = (
@@ -22,6 +35,8 @@ ROUTERS = (
     sites.router,
     stations.router,
     commands.router,
+    upkeep.router,
+    power.router,
     reservations.router,
     sessions.router,
     extracts.router,

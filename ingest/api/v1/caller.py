@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any
+from urllib.parse import unquote
 
 from fastapi import Depends, Header, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
@@ -55,9 +56,10 @@ def caller(
     kwhouse_for: Annotated[
         str | None,
         Header(
-            description="Person for whom a program with the scope keys:manage asks, for the records.",
+            description="Person for whom a program with the scope keys:manage asks, for the records; what is not "
+            "ASCII, and %, is percent-encoded (UTF-8).",
             pattern=r"^[!-~]([ -~]*[!-~])?$",
-            max_length=200,
+            max_length=2_400,
         ),
     ] = None,
 ) -> Caller:
@@ -78,7 +80,7 @@ def caller(
     name = principal.name
     if kwhouse_for is not None:
         principal.require(Permission.MANAGE_KEYS)
-        name = f"{kwhouse_for} ({principal.name})"
+        name = f"{_in_plain(kwhouse_for)} ({principal.name})"
     return Caller(principal, Author(name, "api"))
 
 
@@ -94,6 +96,11 @@ def may(permission: Permission, *, everywhere: bool = False) -> Any:
     check: Callable[..., Caller] = allowed
     # As scopes they stand in the OpenAPI document.
     return Security(check, scopes=[permission.value])
+
+
+def _in_plain(text: str) -> str:
+    """A name as it was before it was percent-encoded. What no record can show is shown to have been there."""
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in unquote(text))
 
 
 def _seconds(wait: float) -> str:

@@ -9,9 +9,9 @@ import asyncio
 import json
 import time
 import uuid
-from contextlib import suppress
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 from fastapi import APIRouter, Header, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
@@ -25,7 +25,7 @@ from ingest.api.v1.caller import Caller, may
 from ingest.api.v1.desk import Desk, DeskHere
 from ingest.api.v1.instants import DATE_TIME
 from ingest.api.v1.stations import known_station
-from ingest.remote.asking import check, presented
+from ingest.remote.asking import StartRefused, ask_start
 from warehouse import exact_json
 from warehouse.contract.remote import KINDS, STATES
 from warehouse.people.roles import Permission
@@ -108,11 +108,20 @@ def start_session(
 ) -> Command:
     """Whether the token may charge there is looked at first: 409 with the reason where it may not."""
     known_station(desk, caller, station_id)
-    token = presented(desk.engine, body.id_token)
-    if not body.force:
-        check(desk.engine, token, station_id)
-    arguments = {name: value for name, value in {**token._asdict(), "evse_id": body.evse_id}.items() if value}
-    return _ask(desk, caller, station_id, "start", arguments, response, repeat)
+
+    def ask(command_id: str) -> object:
+        return ask_start(
+            desk.engine,
+            station_id,
+            body.id_token,
+            caller.author,
+            body.evse_id,
+            force=body.force,
+            command_id=command_id,
+        )
+
+    wanted = {"id_token": body.id_token, "evse_id": body.evse_id}
+    return answered(caller, once(desk, caller, repeat, Wanted(station_id, "start", wanted), ask), response)
 
 
 @router.post(
@@ -121,22 +130,7 @@ def start_session(
 def stop_session(
     desk: DeskHere, caller: Operator, station_id: rows.Key, body: Stop, response: Response, repeat: Repeat = None
 ) -> Command:
-    known_station(desk, caller, station_id)
-    return _ask(desk, caller, station_id, "stop", body.model_dump(), response, repeat)
-
-
-@router.post(
-    "/stations/{station_id}/commands/clear-cache",
-    summary="Let a station forget whom it has let in",
-    status_code=202,
-    responses=declared(404, 409),
-)
-def clear_cache(
-    desk: DeskHere, caller: Operator, station_id: rows.Key, response: Response, repeat: Repeat = None
-) -> Command:
-    """It asks again about each of them."""
-    known_station(desk, caller, station_id)
-    return _ask(desk, caller, station_id, "clear_cache", {}, response, repeat)
+    return ask_for(desk, caller, repeat, Wanted(station_id, "stop", body.model_dump()), response)
 
 
 @router.get("/stations/{station_id}/commands", summary="List commands to a station", responses=declared(404))
@@ -176,27 +170,65 @@ def found_command(desk: Desk, caller: Caller, command_id: str) -> commands.Comma
     return found
 
 
-def _ask(
-    desk: Desk,
-    caller: Caller,
-    station_id: str,
-    kind: str,
-    arguments: dict[str, Any],
-    response: Response,
-    repeat: str | None,
-) -> Command:
+class Wanted(NamedTuple):
+    """What a request asks of a station; a repeated one must ask for the same."""
+
+    station_id: str
+    kind: str
+    arguments: Mapping[str, Any]
+
+    def is_asked_by(self, found: commands.Command) -> bool:
+        """Whether `found` is it. A token is the same in any case, and stands in the registry's spelling."""
+        if (found.station_id, found.kind) != (self.station_id, self.kind):
+            return False
+        given = {name: found.arguments.get(name) for name in self.arguments}
+        return _uncased(given) == _uncased(self.arguments)
+
+
+def once(
+    desk: Desk, caller: Caller, repeat: str | None, wanted: Wanted, ask: Callable[[str], object]
+) -> commands.Command:
+    """The command that was asked for with the key `repeat` before; else the one that `ask` enters under the id given.
+
+    Answers 409 where another one was asked for with it. Whether it may be asked for is for `ask` to say: what was begun
+    is told again even if it could not begin once more.
+    """
     command_id = uuid.uuid4().hex
     if repeat is not None:
         command_id = uuid.uuid5(_COMMANDS_OF_API, f"{caller.principal.name} {repeat}").hex
     found = commands.find(desk.engine, command_id)
     if found is None:
-        with suppress(IntegrityError):  # the same request came twice at once
-            commands.ask(desk.engine, station_id, kind, arguments, caller.author, command_id=command_id)
+        try:
+            ask(command_id)
+        except (IntegrityError, StartRefused):
+            # The same request may have come twice at once, and the other one was first.
+            if commands.find(desk.engine, command_id) is None:
+                raise
         found = commands.find(desk.engine, command_id)
-    if found is None or (found.station_id, found.kind, dict(found.arguments)) != (station_id, kind, arguments):
+    if found is None or not wanted.is_asked_by(found):
         raise Refused(409, "Another command was asked for with this Idempotency-Key.")
-    response.headers["location"] = f"/v1/commands/{command_id}"
+    return found
+
+
+def ask_for(desk: Desk, caller: Caller, repeat: str | None, wanted: Wanted, response: Response) -> Command:
+    """Ask a station for what needs no look before, and answer with the command."""
+    known_station(desk, caller, wanted.station_id)
+
+    def ask(command_id: str) -> object:
+        return commands.ask(desk.engine, *wanted, caller.author, command_id=command_id)
+
+    return answered(caller, once(desk, caller, repeat, wanted, ask), response)
+
+
+def answered(caller: Caller, found: commands.Command, response: Response) -> Command:
+    """The answer to who has asked for a command, with its address."""
+    response.headers["location"] = f"/v1/commands/{found.command_id}"
     return told(caller, found)
+
+
+def _uncased(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    token = arguments.get("id_token")
+    return {**arguments, "id_token": token.lower() if isinstance(token, str) else token}
 
 
 def _as_it_came(value: Any) -> Any:

@@ -59,17 +59,40 @@ class NewReservation(commands.Asked):
     "/stations/{station_id}/reservations", summary="Reserve an EVSE", status_code=202, responses=declared(404, 409)
 )
 def reserve(
-    desk: DeskHere, caller: Operator, station_id: rows.Key, body: NewReservation, response: Response
+    desk: DeskHere,
+    caller: Operator,
+    station_id: rows.Key,
+    body: NewReservation,
+    response: Response,
+    repeat: commands.Repeat = None,
 ) -> Reservation:
     """Whether the token may charge there is looked at first: 409 with the reason where it may not."""
     known_station(desk, caller, station_id)
     until = read_moment(body.expires_at) or datetime.now(UTC)
-    if until <= datetime.now(UTC):
-        raise Refused(409, "It would be over already; give a later time.", problems={"expires_at": "is over already"})
-    found = ask_reservation(
-        desk.engine, station_id, body.evse_id, body.id_token, until, caller.author, force=body.force
-    )
-    response.headers["location"] = f"/v1/commands/{found.command_id}"
+
+    def ask(command_id: str) -> object:
+        if until <= datetime.now(UTC):
+            told = "It would be over already; give a later time."
+            raise Refused(409, told, problems={"expires_at": "is over already"})
+        return ask_reservation(
+            desk.engine,
+            station_id,
+            body.evse_id,
+            body.id_token,
+            until,
+            caller.author,
+            force=body.force,
+            command_id=command_id,
+        )
+
+    arguments = {
+        "id_token": body.id_token,
+        "evse_id": body.evse_id,
+        "expires_at": until.astimezone(UTC).isoformat(),
+    }
+    asked = commands.once(desk, caller, repeat, commands.Wanted(station_id, "reserve", arguments), ask)
+    response.headers["location"] = f"/v1/commands/{asked.command_id}"
+    found = reservations.asked_by_command(desk.engine, asked.command_id, datetime.now(UTC))
     return _told(found)
 
 
@@ -103,8 +126,7 @@ def cancel_reservation(
         raise Refused(404, f"There is no reservation {reservation_id}.")
     known_station(desk, caller, station_id)
     command_id = reservations.cancel(desk.engine, reservation_id, caller.author)
-    response.headers["location"] = f"/v1/commands/{command_id}"
-    return commands.told(caller, commands.found_command(desk, caller, command_id))
+    return commands.answered(caller, commands.found_command(desk, caller, command_id), response)
 
 
 def _told(found: reservations.Reservation) -> Reservation:

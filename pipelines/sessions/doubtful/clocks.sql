@@ -13,8 +13,8 @@ differences AS (
         received_at,
         date_sub('millisecond', received_at, told_at) AS ahead_ms,
         -- No queue is half a year old, and nothing happens a day ahead: such a clock was never set.
-        told_at < received_at - INTERVAL 180 DAY OR told_at > received_at + INTERVAL 1 DAY AS is_unset,
-        told_at < received_at - INTERVAL 180 DAY AS is_behind
+        told_at < received_at - to_hours(180 * 24) OR told_at > received_at + INTERVAL 24 HOUR AS is_unset,
+        told_at < received_at - to_hours(180 * 24) AS is_behind
     FROM told
 ),
 spread AS (

@@ -9,8 +9,8 @@ WITH told AS (
 SELECT
     told.*,
     CASE
-        WHEN told_at IS NULL OR told_at > received_at + INTERVAL 1 DAY THEN received_at
-        WHEN told_at < received_at - INTERVAL 180 DAY THEN told_at - to_milliseconds(unset_ms)
+        WHEN told_at IS NULL OR told_at > received_at + INTERVAL 24 HOUR THEN received_at
+        WHEN told_at < received_at - to_hours(180 * 24) THEN told_at - to_milliseconds(unset_ms)
         WHEN skew_ms IS NOT NULL THEN told_at - to_milliseconds(skew_ms)
         WHEN told_at > received_at + INTERVAL 5 MINUTE THEN received_at
         ELSE told_at

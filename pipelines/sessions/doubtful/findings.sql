@@ -126,7 +126,7 @@ found AS (
     UNION
     SELECT no, 'clock_unset', dated.collector_id, dated.seq
     FROM dated JOIN clocks USING (no)
-    WHERE is_unset AND (told_at < dated.received_at - INTERVAL 180 DAY OR told_at > dated.received_at + INTERVAL 1 DAY)
+    WHERE is_unset AND (told_at < dated.received_at - to_hours(180 * 24) OR told_at > dated.received_at + INTERVAL 24 HOUR)
     UNION
     SELECT no, 'clock_skew', dated.collector_id, dated.seq
     FROM dated JOIN clocks USING (no)

@@ -1,24 +1,36 @@
 -- What was measured during each doubtful session. What a frame of its own brings along is its own; else the id and the
 -- connector tell, and of several sessions under one id the newest before it. Connector 0 sums all connectors (27).
-WITH named AS (
-    SELECT
-        held.no, meter_value.*,
-        row_number() OVER (
-            PARTITION BY meter_value.collector_id, meter_value.seq, meter_value.sample_no
-            ORDER BY
-                own.no IS DISTINCT FROM held.no,
-                coalesce(meter_value.evse_id <> held.evse_id, false),
-                held.happened_at > measured_at + INTERVAL 5 MINUTE,
-                CASE WHEN held.happened_at <= measured_at + INTERVAL 5 MINUTE THEN -epoch_us(held.happened_at)
-                     ELSE epoch_us(held.happened_at) END,
-                held.begin_key
-        ) AS choice
+WITH known AS (
+    SELECT *, count(*) OVER (PARTITION BY station_id, known_id) > 1 AS is_contested
+    FROM (SELECT *, unnest(transaction_ids) AS known_id FROM held)
+),
+named AS (
+    -- Most ids stand for one session only.
+    SELECT known.no, meter_value.*
     FROM doubtful_values AS meter_value
-    JOIN (SELECT *, unnest(transaction_ids) AS known_id FROM held) AS held
-        ON held.station_id = meter_value.station_id AND held.known_id = meter_value.transaction_id
-    LEFT JOIN own_events AS own ON own.collector_id = meter_value.collector_id AND own.seq = meter_value.seq
-    WHERE measurand IN ('Energy.Active.Import.Register', 'Energy.Active.Import.Interval', 'Power.Active.Import')
+    JOIN known ON known.station_id = meter_value.station_id AND known.known_id = meter_value.transaction_id
+    WHERE NOT is_contested
+      AND measurand IN ('Energy.Active.Import.Register', 'Energy.Active.Import.Interval', 'Power.Active.Import')
       AND meter_value.received_at >= $since
+),
+contested AS (
+    SELECT known.no, meter_value.*
+    FROM doubtful_values AS meter_value
+    JOIN known ON known.station_id = meter_value.station_id AND known.known_id = meter_value.transaction_id
+    LEFT JOIN own_events AS own ON own.collector_id = meter_value.collector_id AND own.seq = meter_value.seq
+    WHERE is_contested
+      AND measurand IN ('Energy.Active.Import.Register', 'Energy.Active.Import.Interval', 'Power.Active.Import')
+      AND meter_value.received_at >= $since
+    QUALIFY row_number() OVER (
+        PARTITION BY meter_value.collector_id, meter_value.seq, meter_value.sample_no
+        ORDER BY
+            own.no IS DISTINCT FROM known.no,
+            coalesce(meter_value.evse_id <> known.evse_id, false),
+            known.happened_at > measured_at + INTERVAL 5 MINUTE,
+            CASE WHEN known.happened_at <= measured_at + INTERVAL 5 MINUTE THEN -epoch_us(known.happened_at)
+                 ELSE epoch_us(known.happened_at) END,
+            known.begin_key
+    ) = 1
 ),
 unnamed AS (
     -- What a stop without a known id brings along.
@@ -30,7 +42,9 @@ unnamed AS (
       AND meter_value.received_at >= $since
 ),
 own AS (
-    SELECT * EXCLUDE (choice) FROM named WHERE choice = 1
+    SELECT * FROM named
+    UNION ALL BY NAME
+    SELECT * FROM contested
     UNION ALL BY NAME
     SELECT * FROM unnamed
 ),

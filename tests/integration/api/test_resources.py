@@ -171,6 +171,34 @@ def test_a_command_is_a_resource_that_is_asked_for_once(admin: Client) -> None:
     assert (stop.status_code, stop.json()["arguments"]) == (202, {"transaction_id": "17"})
 
 
+def test_a_start_that_began_is_told_again_and_not_judged_again(admin: Client, engine: sa.Engine) -> None:
+    admin("POST", "/v1/tokens", {"id_token": "ONE", "token_type": "RFID", "status": "active"})
+    admin("POST", "/v1/access-rules", {"access_rule_id": "one", "id_token": "ONE", "most_sessions": 1})
+    path, once = "/v1/stations/pune-1/commands/start", {"headers": {"Idempotency-Key": "one"}}
+    asked = admin("POST", path, {"id_token": "one", "evse_id": 1}, **once)
+    began = {
+        "station_id": "pune-1",
+        "transaction_id": "77",
+        "evse_or_connector": "1",
+        "id_token": "one",
+        "started_at": datetime.now(UTC),
+        "collector_id": "c",
+    }
+    going, sent = table("access", "transactions"), table("remote", "commands")
+    with engine.begin() as connection:
+        connection.execute(sa.insert(going), began)
+        this = sent.c.command_id == asked.json()["command_id"]
+        connection.execute(sa.update(sent).where(this).values(state="accepted", sent_at=datetime.now(UTC)))
+    try:
+        again = admin("POST", path, {"id_token": "ONE", "evse_id": 1}, **once)
+        new = admin("POST", path, {"id_token": "ONE", "evse_id": 1})
+    finally:
+        with engine.begin() as connection:
+            connection.execute(sa.delete(going).where(going.c.transaction_id == "77"))
+    assert (again.status_code, again.json()["command_id"]) == (202, asked.json()["command_id"])
+    assert (again.json()["state"], new.status_code) == ("accepted", 409)
+
+
 def test_the_same_command_twice_at_once_is_one(admin: Client) -> None:
     def tap(_number: int) -> str:
         body, once = {"transaction_id": "21"}, {"Idempotency-Key": "tap-2"}
@@ -192,9 +220,94 @@ def test_an_evse_is_reserved_and_given_up(admin: Client) -> None:
     assert [one["reservation_id"] for one in admin("GET", "/v1/reservations").json()["items"]] == [number]
     given_up = admin("DELETE", f"/v1/reservations/{number}")
     assert (given_up.status_code, given_up.json()["kind"]) == (202, "cancel_reservation")
+    assert admin("DELETE", f"/v1/reservations/{number}").json()["command_id"] == given_up.json()["command_id"]
     assert admin("DELETE", "/v1/reservations/99").status_code == 404
     over = admin("POST", "/v1/stations/oslo-1/reservations", {**wanted, "expires_at": "2026-01-01T00:00:00Z"})
     assert (over.status_code, over.json()["problems"]) == (409, {"expires_at": "is over already"})
+
+
+def test_an_evse_is_reserved_once_however_often_it_is_asked(admin: Client) -> None:
+    admin("POST", "/v1/tokens", {"id_token": "ONCE", "token_type": "RFID", "status": "active"})
+    path, wanted = "/v1/stations/oslo-1/reservations", {"id_token": "once", "expires_at": "2126-01-01T00:00:00+01:00"}
+
+    def ask(_number: int) -> int:
+        asked = admin("POST", path, wanted, headers={"Idempotency-Key": "once"})
+        assert asked.status_code == 202
+        return int(asked.json()["reservation_id"])
+
+    with ThreadPoolExecutor(4) as threads:
+        numbers = set(threads.map(ask, range(8)))
+    assert len(numbers) == 1
+    other = admin("POST", path, {**wanted, "evse_id": 2}, headers={"Idempotency-Key": "once"})
+    assert (other.status_code, "Idempotency-Key" in other.json()["detail"]) == (409, True)
+    assert admin("POST", path, wanted).json()["reservation_id"] not in numbers
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "kind", "arguments"),
+    [
+        ("clear-cache", None, "clear_cache", {}),
+        ("set-password", None, "set_password", {}),
+        ("report", None, "report", {}),
+        ("send-local-list", {"full": True}, "send_local_list", {"full": True}),
+    ],
+)
+def test_what_keeps_a_station_in_order(
+    admin: Client, name: str, body: Any, kind: str, arguments: dict[str, Any]
+) -> None:
+    path, once = f"/v1/stations/oslo-1/commands/{name}", {"headers": {"Idempotency-Key": name}}
+    asked = admin("POST", path, body, **once)
+    assert (asked.status_code, asked.json()["kind"], asked.json()["arguments"]) == (202, kind, arguments)
+    assert admin("POST", path, body, **once).json()["command_id"] == asked.json()["command_id"]
+    assert admin("POST", f"/v1/stations/none/commands/{name}", body).status_code == 404
+
+
+def test_a_local_list_is_switched(admin: Client) -> None:
+    path = "/v1/stations/oslo-1/local-list"
+    assert admin("GET", path).json()["enabled"] is False
+    for enabled in (True, False):
+        switched = admin("PUT", path, {"enabled": enabled})
+        assert (switched.status_code, switched.json()["enabled"]) == (200, enabled)
+        assert admin("GET", path).json() == switched.json()
+    assert admin("GET", "/v1/stations/none/local-list").status_code == 404
+
+
+def test_a_station_is_limited_and_a_site_tells_its_power(
+    admin: Client, client: Callable[..., Client], engine: sa.Engine
+) -> None:
+    path = "/v1/stations/oslo-1/power-limit"
+    assert "knows no connectors" in admin("PUT", path, {"limit_w": 11_000}).json()["detail"]
+    sites, connectors = table("registry", "sites"), table("registry", "connectors")
+    plug = {
+        "station_id": "oslo-1",
+        "evse_id": 1,
+        "connector_id": 1,
+        "connector_type": "IEC_62196_T2",
+        "power_type": "AC_3_PHASE",
+        "rated_power_w": 22_000,
+        "in_service_from": datetime(2026, 1, 1, tzinfo=UTC),
+    }
+    of_oslo = sites.c.site_id == "oslo"
+    with engine.begin() as connection:
+        connection.execute(sa.insert(connectors), plug)
+        before = connection.execute(sa.select(sites.c.grid_limit_w).where(of_oslo)).scalar()
+        connection.execute(sa.update(sites).where(of_oslo).values(grid_limit_w=50_000))
+    try:
+        limited = admin("PUT", path, {"limit_w": 11_000})
+        power = admin("GET", "/v1/sites/oslo/power").json()
+    finally:
+        with engine.begin() as connection:
+            connection.execute(sa.delete(connectors).where(connectors.c.station_id == "oslo-1"))
+            connection.execute(sa.update(sites).where(of_oslo).values(grid_limit_w=before))
+    assert (limited.status_code, limited.json()["kind"]) == (202, "set_charging_profile")
+    assert {name: limited.json()["arguments"][name] for name in ("unit", "evse_id")} == {"unit": "A", "evse_id": 0}
+    assert admin("DELETE", path).json()["kind"] == "clear_charging_profile"
+    assert (power["grid_limit_w"], [evse["remark"] for evse in power["evses"]]) == (50_000, ["no limit accepted yet"])
+    without = admin("GET", "/v1/sites/pune/power").json()
+    assert without == {"site_id": "pune", "grid_limit_w": None, "may_take_w": None, "evses": []}
+    owner = client(Role.SITE_OWNER, site_ids=["oslo"])
+    assert owner("GET", "/v1/sites/oslo/power").status_code == 200
+    assert owner("GET", "/v1/sites/pune/power").status_code == 404
 
 
 def test_sessions_and_their_stories(admin: Client) -> None:
@@ -247,6 +360,13 @@ def test_decisions_of_collectors_say_how_far_they_are_known(admin: Client) -> No
         ("GET", "/v1/reservations", None),
         ("POST", "/v1/stations/oslo-1/password", None),
         ("POST", "/v1/stations/oslo-1/commands/stop", {"transaction_id": "1"}),
+        ("POST", "/v1/stations/oslo-1/commands/set-password", None),
+        ("POST", "/v1/stations/oslo-1/commands/report", None),
+        ("POST", "/v1/stations/oslo-1/commands/clear-cache", None),
+        ("POST", "/v1/stations/oslo-1/commands/send-local-list", {}),
+        ("PUT", "/v1/stations/oslo-1/local-list", {"enabled": True}),
+        ("PUT", "/v1/stations/oslo-1/power-limit", {"limit_w": 1}),
+        ("DELETE", "/v1/stations/oslo-1/power-limit", None),
         ("PATCH", "/v1/tokens/SECRETTOKEN", {"status": "blocked"}),
     ],
 )
@@ -271,10 +391,10 @@ def test_a_site_owner_sees_only_their_sites(client: Callable[..., Client], admin
 
 
 def test_a_program_names_whom_it_asks_for(admin: Client, client: Callable[..., Client]) -> None:
-    for_ada = {"headers": {"Kwhouse-For": "ada@example.org"}}
+    for_ada = {"headers": {"Kwhouse-For": "ada@example.org (%C3%84da%0A)"}}
     admin("POST", "/v1/drivers", {"driver_id": "d-9"}, **for_ada)
     newest = admin("GET", "/v1/changes?table_name=drivers&limit=1").json()["items"][0]
-    assert newest["changed_by"].startswith("ada@example.org (API key admin")
+    assert newest["changed_by"].startswith("ada@example.org (Äda\ufffd) (API key admin")
     assert client(Role.OPERATOR)("POST", "/v1/drivers", {"driver_id": "d-10"}, **for_ada).status_code == 403
 
 

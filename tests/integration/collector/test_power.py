@@ -133,7 +133,7 @@ def test_a_station_that_knows_no_limits_is_not_asked_again_and_again(settings: S
     assert balancing.round(NOW)["depot"].orders == ()
     found = shown_sites(engine, NOW)[0]
     assert found["may_take_w"] == 72_000 > found["grid_limit_w"]
-    assert {evse["remark"] for evse in found["evses"]} == {" (its station has refused a limit)"}
+    assert {evse["remark"] for evse in found["evses"]} == {"its station has refused a limit"}
 
 
 def answered(engine: sa.Engine, state: str, at: datetime) -> list[str]:

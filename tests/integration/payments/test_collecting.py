@@ -199,7 +199,7 @@ def test_dagster_asks_the_provider_about_what_no_webhook_told(world: sa.Engine, 
     (output,) = (it for it in done.events_for_node("ask_provider") if it.is_successful_output)
     metadata = output.step_output_data.metadata
     assert {name: value.value for name, value in metadata.items()} == {
-        "finished": 0, "looked_at": 1, "settled": 1, "booked": 0, "unbooked": 0, "problems": {}
+        "finished": 0, "looked_at": 1, "settled": 1, "booked": 0, "unbooked": 0, "receipts": 0, "problems": {}
     }  # fmt: skip
     assert opens(world)["R-1"] == 0
 

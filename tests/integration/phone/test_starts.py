@@ -321,10 +321,8 @@ def test_files_of_the_registry_leave_what_drivers_made_on_their_phones(counter: 
         "- {id_token: CARD, token_type: RFID, status: active, valid_from: 2026-01-01T00:00:00Z}"
     )
     (folder / "drivers.yaml").write_text("- {driver_id: d1}")
-    (folder / "contracts.yaml").write_text(
-        f"- {{contract_id: C1, operator_id: op, driver_id: {driver_id}, currency: EUR, "
-        "valid_from: 2020-01-01T00:00:00Z}"
-    )
+    contract = f"contract_id: C1, operator_id: op, driver_id: {driver_id}, currency: EUR"
+    (folder / "contracts.yaml").write_text(f"- {{{contract}, valid_from: 2020-01-01T00:00:00Z}}")
     (folder / "operators.yaml").write_text("- {operator_id: op, name: Op, country_code: DE, party_id: KWH}")
     report = apply(counter.engine, folder)
     assert (report.tables["drivers"].removed, report.tables["drivers"].unchanged) == (1, 1)

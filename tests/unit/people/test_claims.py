@@ -45,8 +45,22 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sa.Engine]:
 def test_roles_are_those_of_the_claim_that_are_ours(
     engine: sa.Engine, claims: Mapping[str, object], roles: set[Role]
 ) -> None:
-    who = principal_of_claims(engine, {"name": "Ada", **claims}, NAMES, NOW)
-    assert who == Principal("Ada", frozenset(roles))
+    who = principal_of_claims(engine, {"sub": "ada", **claims}, NAMES, NOW)
+    assert who == Principal("ada", frozenset(roles))
+
+
+@pytest.mark.parametrize(
+    ("claims", "name"),
+    [
+        ({"sub": "81", "email": "ada@example.com", "name": "bob@example.com"}, "ada@example.com (bob@example.com)"),
+        ({"sub": "81", "email": "ada@example.com"}, "ada@example.com"),
+        ({"sub": "81", "email": "bob@example.com", "email_verified": False, "name": "Ada"}, "81 (Ada)"),
+        ({"sub": "81", "name": "81"}, "81"),
+        ({}, "Somebody"),
+    ],
+)
+def test_nobody_chooses_the_name_that_records_bear(engine: sa.Engine, claims: Mapping[str, object], name: str) -> None:
+    assert principal_of_claims(engine, {**claims, "roles": "admin"}, NAMES, NOW).name == name
 
 
 @pytest.mark.parametrize("claims", [{}, {"roles": None}, {"roles": []}, {"roles": {"admin": True}}, {"role": "admin"}])
@@ -74,11 +88,19 @@ def test_sites_are_the_owners_and_those_named(engine: sa.Engine) -> None:
 
 
 @pytest.mark.parametrize("roles", [["site_owner"], ["site_owner", "admin"]])
-@pytest.mark.parametrize("claims", [{}, {"owner_id": None, "sites": []}, {"owner_id": "", "sites": ""}])
-def test_a_site_owner_without_sites_does_not_see_all(
+def test_a_site_owner_without_sites_does_not_see_all(engine: sa.Engine, roles: list[str]) -> None:
+    with pytest.raises(NoRole, match="needs the claim 'owner_id'"):
+        principal_of_claims(engine, {"roles": roles}, NAMES, NOW)
+
+
+@pytest.mark.parametrize("roles", [["site_owner"], ["admin"]])
+@pytest.mark.parametrize(
+    "claims", [{"sites": []}, {"sites": ""}, {"sites": None}, {"owner_id": ""}, {"owner_id": None, "sites": []}]
+)
+def test_a_claim_that_names_no_site_shows_none(
     engine: sa.Engine, roles: list[str], claims: Mapping[str, object]
 ) -> None:
-    with pytest.raises(NoRole, match="needs the claim 'owner_id'"):
+    with pytest.raises(NoRole, match="limits them to some sites and names none"):
         principal_of_claims(engine, {"roles": roles, **claims}, NAMES, NOW)
 
 
