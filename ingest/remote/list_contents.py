@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
@@ -147,7 +146,7 @@ def _newest_presented(connection: sa.Connection, blocks: Sequence[sa.Row[Any]]) 
         if one.table_name != "tokens":
             return int(one.change_id)
         if one.change == "removed":
-            before = json.loads(one.before)
+            before: Any = exact_json.loads(one.before)
             if before.get("token_type") not in _NOT_PRESENTED or before.get("ocpp_type") is not None:
                 return int(one.change_id)
         elif _token_of(one) in presented:  # of one that was removed since, the removal has been looked at
@@ -162,7 +161,8 @@ def _is_presented(rows: sa.Table) -> sa.ColumnElement[bool]:
 
 
 def _token_of(change: sa.Row[Any]) -> str:
-    return str(json.loads(change.row_key)[0])
+    key: Any = exact_json.loads(change.row_key)
+    return str(key[0])
 
 
 def content_hash(contents: Contents) -> str:
