@@ -334,7 +334,7 @@ def api() -> None:
     desk = Desk(lake, engine, partial(principal_of, engine), running_costs)
     try:
         app = create_app(
-            webhook=starts.webhook, pay=pay, desk=desk, routers=[phone], chore=starts.starts.look_for_begun
+            webhook=starts.webhook, pay=pay, desk=desk, routers=[phone], chore=starts.starts.go_on
         )
         raise typer.Exit(serve(settings, app))
     finally:

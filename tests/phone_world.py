@@ -73,18 +73,22 @@ WATT_HOURS_A_READING = 900
 class Charger:
     """A station of OCPP 1.6 with one connector, in a thread: told to start it starts, told to stop it stops.
 
-    What it tells lies half an hour back, five minutes a reading, so that minutes of charging take a second.
+    It begins once `cable` is plugged in, as it is at first. What it tells lies half an hour back, five minutes a
+    reading, so that minutes of charging take a second.
     """
 
     url: str
     refuses: bool = False
-    starts_by_itself: bool = True
+    cable: threading.Event = field(default_factory=threading.Event)
     seconds_a_reading: float = 0.2
     most_readings: int = 5
     heard: list[str] = field(default_factory=list)
     _waiting: dict[str, asyncio.Future[Any]] = field(default_factory=dict)
     _stop: asyncio.Event = field(default_factory=asyncio.Event)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.cable.set()
 
     async def run(self, is_there: threading.Event, leave: asyncio.Event) -> None:
         async with connect(self.url, subprotocols=["ocpp1.6"]) as socket:  # type: ignore[list-item]
@@ -108,7 +112,7 @@ class Charger:
                 self.heard.append(action)
                 says = "Rejected" if self.refuses else "Accepted"
                 await socket.send(json.dumps([3, message_id, {"status": says}]))
-                if action == "RemoteStartTransaction" and not self.refuses and self.starts_by_itself:
+                if action == "RemoteStartTransaction" and not self.refuses:
                     task = asyncio.create_task(self._charge(socket, payload["idTag"]))
                     self._tasks.add(task)
                 elif action == "RemoteStopTransaction":
@@ -123,6 +127,7 @@ class Charger:
 
     async def _charge(self, socket: ClientConnection, id_tag: str) -> None:
         self._stop.clear()
+        await asyncio.to_thread(self.cable.wait)
         begin = datetime.now(UTC) - timedelta(minutes=30)
         start = {"connectorId": 1, "idTag": id_tag, "meterStart": 1000, "timestamp": begin.isoformat()}
         answer = await self._call(socket, "StartTransaction", start)

@@ -95,6 +95,12 @@ class Settings(BaseSettings):
         pattern=r"^https?://[^/\s]+(/[^\s?#]*)?$",
     )
 
+    trusted_proxies: str = Field(
+        "127.0.0.1,::1",
+        description="proxies before the HTTP API whose X-Forwarded-For and X-Forwarded-Proto are believed: addresses "
+        "and networks such as 10.0.0.0/8, with commas between",
+    )
+
     stripe_key: SecretStr | None = Field(None, description="Stripe's secret or restricted key; without it: no cards")
     stripe_publishable_key: str | None = Field(None, description="Stripe's publishable key, for the payment page")
     stripe_webhook_secret: SecretStr | None = Field(None, description="signing secret of Stripe's webhook endpoint")
@@ -142,6 +148,12 @@ class Settings(BaseSettings):
     def _absolute(cls, home: Path) -> Path:
         # DuckLake stores registered paths as given: an absolute home keeps them right from any working folder.
         return home.expanduser().resolve()
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, proxies: str) -> str:
+        # What is no address would be compared as a name, and never fit.
+        return ",".join(str(_network(one.strip())) for one in proxies.split(",") if one.strip())
 
     @classmethod
     def settings_customise_sources(
@@ -208,6 +220,13 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+    try:
+        return ipaddress.ip_network(text)
+    except ValueError as error:
+        raise ValueError(f"{text!r} is no address and no network: {error}") from error
 
 
 def load_settings(**overrides: object) -> Settings:

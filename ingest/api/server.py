@@ -24,7 +24,13 @@ def serve(settings: Settings, app: FastAPI) -> int:
     log.info("API: http://%s:%s", f"[{host}]" if ":" in host else host, port)
     # No access log: addresses of payment pages are secrets of their payers.
     config = uvicorn.Config(
-        app, access_log=False, server_header=False, log_config=None, timeout_graceful_shutdown=10, limit_concurrency=200
+        app,
+        access_log=False,
+        server_header=False,
+        log_config=None,
+        timeout_graceful_shutdown=10,
+        limit_concurrency=200,
+        forwarded_allow_ips=settings.trusted_proxies,
     )
     server = uvicorn.Server(config)
     try:

@@ -46,6 +46,21 @@ def server(answer: bytes) -> Iterator[int]:
         thread.join()
 
 
+def test_mail_without_a_public_address_lets_no_driver_register(tmp_path: Path) -> None:
+    given = {**QUIET, "home": tmp_path / "home", "mail_host": "mail.example.org"}
+    [finding] = [one for one in examine(Settings(**given)).findings if one.what == "phone pages"]
+    assert (finding.level, "KWHOUSE_PUBLIC_URL" in finding.mend) == ("warn", True)
+    told = examine(Settings(**given, public_url="https://charge.example.org"))
+    assert "phone pages" not in by_what(told)
+
+
+@pytest.mark.parametrize("proxies", ["proxy.example.org", "10.0.0.1/8", "*"])
+def test_proxies_are_addresses_and_networks(tmp_path: Path, proxies: str) -> None:
+    with pytest.raises(ValueError, match="no address and no network"):
+        Settings(home=tmp_path, trusted_proxies=proxies)
+    assert Settings(home=tmp_path, trusted_proxies="::1, 10.0.0.0/8").trusted_proxies == "::1/128,10.0.0.0/8"
+
+
 def test_an_empty_home_is_no_failure_and_stays_empty(tmp_path: Path) -> None:
     home = tmp_path / "home"
     diagnosis = examine(Settings(home=home, **QUIET))

@@ -8,9 +8,6 @@ START_STATES = ("awaiting_payment", "starting", "charging", "ended", "failed")
 WHY_FAILED = ("cancelled", "payment", "abandoned", "refused", "unreachable", "not_begun")
 
 _EMAIL = Column("email", "VARCHAR", "e-mail address in lower case", nullable=False, personal=True)
-_PASSWORD = Column(
-    "password_hash", "VARCHAR", "argon2id hash of the password", nullable=False, personal=True, secret=True
-)
 
 DRIVER_ACCOUNTS = Table(
     "access",
@@ -20,7 +17,14 @@ DRIVER_ACCOUNTS = Table(
     (
         required("driver_id", "VARCHAR", "driver, of registry.drivers"),
         _EMAIL,
-        _PASSWORD,
+        Column(
+            "password_hash",
+            "VARCHAR",
+            "argon2id hash of the password",
+            nullable=False,
+            personal=True,
+            secret=True,
+        ),
         required("made_at", "TIMESTAMPTZ", "when the driver registered"),
         required("set_at", "TIMESTAMPTZ", "when the password was set last"),
     ),
@@ -31,13 +35,11 @@ DRIVER_ACCOUNTS = Table(
 DRIVER_LETTERS = Table(
     "access",
     "driver_letters",
-    "one link that was mailed to prove an address: it makes the account, or gives it the new password",
+    "one link that was mailed to prove an address: whoever opens it chooses the account's password",
     ("letter_hash",),
     (
         Column("letter_hash", "VARCHAR", "SHA-256 of what the link ends with", nullable=False, secret=True),
         _EMAIL,
-        Column("name", "VARCHAR", "name that was given with it", personal=True),
-        _PASSWORD,
         required("ends_at", "TIMESTAMPTZ", "from then on the link does nothing"),
     ),
     home=Home.STATE,

@@ -50,6 +50,9 @@ def api(settings: Settings) -> Iterator[Finding]:
     if not is_loopback(host):
         mend = "Set KWHOUSE_API_HOST=127.0.0.1, and put a proxy with TLS before it."
         yield warn("api", f"listens on {host}, beyond this machine, without TLS", mend)
+    if settings.mail_host is not None and settings.public_url is None:
+        mend = "Set KWHOUSE_PUBLIC_URL to the address under which phones reach the API."
+        yield warn("phone pages", "drivers cannot register: mailed links do not know how phones reach the API", mend)
 
 
 def _is_ours(host: str, port: int) -> bool:

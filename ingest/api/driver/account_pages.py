@@ -11,26 +11,27 @@ from ingest.api.driver.models import Invoice, Past
 from ingest.api.driver.page import Reader, button_form, document, field, hidden_field
 
 
-def sign_in_page(reader: Reader, *, note: str = "", email: str = "", goes_on_at: str = "") -> str:
-    """Sign in, or register. `note` is escaped already; `goes_on_at`: the path to go to afterwards."""
+def sign_in_page(reader: Reader, *, proves: bool, note: str = "", email: str = "", goes_on_at: str = "") -> str:
+    """Sign in, or register. `proves`: by a mailed link, behind which the password is chosen; else at once. `note` is
+    escaped already; `goes_on_at`: the path to go to afterwards."""
     say = reader.say
-    told = f'<p class="note" role="alert">{note}</p>' if note else ""
+    told = _note(note)
     after = hidden_field("next", goes_on_at) if goes_on_at else ""
     address = field("email", say("email"), "email", autocomplete="username", value=email, more="required")
     password = field("password", say("password"), "password", autocomplete="current-password", more="required")
     other = field("new_email", say("email"), "email", autocomplete="email", value=email, more="required")
-    name = field("name", say("name"), autocomplete="name", more='maxlength="120"')
-    bounds = f'minlength="{SHORTEST}" maxlength="{LONGEST}" required'
-    chosen = field("new_password", say("new_password"), "password", autocomplete="new-password", more=bounds)
+    summary, asks, button = "register_or_reset", other, "send_link"
+    if not proves:
+        summary, asks, button = "register", f"{_name(reader)}{other}{_chosen(reader)}", "register"
     return document(
         reader,
         reader.say("sign_in"),
         f"<h1>{say('sign_in')}</h1>{told}"
         f'<form method="post" action="/d/sign-in" class="card">{after}{address}{password}'
         f'<button type="submit">{say("sign_in")}</button></form>'
-        f"<details><summary>{say('register_or_reset')}</summary>"
-        f'<form method="post" action="/d/register" class="card">{after}{name}{other}{chosen}'
-        f'<button type="submit">{say("register")}</button></form></details>'
+        f"<details><summary>{say(summary)}</summary>"
+        f'<form method="post" action="/d/register" class="card">{after}{asks}'
+        f'<button type="submit">{say(button)}</button></form></details>'
         f'<p class="soft">{say("no_account_needed")}</p>',
     )
 
@@ -50,13 +51,32 @@ def home_page(reader: Reader, email: str, name: str | None) -> str:
     )
 
 
-def letter_page(reader: Reader, token: str) -> str:
-    """Where a mailed link leads. It asks for a tap: programs that look at mail open links, too."""
+def letter_page(reader: Reader, token: str, email: str, is_registered: bool, *, note: str = "") -> str:
+    """Where a mailed link leads: the password is chosen here, by who has the mail. `note` is escaped already."""
     say = reader.say
-    button = button_form(f"/d/letters/{token}", say("confirm"))
+    # Password managers keep the password with the address.
+    address = field("email", say("email"), "email", autocomplete="username", value=email, more="readonly")
+    name = "" if is_registered else _name(reader)
     return document(
-        reader, say("letter_open"), f"<h1>{say('letter_open')}</h1><p>{say('letter_open_text')}</p>{button}"
+        reader,
+        say("letter_open"),
+        f"<h1>{say('letter_open')}</h1>{_note(note)}<p>{say('letter_open_text')}</p>"
+        f'<form method="post" action="/d/letters/{escape(token)}" class="card">{address}{name}{_chosen(reader)}'
+        f'<button type="submit">{say("confirm")}</button></form>',
     )
+
+
+def _note(note: str) -> str:
+    return f'<p class="note" role="alert">{note}</p>' if note else ""
+
+
+def _name(reader: Reader) -> str:
+    return field("name", reader.say("name"), autocomplete="name", more='maxlength="120"')
+
+
+def _chosen(reader: Reader) -> str:
+    bounds = f'minlength="{SHORTEST}" maxlength="{LONGEST}" required'
+    return field("new_password", reader.say("new_password"), "password", autocomplete="new-password", more=bounds)
 
 
 def sessions_page(reader: Reader, past: Sequence[Past], invoices: Sequence[Invoice]) -> str:

@@ -13,7 +13,7 @@ from ingest.api.driver.account_pages import home_page, letter_page, sessions_pag
 from ingest.api.driver.accounts import Accounts, Refused
 from ingest.api.driver.answers import Body, new_router, page, pdf
 from ingest.api.driver.models import Desk, Mail
-from ingest.api.driver.page import plain
+from ingest.api.driver.page import Reader, plain
 from ingest.api.driver.visitor import Door, Sent
 
 LETTER = r"^[A-Za-z0-9_-]{32,64}$"
@@ -44,49 +44,65 @@ class AccountPages:
     def home(self, request: Request, next: str = "") -> Response:  # noqa: A002 (as in the address)
         visit = self._door.visit(request)
         if visit.driver_id is None:
-            return page(sign_in_page(visit.reader, goes_on_at=_inside(next)))
+            return page(self._sign_in_page(visit.reader, goes_on_at=_inside(next)))
         return page(home_page(visit.reader, *self._accounts.of_driver(visit.driver_id)))
 
     def sign_in(self, request: Request, body: Body) -> Response:
         form, visit = self._door.form(request, body), self._door.visit(request)
         email, goes_on_at = form.get("email", ""), _inside(form.get("next", ""))
-        self._door.may_try(request)
+        self._door.may_try(request, email)
         driver_id = self._accounts.sign_in(email, form.get("password", ""))
-        self._door.tried(request, was_right=driver_id is not None)
+        self._door.tried(request, email, was_right=driver_id is not None)
         if driver_id is None:
             note = visit.reader.say("wrong")
-            return page(sign_in_page(visit.reader, note=note, email=email, goes_on_at=goes_on_at), 403)
+            return page(self._sign_in_page(visit.reader, note=note, email=email, goes_on_at=goes_on_at), 403)
         return self._signed_in(request, driver_id, goes_on_at)
 
     def register(self, request: Request, body: Body) -> Response:
         form, reader = self._door.form(request, body), self._door.visit(request).reader
-        email, name, password = (form.get(key, "") for key in ("new_email", "name", "new_password"))
-        goes_on_at = _inside(form.get("next", ""))
-        self._door.may_try(request)
+        email, goes_on_at = form.get("new_email", "").strip(), _inside(form.get("next", ""))
         try:
-            if self._mail is None:
-                return self._signed_in(request, self._accounts.register(email, name, password), goes_on_at)
-            token = self._accounts.letter(email, name, password)
+            if self._mail is not None:
+                return page(self._write(request, reader, email, self._mail))
+            self._door.may_try(request)
+            driver_id = self._accounts.register(email, form.get("name", ""), form.get("new_password", ""))
+            return self._signed_in(request, driver_id, goes_on_at)
         except Refused as refused:
             if refused.why == "taken":
                 self._door.tried(request, was_right=False)
             note = reader.say(f"refused_{refused.why}")
-            return page(sign_in_page(reader, note=note, email=email, goes_on_at=goes_on_at), 400)
-        if token is not None:
-            link = f"{self._door.base(request)}/d/letters/{token}"
-            self._mail(email.strip(), reader.text("letter_subject"), reader.text("letter_text", link=link))
-        return page(plain(reader, reader.text("letter_sent"), reader.text("letter_sent_text", email=email.strip())))
+            return page(self._sign_in_page(reader, note=note, email=email, goes_on_at=goes_on_at), 400)
+
+    def _write(self, request: Request, reader: Reader, email: str, mail: Mail) -> str:
+        """Mail a link to an address; gives the page that says so. Raises `Refused`."""
+        base = self._door.base()
+        self._door.may_write(request)
+        token = self._accounts.letter(email)
+        if token is None:
+            return plain(reader, reader.text("letter_sent"), reader.text("letters_enough_text", email=email))
+        link = f"{base}/d/letters/{token}"
+        mail(email, reader.text("letter_subject"), reader.text("letter_text", link=link))
+        return plain(reader, reader.text("letter_sent"), reader.text("letter_sent_text", email=email))
 
     def letter(self, request: Request, token: LetterToken) -> Response:
-        return page(letter_page(self._door.visit(request).reader, token))
+        return self._letter(self._door.visit(request).reader, token)
 
     def open_letter(self, request: Request, token: LetterToken, body: Body) -> Response:
-        self._door.form(request, body)
-        driver_id = self._accounts.open_letter(token)
-        if driver_id is not None:
-            return self._signed_in(request, driver_id, "")
-        reader = self._door.visit(request).reader
-        return page(plain(reader, reader.text("letter_over"), reader.text("letter_over_text")), 404)
+        form, reader = self._door.form(request, body), self._door.visit(request).reader
+        try:
+            driver_id = self._accounts.open_letter(token, form.get("name", ""), form.get("new_password", ""))
+        except Refused as refused:
+            return self._letter(reader, token, reader.say(f"refused_{refused.why}"), 400)
+        return self._letter(reader, token) if driver_id is None else self._signed_in(request, driver_id, "")
+
+    def _letter(self, reader: Reader, token: str, note: str = "", status: int = 200) -> Response:
+        found = self._accounts.addressed(token)
+        if found is None:
+            return page(plain(reader, reader.text("letter_over"), reader.text("letter_over_text")), 404)
+        return page(letter_page(reader, token, *found, note=note), status)
+
+    def _sign_in_page(self, reader: Reader, *, note: str = "", email: str = "", goes_on_at: str = "") -> str:
+        return sign_in_page(reader, proves=self._mail is not None, note=note, email=email, goes_on_at=goes_on_at)
 
     def sign_out(self, request: Request, body: Body) -> Response:
         self._door.form(request, body)

@@ -1,8 +1,9 @@
 """Who is signed in: drivers' accounts, the links that prove an address, and the phones that are signed in.
 
-An address is proved by a link that is mailed: it makes the account, or gives it the password that was typed with it.
-So registering and a forgotten password are one thing, and nobody learns whether an address is registered. Where no
-mail server is set, an account is made at once; then only that can tell that an address is taken.
+An address is proved by a link that is mailed: whoever opens it chooses the password of the account, which it makes
+where there is none. So registering and a forgotten password are one thing, nobody learns whether an address is
+registered, and who asks for links to the addresses of others gains nothing: what counts is typed behind the link. Where
+no mail server is set, an account is made at once; then only that can tell that an address is taken.
 """
 
 from __future__ import annotations
@@ -56,21 +57,15 @@ class Accounts:
         self._engine, self._now = engine, now
         self._turns = BoundedSemaphore(_HASHES_AT_ONCE)
 
-    def letter(self, email: str, name: str, password: str) -> str | None:
-        """Keep what was typed until its link is opened; gives what the link ends with. Raises `Refused`.
+    def letter(self, email: str) -> str | None:
+        """A link to prove an address: gives what it ends with. Raises `Refused`.
 
         None: enough of them are on their way to that address already.
         """
-        address, given = checked(email, password)
+        address = checked_email(email)
         token = secrets.token_urlsafe(24)
         rows = table("access", "driver_letters")
-        row = {
-            "letter_hash": _digest(token),
-            "email": address,
-            "name": _name(name),
-            "password_hash": self._hashed(given),
-            "ends_at": self._now() + _LETTER_LASTS,
-        }
+        row = {"letter_hash": _digest(token), "email": address, "ends_at": self._now() + _LETTER_LASTS}
         with self._engine.begin() as connection:
             connection.execute(sa.delete(rows).where(rows.c.ends_at <= self._now()))
             waiting = sa.select(sa.func.count()).select_from(rows).where(rows.c.email == address)
@@ -79,23 +74,35 @@ class Accounts:
             connection.execute(sa.insert(rows), row)
         return token
 
-    def open_letter(self, token: str) -> str | None:
-        """The link was opened: the account has that password now. Gives its driver; None for a link that is over."""
+    def addressed(self, token: str) -> tuple[str, bool] | None:
+        """The address that a link proves, and whether there is an account with it; None for a link that is over."""
+        rows, accounts = table("access", "driver_letters"), table("access", "driver_accounts")
+        mine = sa.select(rows.c.email).where(rows.c.letter_hash == _digest(token), rows.c.ends_at > self._now())
+        with self._engine.connect() as connection:
+            email = connection.execute(mine).scalar()
+            known = connection.execute(sa.select(accounts.c.driver_id).where(accounts.c.email == email)).first()
+        return None if email is None else (email, known is not None)
+
+    def open_letter(self, token: str, name: str, password: str) -> str | None:
+        """Whoever holds the link chose a password: the account has it now. Gives its driver; None for a link that is
+        over. It ends all links to that address. Raises `Refused`: then the link goes on to hold."""
+        found = self.addressed(token)
+        if found is None:
+            return None
+        check_password(password)
+        shown, phc = _name(name), self._hashed(password)
         rows = table("access", "driver_letters")
         with self._engine.begin() as connection:
-            row = (
-                connection.execute(sa.delete(rows).where(rows.c.letter_hash == _digest(token)).returning(rows))
-                .mappings()
-                .first()
-            )
-        if row is None or row["ends_at"] <= self._now():
-            return None
-        return self._keep(row["email"], row["name"], row["password_hash"], may_exist=True)
+            if connection.execute(sa.delete(rows).where(rows.c.letter_hash == _digest(token))).rowcount != 1:
+                return None
+            connection.execute(sa.delete(rows).where(rows.c.email == found[0]))
+        return self._keep(found[0], shown, phc, may_exist=True)
 
     def register(self, email: str, name: str, password: str) -> str:
         """Make an account at once; gives its driver. Raises `Refused` (`taken`: there is one with that address)."""
-        address, given = checked(email, password)
-        return self._keep(address, _name(name), self._hashed(given), may_exist=False)
+        address = checked_email(email)
+        check_password(password)
+        return self._keep(address, _name(name), self._hashed(password), may_exist=False)
 
     def sign_in(self, email: str, password: str) -> str | None:
         """The driver with that address and password; None where they do not fit. It takes as long either way."""
@@ -185,14 +192,18 @@ def is_email(text: str) -> bool:
     return len(text) <= _LONGEST_EMAIL and _EMAIL.fullmatch(text) is not None
 
 
-def checked(email: str, password: str) -> tuple[str, str]:
-    """Address (in lower case) and password, if they can be taken. Raises `Refused`."""
+def checked_email(email: str) -> str:
+    """The address in lower case, if it can be taken. Raises `Refused`."""
     address = email.strip().lower()
     if not is_email(address):
         raise Refused("email")
+    return address
+
+
+def check_password(password: str) -> None:
+    """Raises `Refused` for a password that cannot be taken."""
     if not SHORTEST <= len(password) <= LONGEST:
         raise Refused("password")
-    return address, password
 
 
 def _name(name: str) -> str | None:

@@ -27,13 +27,16 @@ EN = {
     "letter_sent": "Look at your mail",
     "letter_sent_text": "We have sent a link to {email}. Open it within an hour; then you are signed in.",
     "letter_subject": "Your link to charge",
-    "letter_text": "Hello,\n\nplease open this link to confirm your address and the password that you have just "
-    "chosen:\n\n{link}\n\nIt works once, and for an hour. If this was not you, do nothing: nothing has changed.\n",
-    "letter_open": "Confirm your address",
-    "letter_open_text": "One tap, and you are signed in with the password that you have chosen.",
-    "confirm": "Confirm",
+    "letters_enough_text": "Some links are on their way to {email} already. Open the newest of them: it works for an "
+    "hour. After that you can have another one.",
+    "letter_text": "Hello,\n\nplease open this link to confirm your address and to choose your password:\n\n{link}\n\n"
+    "It works once, and for an hour. If you have not asked for it, do nothing: nothing has changed.\n",
+    "letter_open": "Choose your password",
+    "letter_open_text": "With it you sign in from now on, here and on other phones.",
+    "send_link": "Send me a link",
+    "confirm": "Save and sign in",
     "letter_over": "This link does nothing any more",
-    "letter_over_text": "It works once, and for an hour. Please register again.",
+    "letter_over_text": "It works once, and for an hour. Please ask for another one.",
     "connector": "connector {number}",
     "free": "Free",
     "used": "In use",
@@ -144,14 +147,17 @@ DE = {
     "letter_sent_text": "Wir haben einen Link an {email} geschickt. Öffnen Sie ihn binnen einer Stunde; dann sind Sie "
     "angemeldet.",
     "letter_subject": "Ihr Link zum Laden",
-    "letter_text": "Guten Tag,\n\nbitte öffnen Sie diesen Link, um Ihre Adresse und das eben gewählte Passwort zu "
-    "bestätigen:\n\n{link}\n\nEr gilt einmal und für eine Stunde. Waren Sie das nicht, tun Sie nichts: Es hat sich "
-    "nichts geändert.\n",
-    "letter_open": "Adresse bestätigen",
-    "letter_open_text": "Ein Tippen, und Sie sind mit dem gewählten Passwort angemeldet.",
-    "confirm": "Bestätigen",
+    "letters_enough_text": "An {email} sind schon einige Links unterwegs. Öffnen Sie den neuesten: Er gilt eine "
+    "Stunde. Danach können Sie einen weiteren bekommen.",
+    "letter_text": "Guten Tag,\n\nbitte öffnen Sie diesen Link, um Ihre Adresse zu bestätigen und Ihr Passwort zu "
+    "wählen:\n\n{link}\n\nEr gilt einmal und für eine Stunde. Haben Sie ihn nicht angefordert, tun Sie nichts: Es hat "
+    "sich nichts geändert.\n",
+    "letter_open": "Passwort wählen",
+    "letter_open_text": "Damit melden Sie sich von nun an an, hier und auf anderen Telefonen.",
+    "send_link": "Link senden",
+    "confirm": "Speichern und anmelden",
     "letter_over": "Dieser Link gilt nicht mehr",
-    "letter_over_text": "Er gilt einmal und für eine Stunde. Bitte registrieren Sie sich noch einmal.",
+    "letter_over_text": "Er gilt einmal und für eine Stunde. Bitte lassen Sie sich einen neuen senden.",
     "connector": "Anschluss {number}",
     "free": "Frei",
     "used": "Belegt",

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
@@ -15,6 +16,7 @@ from pipelines.billing.payments.finishing import finish_ended
 from pipelines.billing.payments.flow import Payments
 from pipelines.billing.starts.finding import found_sessions, name_sessions
 from pipelines.billing.starts.flow import Starts
+from pipelines.billing.starts.unfound import unfound
 from warehouse.errors import StoreMissing
 from warehouse.settings import Settings
 from warehouse.state import table
@@ -64,5 +66,6 @@ def reconcile(payments: Payments, lake: Lake | None) -> Reconciled:
         booked = booking.book_waiting(connection)
         rows = table("billing", "unbooked_facts")
         left = connection.execute(sa.select(rows.c.payment_id, rows.c.reason)).all()
-    problems = {**report.problems, **{row.payment_id: f"not in the ledger: {row.reason}" for row in left}}
+        waiting = {it.payment_id: f"{it.reason}: `kwhouse card work`" for it in unfound(connection, datetime.now(UTC))}
+    problems = {**report.problems, **waiting, **{row.payment_id: f"not in the ledger: {row.reason}" for row in left}}
     return Reconciled(finished, report.looked_at, report.settled, booked, len(left), problems)

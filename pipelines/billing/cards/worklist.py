@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 
 import sqlalchemy as sa
@@ -13,6 +14,7 @@ from pipelines.billing.cards.booking import check, decimal
 from pipelines.billing.ledger import store
 from pipelines.billing.payments.provider import Money
 from pipelines.billing.payments.records import PaymentRecord
+from pipelines.billing.starts.unfound import unfound
 from warehouse.state import table
 
 
@@ -33,8 +35,9 @@ class Waiting:
         return f"{self.what}{place} ({self.payment_id}), {self.amount} {self.currency}: {self.reason}. {self.mend}"
 
 
-def listing(connection: sa.Connection) -> list[Waiting]:
-    """Declined charges of invoices that are still open, payers to be asked, failed refunds, what the ledger lacks."""
+def listing(connection: sa.Connection, now: datetime) -> list[Waiting]:
+    """Declined charges of invoices that are still open, payers to be asked, failed refunds, holds without a session,
+    what the ledger lacks."""
     ledger = store.read(connection)
     tries = attempts(connection)
     still_open = {due.document_id for due in ledger.dues if ledger.open(due.document_id) > 0}
@@ -43,7 +46,7 @@ def listing(connection: sa.Connection) -> list[Waiting]:
         Waiting("payment", it.id, None, it.difference, it.currency, it.reason, "Look with `kwhouse payment check`.")
         for it in check(connection)
     ]
-    return [*rows, *_refunds(connection), *lacking]
+    return [*rows, *_refunds(connection), *_holds(connection, now), *lacking]
 
 
 def _charges(document_id: str, tried: Attempts) -> Iterator[Waiting]:
@@ -62,6 +65,12 @@ def _charges(document_id: str, tried: Attempts) -> Iterator[Waiting]:
 
 def _waiting(what: str, document_id: str, record: PaymentRecord, reason: str, mend: str) -> Waiting:
     return Waiting(what, record.payment_id, document_id, decimal(record.amount), record.currency, reason, mend)
+
+
+def _holds(connection: sa.Connection, now: datetime) -> Iterator[Waiting]:
+    for it in unfound(connection, now):
+        mend = f"Look at what the station sent; `kwhouse card release {it.payment_id}` gives the hold back."
+        yield Waiting("session unknown", it.payment_id, None, decimal(it.held), it.held.currency, it.reason, mend)
 
 
 def _refunds(connection: sa.Connection) -> Iterator[Waiting]:

@@ -70,11 +70,12 @@ def collect(
 
 @card_app.command("work")
 def work(as_json: Json = False) -> None:
-    """List what waits for a person: declined charges, payers to be asked, failed refunds, what the ledger lacks."""
+    """List what waits for a person: declined charges, payers to be asked, failed refunds, holds whose session is
+    unknown, what the ledger lacks."""
     from pipelines.billing.cards.worklist import listing
 
     with _service().engine.connect() as connection:
-        rows = listing(connection)
+        rows = listing(connection, datetime.now(UTC))
     if as_json:
         print_json([dataclasses.asdict(row) for row in rows])
     else:
@@ -131,6 +132,24 @@ def show(payment_id: Annotated[str, typer.Argument(help="The payment.")]) -> Non
     amounts = ", ".join(f"{word} {shown(record.money(minor))}" for word, minor in facts.items() if minor is not None)
     note = f" ({record.last_error})" if record.last_error else ""
     sys.stdout.write(f"{record.payment_id}: {record.state}{note}; {amounts}\n")
+
+
+@card_app.command("release")
+def release(
+    payment_id: Annotated[str, typer.Argument(help="The payment that holds money.")], as_json: Json = False
+) -> None:
+    """Give a hold back whole, of a charge that has ended and whose session is not known (`kwhouse card work`)."""
+    from pipelines.billing.payments.service import shown
+    from pipelines.billing.starts.unfound import release as run
+
+    done = run(_payments(), payment_id)
+    given_back = done.money(done.released_minor)
+    if as_json:
+        facts = {"payment_id": done.payment_id, "state": done.state, "currency": done.currency}
+        print_json({**facts, "released_minor": done.released_minor, "last_error": done.last_error})
+    else:
+        note = f" ({done.last_error})" if done.last_error else ""
+        sys.stdout.write(f"{done.payment_id}: {done.state}{note}, {shown(given_back)} given back\n")
 
 
 @card_app.command("refund")

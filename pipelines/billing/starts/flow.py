@@ -113,10 +113,14 @@ class Starts:
         for start in records.unfinished(self._engine, self._now()):
             self.look(start.start_id)
 
-    def look_for_begun(self) -> None:
-        """Take the next steps of what has begun: soon, as a cancelled charge that begins after all is to be stopped."""
-        for start_id in records.going(self._engine, records.awaited(self._engine, self._now())):
-            self.look(start_id)
+    def go_on(self) -> None:
+        """Take the next steps of what the station is to be told, and of what begins after it was given up. Asks nobody
+        outside: for every few seconds, so that nothing waits for a phone that is gone."""
+        waiting = records.awaited(self._engine, self._now())
+        begun = records.going(self._engine, waiting)
+        for start in waiting:
+            if start.state == "starting" or start.start_id in begun:
+                self.look(start.start_id)
 
     def begin_paid(self) -> None:
         """Take the next steps of what was paid since: for who has heard of a payment."""

@@ -62,11 +62,11 @@ def unfinished(engine: sa.Engine, now: datetime) -> list[Start]:
 
 
 def awaited(engine: sa.Engine, now: datetime) -> list[Start]:
-    """Starts that the station was told, and whose transaction was not seen yet: also failed ones, for a while."""
+    """Starts whose transaction is to begin, and failed ones of which something may still begin."""
     rows = table("access", "starts")
-    told = sa.and_(rows.c.state == "starting", rows.c.command_id.is_not(None))
+    starting = rows.c.state == "starting"
     with engine.connect() as connection:
-        found = connection.execute(sa.select(rows).where(told | _may_begin(rows, now))).mappings()
+        found = connection.execute(sa.select(rows).where(starting | _may_begin(rows, now))).mappings()
         return [Start(**row) for row in found]
 
 

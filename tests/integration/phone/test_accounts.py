@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from tests.registered import connector, register, site
 from warehouse.settings import load_settings
 from warehouse.state import open_state, table
 
+PUBLIC = "https://charge.example.org"
 GOOD = {"new_email": "ada@example.org", "name": "Ada", "new_password": "long enough"}
 
 
@@ -40,13 +42,15 @@ def engine(home: Path) -> Iterator[sa.Engine]:
 
 @pytest.fixture(scope="module")
 def api(home: Path) -> Iterator[Api]:
-    with running_api(home, public_url="https://charge.example.org") as running:
+    with running_api(home, public_url=PUBLIC) as running:
         yield running
 
 
-def post(api: Api, path: str, session: requests.Session | None = None, **fields: str) -> requests.Response:
+def post(
+    api: Api, path: str, session: requests.Session | None = None, origin: str = PUBLIC, **fields: str
+) -> requests.Response:
     sent = session or requests.Session()
-    return sent.post(api.url + path, data=fields, headers={"Origin": api.url}, timeout=30, allow_redirects=False)
+    return sent.post(api.url + path, data=fields, headers={"Origin": origin}, timeout=30, allow_redirects=False)
 
 
 def cookie_of(answer: requests.Response) -> str:
@@ -86,14 +90,30 @@ def test_register_sign_in_and_out(api: Api, engine: sa.Engine) -> None:
 
 def test_who_tries_passwords_waits(home: Path) -> None:
     with running_api(home) as api:
-        answers = [post(api, "/d/sign-in", email="a@example.org", password=f"number {n}") for n in range(6)]
+        given = {"origin": api.url, "password": "wrong again"}
+        answers = [post(api, "/d/sign-in", email="a@example.org", **given) for _ in range(6)]
         assert [answer.status_code for answer in answers] == [403] * 5 + [429]
         assert "Please wait" in answers[-1].text
+        assert post(api, "/d/sign-in", email="b@example.org", **given).status_code == 403, "neighbours do not wait"
         # A proxy on this machine says whose request it is, and whether it came by TLS.
         behind = requests.Session()
         behind.headers.update({"X-Forwarded-For": "192.0.2.7", "X-Forwarded-Proto": "https"})
-        made = post(api, "/d/register", behind, **{**GOOD, "new_email": "cy@example.org"})
+        assert post(api, "/d/sign-in", behind, email="a@example.org", **given).status_code == 403
+        made = post(api, "/d/register", behind, origin=api.url, **{**GOOD, "new_email": "cy@example.org"})
         assert (made.status_code, "Secure" in made.headers["Set-Cookie"]) == (303, True)
+        mine = {"origin": api.url, "email": "cy@example.org", "password": GOOD["new_password"]}
+        assert post(api, "/d/sign-in", behind, **mine).status_code == 303
+        assert post(api, "/d/sign-in", **mine).status_code == 303
+        left = post(api, "/d/sign-in", email="a@example.org", **given).status_code
+        assert left == 429, "who has an account of their own still waits for the one they guess at"
+
+
+def test_only_proxies_that_are_named_are_believed(home: Path) -> None:
+    with running_api(home, trusted_proxies="192.0.2.0/24") as api:
+        behind = requests.Session()
+        behind.headers["X-Forwarded-Proto"] = "https"
+        made = post(api, "/d/register", behind, origin=api.url, **{**GOOD, "new_email": "di@example.org"})
+        assert (made.status_code, "Secure" in made.headers["Set-Cookie"]) == (303, False)
 
 
 def test_the_code_on_a_station(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -111,33 +131,77 @@ def test_the_code_on_a_station(home: Path, tmp_path: Path, monkeypatch: pytest.M
     assert run.invoke(app, ["station", "code", "Säule 3", "1", "-o", "code.gif"]).exit_code == 2
 
 
-def test_a_link_proves_the_address_and_sets_the_password(home: Path, engine: sa.Engine) -> None:
+@contextmanager
+def mailing_api(home: Path, **more: str) -> Iterator[tuple[Api, Mailbox]]:
     box = Mailbox()
     controller = started(box)
     try:
         mail = {"mail_host": "127.0.0.1", "mail_port": str(controller.port), "mail_encryption": "none"}
-        with running_api(home, **mail) as api:
-            for email, password in (("bo@example.org", "first password"), ("bo@example.org", "second password")):
-                sent = post(api, "/d/register", new_email=email, name="Bo", new_password=password)
-                assert "Look at your mail" in sent.text
-                assert "Set-Cookie" not in sent.headers
-                assert "Look at your mail" in post(api, "/d/register", **GOOD).text, (
-                    "registered or not: the same answer"
-                )
-            mails = [bytes(taken.content).decode() for taken in box.taken if taken.rcpt_tos == ["bo@example.org"]]
-            links = [re.search(r"(/d/letters/\S+)", text.replace("=\r\n", "")) for text in mails]
-            first, second = (found[1] for found in links if found is not None)
-            assert post(api, "/d/sign-in", email="bo@example.org", password="first password").status_code == 403
-            assert "Confirm" in requests.get(api.url + first, timeout=30).text, "who looks at mail opens links, too"
-            opened = post(api, first)
-            assert opened.headers["Location"] == "/d"
-            assert post(api, first).status_code == 404, "once"
-            phone = Accounts(engine)
-            assert phone.visitor(cookie_of(opened)) is not None
-            assert post(api, second).status_code == 303
-            assert phone.visitor(cookie_of(opened)) is None, "a new password signs other phones out"
-            assert post(api, "/d/sign-in", email="bo@example.org", password="first password").status_code == 403
-            assert post(api, "/d/sign-in", email="bo@example.org", password="second password").status_code == 303
-            assert first.rpartition("/")[2] not in "".join(api.lines)
+        with running_api(home, **mail, **more) as api:
+            yield api, box
     finally:
         controller.stop()
+
+
+def links_to(box: Mailbox, email: str) -> list[str]:
+    """The addresses of all links that were mailed there."""
+    mails = [bytes(taken.content).decode().replace("=\r\n", "") for taken in box.taken if taken.rcpt_tos == [email]]
+    return [found[0] for text in mails if (found := re.search(r"\S+/d/letters/\S+", text))]
+
+
+def test_who_has_the_mail_chooses_the_password(home: Path, engine: sa.Engine) -> None:
+    with mailing_api(home, public_url=PUBLIC) as (api, box):
+        typed = {"new_email": "Bo@Example.org", "name": "Mallory", "new_password": "of somebody else"}
+        asked = [post(api, "/d/register", **typed) for _ in range(2)]
+        assert all("Look at your mail" in answer.text and "Set-Cookie" not in answer.headers for answer in asked)
+        links = links_to(box, "Bo@Example.org")
+        assert [link.startswith(f"{PUBLIC}/d/letters/") for link in links] == [True, True]
+        first, second = (link.removeprefix(PUBLIC) for link in links)
+        page = requests.get(api.url + first, timeout=30).text
+        assert 'value="bo@example.org"' in page
+        assert 'name="name"' in page
+        short = post(api, first, name="Bo", new_password="short")
+        assert (short.status_code, "8 to 200 characters" in short.text) == (400, True)
+        opened = post(api, first, name="Bo", new_password="chosen by Bo")
+        assert opened.headers["Location"] == "/d"
+        assert [post(api, link, new_password="once more").status_code for link in (first, second)] == [404, 404]
+        assert post(api, "/d/sign-in", email="bo@example.org", password="of somebody else").status_code == 403
+        assert post(api, "/d/sign-in", email="bo@example.org", password="chosen by Bo").status_code == 303
+
+        post(api, "/d/register", new_email="bo@example.org")
+        [forgotten] = (link.removeprefix(PUBLIC) for link in links_to(box, "bo@example.org"))
+        assert 'name="name"' not in requests.get(api.url + forgotten, timeout=30).text, "there is one already"
+        assert post(api, forgotten, new_password="a new password").status_code == 303
+        phone = Accounts(engine)
+        assert phone.visitor(cookie_of(opened)) is None, "a new password signs other phones out"
+        driver_id = phone.sign_in("bo@example.org", "a new password")
+        assert driver_id is not None
+        assert phone.of_driver(driver_id) == ("bo@example.org", "Bo")
+        assert first.rpartition("/")[2] not in "".join(api.lines)
+
+
+def test_links_to_others_are_few_and_who_asks_in_vain_is_told(home: Path) -> None:
+    with mailing_api(home, public_url=PUBLIC) as (api, box):
+        answers = [post(api, "/d/register", new_email="ed@example.org").text for _ in range(4)]
+        assert ["Open it within an hour" in text for text in answers] == [True, True, True, False]
+        assert "on their way to ed@example.org already" in answers[-1]
+        assert post(api, "/d/register", new_email="not an address").status_code == 400
+        assert post(api, "/d/register", new_email="flo@example.org").status_code == 429, "five an hour from one address"
+        assert (len(links_to(box, "ed@example.org")), links_to(box, "flo@example.org")) == (3, [])
+
+
+def test_no_link_goes_out_to_an_address_that_a_request_made_up(home: Path) -> None:
+    with mailing_api(home) as (api, box):
+        sent = {"Origin": "https://evil.example", "Host": "evil.example"}
+        form = {"new_email": "gil@example.org"}
+        answer = requests.post(f"{api.url}/d/register", data=form, headers=sent, timeout=30)
+        assert answer.status_code == 500
+        assert not box.taken
+    assert "KWHOUSE_PUBLIC_URL is not set" in "".join(api.lines)
+
+
+def test_forms_come_from_the_public_address_only_where_there_is_one(api: Api) -> None:
+    for origin in (api.url, "http://charge.example.org", "https://charge.example.org:444", "https://x:y", "null"):
+        assert post(api, "/d/sign-in", origin=origin, email="a@example.org").status_code == 403
+        assert "open this page itself" in post(api, "/d/sign-in", origin=origin).text
+    assert "open this page itself" not in post(api, "/d/sign-in", origin="https://charge.example.org:443").text

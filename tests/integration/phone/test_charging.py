@@ -245,11 +245,29 @@ def test_a_driver_with_a_contract_pays_nothing_first(world: PhoneWorld) -> None:
     assert re.search(r"Parkhaus am Hafen.*€\d+\.\d\d", phone.get("/d/sessions").text, re.DOTALL)
     assert Phone(world).get("/d/sessions").url.endswith("/d"), "others see nothing of it"
 
+    _cancelled_too_late(world, phone)
     rule = {"access_rule_id": "R1", "contract_id": "C1", "blocked": True, "valid_from": LONG_AGO}
     add_row(world.engine, "access_rules", rule, Author("test", "test"))
     refused_path, refused = phone.tap_start()
     assert (refused.status_code, "Your access is blocked" in refused.text) == (400, True)
     assert starts_kept.find(world.engine, page_token=refused_path.removeprefix("/s/")) is None
+
+
+def _cancelled_too_late(world: PhoneWorld, phone: Phone) -> None:
+    """The driver gives up while the station waits for the cable, and then it begins: it is stopped, nobody looking."""
+    started, stopped = (world.charger.heard.count(f"Remote{what}Transaction") for what in ("Start", "Stop"))
+    world.charger.cable.clear()
+    try:
+        path, _ = phone.tap_start()
+        world.until(lambda: world.charger.heard.count("RemoteStartTransaction") > started, "not told to start")
+        phone.post(f"{path}/stop")
+        page = phone.get(path).text
+        assert "You have cancelled it" in page
+        assert "data-refresh" in page, "something may come of it still"
+    finally:
+        world.charger.cable.set()
+    world.until(lambda: world.charger.heard.count("RemoteStopTransaction") > stopped, "not told to stop")
+    goes_on(world, phone, path, "Charging has ended")
 
 
 def _give_contract(world: PhoneWorld, driver_id: str) -> None:

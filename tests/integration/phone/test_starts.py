@@ -13,12 +13,17 @@ import pytest
 import sqlalchemy as sa
 
 from ingest.api.driver.accounts import Accounts
+from pipelines.billing.cards.reconciling import reconcile
+from pipelines.billing.cards.worklist import listing
 from pipelines.billing.payments import records as payments_kept
+from pipelines.billing.payments.errors import PaymentRefused
 from pipelines.billing.payments.flow import Payments
 from pipelines.billing.payments.provider import Money
 from pipelines.billing.starts import records
+from pipelines.billing.starts.finding import Found, name_sessions
 from pipelines.billing.starts.flow import Starts, Wanted
 from pipelines.billing.starts.model import BEGINS_WITHIN, KNOWN_AFTER, PAID_WITHIN, Start
+from pipelines.billing.starts.unfound import release
 from tests.homes import new_home
 from tests.honest_provider import HonestProvider
 from tests.registered import register, site
@@ -237,17 +242,27 @@ def test_what_was_cancelled_too_late_is_stopped_once_it_begins(counter: Counter)
     counter.answers(start, "sent")
     cancelled = counter.starts.stop(start.start_id)
     assert (cancelled.why_failed, counter.starts.may_begin(cancelled)) == ("cancelled", True)
-    counter.starts.look_for_begun()
+    counter.starts.go_on()
     assert [one.kind for one in commands.listing(counter.engine)] == ["start"]
     counter.now += timedelta(minutes=2)
     counter.transaction(start, "17")
     for _ in range(3):
-        counter.starts.look_for_begun()
+        counter.starts.go_on()
     found = counter.starts.look(start.start_id)
     assert (found.state, found.why_failed, found.transaction_id) == ("charging", None, "17")
     [stop] = [one for one in commands.listing(counter.engine) if one.kind == "stop"]
     assert stop.arguments["transaction_id"] == "17"
     assert counter.starts.is_stopping(found)
+
+
+def test_the_station_is_told_though_the_phone_is_gone(counter: Counter) -> None:
+    counter.starts.begin(counter.wanted("a", contract_id="C1", driver_id="d"))
+    counter.starts.go_on()
+    assert commands.listing(counter.engine) == [], "collectors do not know the token yet"
+    counter.now += KNOWN_AFTER
+    for _ in range(2):
+        counter.starts.go_on()
+    assert [one.kind for one in commands.listing(counter.engine)] == ["start"]
 
 
 def test_what_begins_late_by_contract_is_seen_and_can_be_stopped(counter: Counter) -> None:
@@ -301,6 +316,37 @@ def test_a_station_that_the_registry_lost_meanwhile_stops_nothing_else(counter: 
     counter.now += KNOWN_AFTER
     counter.starts.look_after()
     assert (counter.starts.look(start.start_id).why_failed, counter.payment(start).state) == ("unreachable", "released")
+
+
+def test_a_hold_whose_session_is_never_found_waits_for_a_person(counter: Counter) -> None:
+    start = counter.begun("a")
+    counter.transaction(start, "17")
+    payment_id = counter.payment(start).payment_id
+    payments = Payments(counter.engine, counter.provider, lambda _connection, _fact: None, lambda: counter.now)
+    with pytest.raises(PaymentRefused, match="goes on"):
+        release(payments, payment_id)
+    counter.starts.look(start.start_id)
+    counter.transaction(start, None)
+    assert counter.starts.look(start.start_id).state == "ended"
+
+    def waiting() -> list[tuple[str, str, str]]:
+        with counter.engine.connect() as connection:
+            return [(one.what, one.payment_id, str(one.amount)) for one in listing(connection, counter.now)]
+
+    counter.now += timedelta(days=1) - timedelta(seconds=1)
+    assert waiting() == []
+    counter.now += timedelta(seconds=1)
+    assert waiting() == [("session unknown", payment_id, "60.00")]
+    report = reconcile(payments, None)  # by today's clock, long after
+    assert f"{STATION}, EVSE 1, ended" in report.problems[payment_id]
+    for _ in range(2):
+        assert release(payments, payment_id).state == "released"
+    assert waiting() == []
+
+    other = counter.begun("b")
+    name_sessions(counter.engine, [Found(other.start_id, other.payment_id, "s1")])
+    with pytest.raises(PaymentRefused, match="no hold without a session"):
+        release(payments, str(other.payment_id))
 
 
 def test_without_money_and_contract_nobody_begins(counter: Counter) -> None:

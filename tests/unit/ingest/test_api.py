@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from fastapi import FastAPI
 from pydantic import ValidationError
 
-from ingest.api import problems, reference, v1
+from ingest.api import chores, problems, reference, v1
 from ingest.api.v1 import shapes
 from warehouse.contract.access import ACCESS_RULES
 from warehouse.contract.registry import DRIVERS, TOKENS
@@ -50,6 +51,30 @@ def test_models_have_the_columns_of_their_tables() -> None:
     assert set(shapes.told_row(TOKENS).model_fields) == set(TOKENS.column_names)
     assert set(shapes.new_row(TOKENS, {}).model_fields) == set(TOKENS.column_names)
     assert set(shapes.changed_row(TOKENS, {}).model_fields) == set(TOKENS.column_names) - {"id_token"}
+
+
+def test_what_is_done_every_few_seconds_goes_on_after_a_failure(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(chores, "LOOK_SECONDS", 0.0)
+    done = asyncio.Event()
+    calls: list[int] = []
+
+    async def run() -> None:
+        loop = asyncio.get_running_loop()
+
+        def chore() -> None:
+            calls.append(len(calls))
+            if len(calls) < 3:
+                raise RuntimeError("away")
+            loop.call_soon_threadsafe(done.set)
+
+        async with chores.lifespan(chore)(FastAPI()):
+            await done.wait()
+
+    asyncio.run(run())
+    assert len(calls) >= 3
+    assert len([record for record in caplog.records if "looked after" in record.getMessage()]) == 1
 
 
 @pytest.mark.parametrize("name", ["Ada", "Ada von Beispiel", "𠮷野家", "Ł", "a" * 500])

@@ -25,9 +25,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "access_driver_letters",
-        *_texts(False, "letter_hash", "email"),
-        *_texts(True, "name"),
-        *_texts(False, "password_hash", "ends_at"),
+        *_texts(False, "letter_hash", "email", "ends_at"),
         sa.PrimaryKeyConstraint("letter_hash"),
     )
     op.create_table(
