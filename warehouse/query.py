@@ -22,11 +22,10 @@ from typing import Literal, TextIO, get_args
 import duckdb
 
 from warehouse.contract import TABLES
-from warehouse.contract.ddl import quoted
+from warehouse.contract.ddl import CATALOG, quoted
 from warehouse.errors import QueryError
 from warehouse.plain import for_json, for_text
 from warehouse.store import Lake
-from warehouse.store.connection import CATALOG
 from warehouse.store.sight import Sight
 
 Format = Literal["table", "csv", "json"]
