@@ -310,6 +310,7 @@ def api() -> None:
     from ingest.api.models import PayPage
     from ingest.api.server import serve
     from ingest.api.v1 import Desk
+    from ingest.remote.asking import refusal
     from pipelines.billing.cards import pages
     from pipelines.billing.cards.booking import tell
     from pipelines.billing.payments.service import payment_service
@@ -322,17 +323,20 @@ def api() -> None:
     settings = _settings()
     service = payment_service(settings, tell)
     lake = LakeApart(settings)
-    starts = Starts(settings, service, lake)
+    engine = service.engine
+    starts = Starts(settings, service, lake, partial(refusal, engine))
 
     def pay(token: str) -> PayPage | None:
         page = pages.page(service, token)
         return None if page is None else PayPage.model_validate({**page, "goes_on_at": starts.page_of_payment(token)})
 
-    engine = service.engine
     phone = driver_router(starts, Accounts(engine), public_url=settings.public_url, mail=mail_of(settings, engine))
     desk = Desk(lake, engine, partial(principal_of, engine), running_costs)
     try:
-        raise typer.Exit(serve(settings, create_app(webhook=starts.webhook, pay=pay, desk=desk, routers=[phone])))
+        app = create_app(
+            webhook=starts.webhook, pay=pay, desk=desk, routers=[phone], chore=starts.starts.look_for_begun
+        )
+        raise typer.Exit(serve(settings, app))
     finally:
         lake.close()
 

@@ -129,7 +129,7 @@ class Endpoint:
         found = await self._admit(connection, request, address)
         if isinstance(found, handshake.Refusal):
             if found.status is HTTPStatus.UNAUTHORIZED:
-                self._doorman.wrong(address, time.monotonic())
+                self._doorman.wrong(address, time.monotonic(), handshake.station_of(request.path) or "")
             return _refusal(connection, found)
         self._admitted[connection] = found
         return None
@@ -152,10 +152,10 @@ class Endpoint:
     async def _admit(
         self, connection: ServerConnection, request: Request, address: str
     ) -> tuple[str, Clock, profiles.Proof] | handshake.Refusal:
-        wait = self._doorman.wait(address, time.monotonic())
+        station_id = handshake.station_of(request.path)
+        wait = self._doorman.wait(address, time.monotonic(), station_id or "")
         if wait:
             return handshake.too_often(wait)
-        station_id = handshake.station_of(request.path)
         if station_id is None:
             return handshake.no_station(request.path)
         if not self._access.knows_station(station_id):
@@ -164,7 +164,8 @@ class Endpoint:
         proof = await self._prove(connection, request, station_id)
         if isinstance(proof, handshake.Refusal):
             return proof
-        self._doorman.right(address)
+        if proof.is_proved:
+            self._doorman.right(address, station_id)
         names = offered(request)
         if handshake.choose(names) is None:
             return handshake.no_protocol(names)

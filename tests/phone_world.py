@@ -25,7 +25,7 @@ from websockets.exceptions import ConnectionClosed
 from pipelines.billing.drafts import invoices
 from pipelines.billing.pricing import cdrs
 from pipelines.registry_history import record_registry
-from pipelines.sessions import readings, sessions, transaction_events
+from pipelines.sessions import frames, readings, sessions
 from pipelines.stages import run_stage
 from tests.api_harness import ROOT, Api, running_api
 from tests.homes import new_home
@@ -38,7 +38,7 @@ from warehouse.state import open_state
 from warehouse.store import open_lake
 from warehouse.store.landing import register_landed
 
-STAGES = (transaction_events.STAGE, readings.STAGE, sessions.STAGE, cdrs.STAGE, invoices.STAGE)
+STAGES = (frames.STAGE, readings.STAGE, sessions.STAGE, cdrs.STAGE, invoices.STAGE)
 STATION = "HAF-01"
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 OPERATOR = {

@@ -16,7 +16,8 @@
      │    ├── SessionUnknown      no session has that id
      │    ├── SessionGone         no session has that id any more
      │    ├── SessionAmbiguous    several sessions' ids begin so
-     │    └── DecisionRefused     a decision that makes no sense on a session
+     │    ├── DecisionRefused     a decision that makes no sense on a session
+     │    └── CannotStart         nobody can begin to charge there so, now
      └── QueryError           a reader, extract or SQL request cannot be answered
 
 The message says what is wrong and the mend; the facts stand in attributes.
@@ -207,6 +208,15 @@ class DecisionRefused(InputError):
         listing = "\n".join(f"  {session} {why}" for session, why in reasons.items())
         super().__init__(f"Nothing was decided. Leave out or mend:\n{listing}")
         self.reasons = dict(reasons)
+
+
+class CannotStart(InputError):
+    """Nobody can begin to charge there so, now. `why` is a word for it: hold, offline, used, price; or a reason of the
+    decision table of access (`ingest/access/rules.py`), e.g. no_credit."""
+
+    def __init__(self, why: str, told: str) -> None:
+        super().__init__(told)
+        self.why = why
 
 
 class QueryError(KwhouseError):

@@ -8,6 +8,7 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import Response
 
 from ingest.api import problems, v1
+from ingest.api.chores import Chore, lifespan
 from ingest.api.door import BodyLimit, SafeHeaders
 from ingest.api.payments import Pay, Webhook, not_now, payments_router
 from warehouse.errors import KwhouseError
@@ -22,9 +23,10 @@ def create_app(
     pay: Pay,
     desk: v1.Desk,
     routers: Sequence[APIRouter] = (),
+    chore: Chore | None = None,
     body_limit_bytes: int = BODY_LIMIT_BYTES,
 ) -> FastAPI:
-    """The HTTP door. `routers` come besides `/v1` and the payments.
+    """The HTTP door. `routers` come besides `/v1` and the payments; `chore` is done every few seconds.
 
     What it calls may raise errors of `warehouse.errors`: `InputError` is answered 400, one that a retry helps 503,
     others 500 without a word of what went wrong (it is in the log); `problems.py` says which are answered otherwise.
@@ -35,6 +37,7 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         openapi_url="/openapi.json",
+        lifespan=lifespan(chore),
         generate_unique_id_function=lambda route: route.name,
     )
     app.add_middleware(BodyLimit, limit_bytes=body_limit_bytes)

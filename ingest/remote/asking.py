@@ -67,6 +67,15 @@ def presented(engine: sa.Engine, id_token: str) -> Presented:
     return Presented(row["id_token"], kind_of(row["token_type"], row["ocpp_type"]), row["token_group"])
 
 
+def refusal(engine: sa.Engine, id_token: str, station_id: str) -> str | None:
+    """Why a token may not charge at a station now, as a reason of the decision table; None: it may."""
+    try:
+        check(engine, presented(engine, id_token), station_id)
+    except StartRefused as refused:
+        return refused.reason
+    return None
+
+
 def check(engine: sa.Engine, token: Presented, station_id: str) -> None:
     """Raises `StartRefused` where a token may not charge at a station now."""
     decision, _ = would_be_decided(engine, token.id_token, station_id, datetime.now(UTC), token.token_type)

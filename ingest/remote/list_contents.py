@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from ingest.access.known import Known
@@ -27,6 +27,7 @@ _ANEW_SECONDS: Final = 60.0  # validity begins and ends by itself
 _RESTS: Final = (
     20  # for each second of work so many without: a large registry that changes all the time is no full load
 )
+_BLOCKS_AT_ONCE: Final = 500
 # Nobody holds an app, or a code of one day, before a station.
 _NOT_PRESENTED: Final = ("APP_USER", "AD_HOC_USER")
 
@@ -53,6 +54,7 @@ class Lists:
         self._tokens: list[tuple[str, str]] = []
         self._by_site: dict[str, tuple[Listed, ...]] = {}
         self._block: tuple[Known | None, int] = (None, 0)
+        self._blocks_seen = 0
 
     def wanted(self, known: Known, station_id: str, version: str) -> Contents:
         """What is to stand on the list of a station of this OCPP version. Raises `TooManyTokens`."""
@@ -91,18 +93,21 @@ class Lists:
         from warehouse.state import table
 
         rows = table("registry", "tokens")
-        presented = sa.or_(rows.c.token_type.not_in(_NOT_PRESENTED), rows.c.ocpp_type.is_not(None))
-        query = sa.select(rows.c.id_token, rows.c.token_type, rows.c.ocpp_type).where(presented)
+        query = sa.select(rows.c.id_token, rows.c.token_type, rows.c.ocpp_type).where(_is_presented(rows))
         with self._engine.connect() as connection:
             return [(token, kind_of(kind, ocpp)) for token, kind, ocpp in connection.execute(query)]
 
     def newest_block(self, known: Known) -> int:
-        """Number of the newest change of the registry that blocked or removed a token; 0: there is none."""
+        """Number of the newest change of the registry that blocked or removed a token; 0: there is none.
+
+        Tokens that nobody presents at a station count for nothing: each charge of a guest blocks one at its end.
+        """
         if known is not self._block[0]:
-            self._block = (known, self._read_newest_block())
+            self._block = (known, max(self._block[1], self._read_newest_block()))
         return self._block[1]
 
     def _read_newest_block(self) -> int:
+        """The newest block since the last look; 0: there is none."""
         import sqlalchemy as sa
 
         from warehouse.state import table
@@ -114,8 +119,50 @@ class Lists:
             sa.and_(rows.c.table_name == "tokens", blocked_token),
             sa.and_(rows.c.table_name == "access_rules", blocked_by_rule),
         )
+        query = sa.select(rows).where(blocks, rows.c.change_id > self._blocks_seen).order_by(rows.c.change_id.desc())
         with self._engine.connect() as connection:
-            return connection.execute(sa.select(sa.func.max(rows.c.change_id)).where(blocks)).scalar() or 0
+            found = connection.execution_options(yield_per=_BLOCKS_AT_ONCE).execute(query)
+            newest = seen = 0
+            for part in found.partitions():
+                seen = max(seen, part[0].change_id)
+                newest = _newest_presented(connection, part)
+                if newest:
+                    break
+        self._blocks_seen = max(self._blocks_seen, seen)
+        return newest
+
+
+def _newest_presented(connection: sa.Connection, blocks: Sequence[sa.Row[Any]]) -> int:
+    """The first of `blocks` (the newest comes first) that is about what is presented at stations; 0: none is."""
+    import sqlalchemy as sa
+
+    from warehouse.state import table
+
+    rows = table("registry", "tokens")
+    ids = [_token_of(one) for one in blocks if one.table_name == "tokens"]
+    query = sa.select(rows.c.id_token).where(rows.c.id_token.in_(ids), _is_presented(rows))
+    presented = set(connection.execute(query).scalars())
+    for one in blocks:
+        if one.table_name != "tokens":
+            return int(one.change_id)
+        if one.change == "removed":
+            before: Any = exact_json.loads(one.before)
+            if before.get("token_type") not in _NOT_PRESENTED or before.get("ocpp_type") is not None:
+                return int(one.change_id)
+        elif _token_of(one) in presented:  # of one that was removed since, the removal has been looked at
+            return int(one.change_id)
+    return 0
+
+
+def _is_presented(rows: sa.Table) -> sa.ColumnElement[bool]:
+    import sqlalchemy as sa
+
+    return sa.or_(rows.c.token_type.not_in(_NOT_PRESENTED), rows.c.ocpp_type.is_not(None))
+
+
+def _token_of(change: sa.Row[Any]) -> str:
+    key: Any = exact_json.loads(change.row_key)
+    return str(key[0])
 
 
 def content_hash(contents: Contents) -> str:

@@ -33,9 +33,11 @@ class Shown(NamedTuple):
 
 
 class Proof(NamedTuple):
-    """The station is who it says. `password_hash`: the hash that its password fits; None: it gave none."""
+    """The station is let in. `password_hash`: the hash that its password fits; None: it gave none. `is_proved`: it has
+    shown that it is who it says; a station of profile 0 has shown nothing."""
 
     password_hash: str | None = None
+    is_proved: bool = True
 
 
 async def judge(
@@ -53,7 +55,7 @@ async def judge(
     if profile >= NEEDS_CERTIFICATE:
         return Refusal(HTTPStatus.FORBIDDEN, f"Station {station_id} must show its client certificate.\n")
     if profile == 0:
-        return Proof()
+        return Proof(is_proved=False)
     hashes = credential.hashes if credential is not None else ()
     given = basic_auth(shown.authorization)
     if given is None or not hashes or given[0] != station_id:

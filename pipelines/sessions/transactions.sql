@@ -37,8 +37,7 @@ WITH grouped AS (
             AS one_stop,
         max(epoch_ms(event_at) - epoch_ms(received_at)) BETWEEN -300000 AND 300000
             AND min(event_at) >= TIMESTAMPTZ '2010-01-01 00:00:00+00' AS clock_fits,
-        -- A station that numbers nothing sends the same number always.
-        coalesce(max(seq_no) = min(seq_no) OR max(seq_no) - min(seq_no) + 1 = count(seq_no), true) AS is_complete,
+        has_gap(seq_no) AS has_gap,
         coalesce(bool_or(breaks_schema), false) AS breaks_schema
     FROM events
     WHERE transaction_id IS NOT NULL
@@ -47,7 +46,7 @@ WITH grouped AS (
 SELECT
     *,
     coalesce(
-        one_start AND one_stop AND one_connector AND is_dated AND is_complete AND clock_fits AND NOT breaks_schema
+        one_start AND one_stop AND one_connector AND is_dated AND clock_fits AND NOT has_gap AND NOT breaks_schema
         AND ended_at >= started_at
         AND (ocpp_version <> '1.6' OR meter_start_wh IS NOT NULL AND meter_stop_wh >= meter_start_wh)
         AND overridden_stations.station_id IS NULL

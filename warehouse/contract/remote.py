@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from warehouse.contract.model import Column, Home, Table, optional, required
 
-STATES = ("waiting", "sent", "accepted", "rejected", "failed", "unanswered", "expired")
+STATES = ("waiting", "sent", "accepted", "rejected", "failed", "unanswered", "expired", "withdrawn")
 KINDS = (
     "start",
     "stop",
@@ -44,7 +44,8 @@ COMMANDS = Table(
             "state",
             "VARCHAR",
             "waiting for the station's collector; sent; accepted or rejected by the station; failed: the station "
-            "answered with an error, or cannot do it; unanswered; expired: the station was not there in time",
+            "answered with an error, or cannot do it; unanswered; expired: the station was not there in time; "
+            "withdrawn: whoever asked took it back before it was sent",
             values=STATES,
         ),
         optional("collector_id", "VARCHAR", "collector that sent it; NULL: nobody yet"),

@@ -153,6 +153,15 @@ def listing(engine: sa.Engine, station_id: str | None = None, most: int = 100) -
         return [of_row(row) for row in connection.execute(query).mappings()]
 
 
+def withdraw(connection: sa.Connection, command_id: str, now: datetime) -> bool:
+    """Take a command back that was not sent yet; False where it is too late."""
+    rows = table("remote", "commands")
+    waits = sa.and_(rows.c.command_id == command_id, rows.c.state == "waiting")
+    reason = "Whoever asked for it took it back before it was sent."
+    ended = {"state": "withdrawn", "ended_at": now, "reason": reason}
+    return connection.execute(sa.update(rows).where(waits).values(ended)).rowcount == 1
+
+
 def is_overdue(command: Command, now: datetime) -> bool:
     """Whether it is to be given up: nobody sent it in time, or the collector that did is gone."""
     if command.state == "waiting":

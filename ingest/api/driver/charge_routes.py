@@ -14,8 +14,9 @@ from ingest.api.driver.accounts import Accounts, is_email
 from ingest.api.driver.answers import Body, new_router, page, pdf
 from ingest.api.driver.charge_pages import charge_page, place_page, place_path
 from ingest.api.driver.models import Desk
+from ingest.api.driver.texts import WHY_NOT
 from ingest.api.driver.visitor import Door, Sent
-from warehouse.errors import InputError
+from warehouse.errors import CannotStart, InputError
 
 CHARGE = r"^[A-Za-z0-9_-]{32,64}$"
 StationId = Annotated[str, InPath(max_length=255)]
@@ -54,7 +55,10 @@ class ChargePages:
             return self._place(request, station_id, evse_id, page_token, note, email, 400)
         try:
             goes_on_at = self._desk.begin(page_token, station_id, evse_id, visit.driver_id, email or None)
-        except InputError:  # the page as it is now says why
+        except CannotStart as refused:
+            note = visit.reader.say(WHY_NOT.get(refused.why, "cannot_start"))  # else the page as it is now says why
+            return self._place(request, station_id, evse_id, page_token, note, email, 400)
+        except InputError:
             return self._place(request, station_id, evse_id, page_token, visit.reader.say("cannot_start"), email, 400)
         if goes_on_at is None:
             raise Sent(404, "no_such_place")

@@ -155,7 +155,7 @@ class Desk(Protocol):
     ) -> str | None:
         """Begin to charge, once for a `page_token`; gives the path where the phone goes on. None: no such EVSE.
 
-        Raises `InputError` where nobody can begin so.
+        Raises `CannotStart` where nobody can begin so.
         """
         ...
 

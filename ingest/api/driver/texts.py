@@ -41,6 +41,12 @@ EN = {
     "offline": "Not connected",
     "offline_text": "The station cannot be reached at the moment, so charging cannot be started from here.",
     "cannot_start": "Charging could not be started.",
+    "not_blocked": "Your access is blocked. Please ask your operator.",
+    "not_in_force": "Your contract is not in force at the moment. Please ask your operator.",
+    "not_here": "Your contract does not cover this site.",
+    "not_now": "Your contract does not cover this time of day.",
+    "not_so_many": "As many charges as your contract allows go on already.",
+    "not_enough_credit": "Your credit does not suffice. Please top it up, or pay what is due.",
     "price": "Price",
     "no_price": "The price here is not known at the moment, so charging cannot be started from here.",
     "nobody_pays": "Charging without a contract cannot be paid here at the moment.",
@@ -153,6 +159,12 @@ DE = {
     "offline": "Nicht verbunden",
     "offline_text": "Die Station ist im Moment nicht erreichbar, deshalb kann von hier nicht gestartet werden.",
     "cannot_start": "Das Laden konnte nicht gestartet werden.",
+    "not_blocked": "Ihr Zugang ist gesperrt. Bitte fragen Sie Ihren Betreiber.",
+    "not_in_force": "Ihr Vertrag gilt im Moment nicht. Bitte fragen Sie Ihren Betreiber.",
+    "not_here": "Ihr Vertrag gilt nicht an diesem Standort.",
+    "not_now": "Ihr Vertrag gilt nicht zu dieser Uhrzeit.",
+    "not_so_many": "Es laufen schon so viele Ladevorgänge, wie Ihr Vertrag erlaubt.",
+    "not_enough_credit": "Ihr Guthaben reicht nicht. Bitte laden Sie es auf, oder bezahlen Sie, was fällig ist.",
     "price": "Preis",
     "no_price": "Der Preis ist hier im Moment nicht bekannt, deshalb kann von hier nicht gestartet werden.",
     "nobody_pays": "Laden ohne Vertrag kann hier im Moment nicht bezahlt werden.",
@@ -226,6 +238,20 @@ DE = {
     "bad_request_text": "Bitte gehen Sie zurück und versuchen Sie es noch einmal.",
     "not_from_here": "Bitte öffnen Sie diese Seite selbst und versuchen Sie es noch einmal.",
     "not_found": "Hier ist nichts",
+}
+# Why the rules of access do not let a contract charge (`ingest/access/rules.py`), as drivers are told.
+WHY_NOT = {
+    "token_blocked": "not_blocked",
+    "blocked_by_rule": "not_blocked",
+    "token_not_yet_valid": "not_in_force",
+    "token_expired": "not_in_force",
+    "contract_not_yet_valid": "not_in_force",
+    "contract_ended": "not_in_force",
+    "no_rule_in_force": "not_in_force",
+    "not_at_this_site": "not_here",
+    "not_at_this_hour": "not_now",
+    "too_many_sessions": "not_so_many",
+    "no_credit": "not_enough_credit",
 }
 TEXTS: dict[Language, dict[str, str]] = {"en": EN, "de": DE}
 

@@ -62,7 +62,7 @@ class Command(Strict):
     asked_by: str | None = Field(description="who asked; null for who may not see personal data")
     state: Literal[STATES] = Field(  # type: ignore[valid-type]
         description="waiting and sent: it is under way; accepted or rejected by the station; failed: it answered with "
-        "an error, or cannot do it; unanswered; expired: it was not there in time"
+        "an error, or cannot do it; unanswered; expired: it was not there in time; withdrawn before it was sent"
     )
     sent_at: str | None = Field(json_schema_extra=DATE_TIME)
     ended_at: str | None = Field(json_schema_extra=DATE_TIME)

@@ -24,13 +24,14 @@ from pipelines.billing.pricing.running import RunningCost
 from pipelines.billing.starts import records
 from pipelines.billing.starts.costs import EndedCost
 from pipelines.billing.starts.figures import Figures
-from pipelines.billing.starts.flow import CannotStart, Starts, Wanted
+from pipelines.billing.starts.flow import Refusal, Starts, Wanted
 from pipelines.billing.starts.model import Start
 from pipelines.billing.starts.place import Evse, contract_at, contracts_of, evse_at
 from pipelines.billing.starts.prices import Spot
 from pipelines.billing.starts.showing import Charge, Invoice, Past, Place, charge_shown, kwh, place_shown
 from pipelines.billing.tariffs.model import Tariff
 from pipelines.billing.tariffs.posted import posted
+from warehouse.errors import CannotStart
 from warehouse.settings import Settings
 from warehouse.state import table
 from warehouse.store.apart import LakeApart
@@ -43,14 +44,19 @@ def _now() -> datetime:
 
 
 class Desk:
-    """Places, charges and receipts for the pages of a phone."""
+    """Places, charges and receipts for the pages of a phone. `refusal`: as in `Starts`."""
 
     def __init__(
-        self, settings: Settings, service: PaymentService, lake: LakeApart, now: Callable[[], datetime] = _now
+        self,
+        settings: Settings,
+        service: PaymentService,
+        lake: LakeApart,
+        refusal: Refusal,
+        now: Callable[[], datetime] = _now,
     ) -> None:
         self._settings, self._engine, self._now = settings, service.engine, now
         self._service = service
-        self.starts = Starts(service.engine, service.payments, now)
+        self.starts = Starts(service.engine, service.payments, now, refusal)
         self._figures = Figures(lake, service.engine, now)
 
     def webhook(self, payload: bytes, signature: str | None) -> Taken:
@@ -104,8 +110,8 @@ class Desk:
         is_stopping = start.state == "charging" and self.starts.is_stopping(start)
         rest = pages.page(self._service, payment.pay_token) if payment is not None and payment.open_minor else None
         is_rest_open = rest is not None and rest["state"] == "open"
-        receipt, now = self._receipt(start), self._now()
-        return charge_shown(start, evse, cost, payment, receipt, is_stopping, is_rest_open, now, language)
+        receipt, now, may_begin = self._receipt(start), self._now(), self.starts.may_begin(start)
+        return charge_shown(start, evse, cost, payment, receipt, is_stopping, is_rest_open, may_begin, now, language)
 
     def stop(self, page_token: str) -> bool:
         """Stop a charge, or give it up before it begins; False where there is none."""

@@ -5,10 +5,10 @@ Pages, webhooks and the clock call the same `look`; who is faster takes the step
 
 from __future__ import annotations
 
-import secrets
+import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
@@ -16,29 +16,17 @@ from pipelines.billing.payments import records as payments_kept
 from pipelines.billing.payments.flow import Payments
 from pipelines.billing.payments.provider import Money
 from pipelines.billing.starts import records
-from pipelines.billing.starts.model import KNOWN_AFTER, Act, Seen, Start, failed, next_step
-from warehouse.errors import InputError
+from pipelines.billing.starts.model import KNOWN_AFTER, Act, Seen, Start, failed, may_begin, next_step
+from pipelines.billing.starts.tokens import SOURCE, ad_hoc_token, app_token, block
+from warehouse.errors import CannotStart, InputError
 from warehouse.registry.changes import Author
-from warehouse.registry.editing import RowRefused, add_row, change_row
 from warehouse.remote import commands
-from warehouse.state import table
 
-SOURCE = "phone page"
-# OCPP 1.6 allows 20 characters (CiString20Type); 80 random bits.
-_TOKEN_BYTES = 10
-# Stations' clocks differ: a session that seems to begin a little before its token must not be unpriced for it.
-_TOKEN_BACKDATED = timedelta(days=1)
-_TOKEN_LASTS = timedelta(days=3)
-_APP = "APP_USER"
 _STEPS_AT_ONCE = 5
 
 
-class CannotStart(InputError):
-    """Nobody can begin to charge there so. `why` is a word for it: hold, offline, price, used."""
-
-    def __init__(self, why: str, told: str) -> None:
-        super().__init__(told)
-        self.why = why
+# Why a token may not charge at a station now, by the rules of access; None: it may.
+Refusal = Callable[[str, str], str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +48,17 @@ def _now() -> datetime:
 
 
 class Starts:
-    """Starts in the state database behind `engine`. `payments` is None where nobody takes cards."""
+    """Starts in the state database behind `engine`. `payments` is None where nobody takes cards; `refusal` is asked
+    before a contract pays."""
 
-    def __init__(self, engine: sa.Engine, payments: Payments | None, now: Callable[[], datetime] = _now) -> None:
-        self._engine, self._payments, self._now = engine, payments, now
+    def __init__(
+        self,
+        engine: sa.Engine,
+        payments: Payments | None,
+        now: Callable[[], datetime] = _now,
+        refusal: Refusal = lambda _id_token, _station_id: None,
+    ) -> None:
+        self._engine, self._payments, self._now, self._refusal = engine, payments, now, refusal
 
     def begin(self, wanted: Wanted) -> Start:
         """Begin; the same page again is the same start. Raises `CannotStart`, or what the payment provider answers."""
@@ -77,12 +72,17 @@ class Starts:
 
     def _new(self, wanted: Wanted) -> Start:
         now = self._now()
+        author = wanted.driver_id or "guest"
         if wanted.contract_id is not None:
-            id_token, is_new = self._app_token(wanted)
+            id_token, is_new = app_token(self._engine, wanted.contract_id, author, now)
+            why = self._refusal(id_token, wanted.station_id)
+            if why is not None:
+                told = f"{wanted.contract_id} may not charge at {wanted.station_id} now: {why.replace('_', ' ')}."
+                raise CannotStart(why, told)
         elif wanted.hold is None or self._payments is None:
             raise CannotStart("hold", "Charging without a contract needs a card payment, and none can be taken here.")
         else:
-            id_token, is_new = self._ad_hoc_token(wanted), True
+            id_token, is_new = ad_hoc_token(self._engine, author, now), True
         start_id = records.start_id(wanted.page_token)
         row = {
             "start_id": start_id,
@@ -98,7 +98,7 @@ class Starts:
             "ready_at": now + KNOWN_AFTER if is_new else now,
         }
         if not records.add(self._engine, row) and wanted.contract_id is None:
-            self._block(id_token)  # two taps at once: the other one was faster, with a token of its own
+            block(self._engine, id_token)  # two taps at once: the other one was faster, with a token of its own
         return self._get(start_id)
 
     def look(self, start_id: str) -> Start:
@@ -110,8 +110,13 @@ class Starts:
 
     def look_after(self) -> None:
         """Take the next steps of everything unfinished."""
-        for start in records.unfinished(self._engine):
+        for start in records.unfinished(self._engine, self._now()):
             self.look(start.start_id)
+
+    def look_for_begun(self) -> None:
+        """Take the next steps of what has begun: soon, as a cancelled charge that begins after all is to be stopped."""
+        for start_id in records.going(self._engine, records.awaited(self._engine, self._now())):
+            self.look(start_id)
 
     def begin_paid(self) -> None:
         """Take the next steps of what was paid since: for who has heard of a payment."""
@@ -125,24 +130,26 @@ class Starts:
 
     def stop(self, start_id: str) -> Start:
         """End it: what charges is told to stop, what has not begun is given up. Again: nothing happens twice."""
-        start = self.look(start_id)
-        if start.state in ("awaiting_payment", "starting"):
-            going = records.going(self._engine, [start])
-            if not going and records.changed(self._engine, start, self._over("cancelled")):
-                self._block_ad_hoc(start)
-            return self.look(start_id)
-        if start.state != "charging" or start.transaction_id is None:
-            return start
-        if not self.is_stopping(start):
-            arguments = {"transaction_id": start.transaction_id}
-            command_id = self._ask(start, "stop", arguments)
-            records.changed(self._engine, start, {"stop_command_id": command_id})
-        return self._get(start_id)
+        for _ in range(_STEPS_AT_ONCE):
+            start = self.look(start_id)
+            if start.state in ("awaiting_payment", "starting"):
+                done = self._cancel(start)
+            elif start.state == "charging" and start.transaction_id is not None and not self.is_stopping(start):
+                done = self._tell_stop(start, start.transaction_id, {})
+            else:
+                return start
+            if done:
+                break
+        return self.look(start_id)
 
     def is_stopping(self, start: Start) -> bool:
         """Whether the station was told to stop, and has not said that it will not."""
         told = commands.find(self._engine, start.stop_command_id) if start.stop_command_id else None
         return told is not None and self._command_state(told) in ("waiting", "sent", "accepted")
+
+    def may_begin(self, start: Start) -> bool:
+        """Whether a charge that has failed may begin after all: the station may be waiting for a cable."""
+        return start.state == "failed" and may_begin(start, self._seen(start).command, self._now())
 
     def _get(self, start_id: str) -> Start:
         found = records.find(self._engine, start_id=start_id)
@@ -158,8 +165,7 @@ class Starts:
         if step.act is Act.GIVE_BACK:
             return self._give_back(start)
         if step.act is Act.TELL_STATION:
-            if records.changed(self._engine, start, {"command_at": now}):
-                self._tell_station(self._get(start.start_id))
+            self._tell_start(start)
             return False
         if step.state is None:
             return False
@@ -168,6 +174,9 @@ class Starts:
             values |= {"over_at": now}
         elif seen.going is not None:
             values |= {"transaction_id": seen.going.transaction_id, "began_at": seen.going.since, "over_at": None}
+        if step.act is Act.TELL_STOP and seen.going is not None:
+            self._tell_stop(start, seen.going.transaction_id, values)
+            return True
         written = records.changed(self._engine, start, values)
         if written and step.act is Act.BLOCK_TOKEN:
             self._block_ad_hoc(start)
@@ -194,10 +203,41 @@ class Starts:
             return command.state
         return "expired" if command.state == "waiting" else "unanswered"
 
-    def _tell_station(self, start: Start) -> None:
+    def _tell_start(self, start: Start) -> None:
         arguments = {"id_token": start.id_token, "token_type": "Central", "evse_id": start.evse_id}
-        command_id = self._ask(start, "start", arguments)
-        records.changed(self._engine, start, {"command_id": command_id})
+        values = {"command_at": self._now()}
+        try:
+            self._tell(start, "start", arguments, "command_id", values)
+        except InputError:  # the registry has that station no more
+            if records.changed(self._engine, start, self._over("unreachable")):
+                self._block_ad_hoc(start)
+
+    def _tell_stop(self, start: Start, transaction_id: str, values: Mapping[str, object]) -> bool:
+        return self._tell(start, "stop", {"transaction_id": transaction_id}, "stop_command_id", values)
+
+    def _tell(
+        self, start: Start, kind: str, arguments: Mapping[str, object], column: str, values: Mapping[str, object]
+    ) -> bool:
+        """Write `values` and ask the station in one transaction: so it is told once, whoever is faster. False, and
+        nothing done, where the row has changed since it was read."""
+        command_id, author = uuid.uuid4().hex, Author(start.driver_id or "guest", SOURCE)
+        with self._engine.begin() as connection:
+            if not records.change(connection, start, {**values, column: command_id}):
+                return False
+            commands.enter(
+                connection, start.station_id, kind, arguments, author, now=self._now(), command_id=command_id
+            )
+        return True
+
+    def _cancel(self, start: Start) -> bool:
+        """Give up what has not begun, and take back what the station was not told yet."""
+        with self._engine.begin() as connection:
+            if not records.change(connection, start, self._over("cancelled")):
+                return False
+            if start.command_id is not None:
+                commands.withdraw(connection, start.command_id, self._now())
+        self._block_ad_hoc(start)
+        return True
 
     def _give_back(self, start: Start) -> bool:
         if self._payments is None or start.payment_id is None:
@@ -209,50 +249,6 @@ class Starts:
         step = failed(why)
         return {"state": step.state, "why_failed": step.why_failed, "over_at": self._now()}
 
-    def _ad_hoc_token(self, wanted: Wanted) -> str:
-        now = self._now()
-        id_token = secrets.token_hex(_TOKEN_BYTES).upper()
-        row = {
-            "id_token": id_token,
-            "token_type": "AD_HOC_USER",
-            "status": "active",
-            "valid_from": now - _TOKEN_BACKDATED,
-            "valid_to": now + _TOKEN_LASTS,
-        }
-        add_row(self._engine, "tokens", row, Author(wanted.driver_id or "guest", SOURCE))
-        return id_token
-
-    def _app_token(self, wanted: Wanted) -> tuple[str, bool]:
-        """The token by which the contract is charged from a phone, and whether it was made just now."""
-        rows = table("registry", "tokens")
-        mine = sa.select(rows.c.id_token).filter_by(token_type=_APP, contract_id=wanted.contract_id, status="active")
-        with self._engine.connect() as connection:
-            found = connection.execute(mine.order_by(rows.c.id_token).limit(1)).scalar()
-        if found is not None:
-            return str(found), False
-        id_token = secrets.token_hex(_TOKEN_BYTES).upper()
-        row = {
-            "id_token": id_token,
-            "token_type": _APP,
-            "contract_id": wanted.contract_id,
-            "status": "active",
-            "valid_from": self._now() - _TOKEN_BACKDATED,
-        }
-        add_row(self._engine, "tokens", row, Author(str(wanted.driver_id), SOURCE))
-        return id_token, True
-
     def _block_ad_hoc(self, start: Start) -> None:
         if start.contract_id is None:
-            self._block(start.id_token)
-
-    def _block(self, id_token: str) -> None:
-        """The token has done what it was made for: who overheard it charges nothing with it."""
-        try:
-            key = {"id_token": id_token}
-            change_row(self._engine, "tokens", key, {"status": "blocked"}, Author("phone", SOURCE))
-        except RowRefused:
-            return  # erased meanwhile
-
-    def _ask(self, start: Start, kind: str, arguments: Mapping[str, object]) -> str:
-        author = Author(start.driver_id or "guest", SOURCE)
-        return commands.ask(self._engine, start.station_id, kind, arguments, author, now=self._now())
+            block(self._engine, start.id_token)

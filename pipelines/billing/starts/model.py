@@ -12,7 +12,7 @@
 | starting | the station said no; it was not there in time | failed: refused; unreachable |
 | starting | nothing began within ten minutes of telling it | failed: not_begun |
 | charging | the transaction does not go on any more | ended |
-| failed | its transaction goes on after all, and the money is still held | charging |
+| failed | its transaction goes on after all | charging; where the driver had cancelled, the station is told to stop |
 | failed | a moment has passed since its token was blocked | give back what is held |
 """
 
@@ -30,8 +30,9 @@ PAID_WITHIN: Final = timedelta(minutes=30)
 # A station waits for the cable for a minute or two (ConnectionTimeOut, EVConnectionTimeOut); what has begun is known in
 # the lake a few minutes later at the most.
 BEGINS_WITHIN: Final = timedelta(minutes=10)
-# Who has claimed to tell the station and has not for so long is dead: another one does.
-_CLAIM: Final = timedelta(seconds=30)
+# What was told to start and came to nothing is looked for so long: some stations wait longer for the cable, and a call
+# that is on its way to a station cannot be taken back.
+MAY_BEGIN_WITHIN: Final = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,7 @@ class Act(Enum):
 
     NOTHING = "nothing"
     TELL_STATION = "tell the station to start"
+    TELL_STOP = "tell the station to stop"
     BLOCK_TOKEN = "block the token"  # noqa: S105 (no password)
     GIVE_BACK = "give back what is held"
 
@@ -132,10 +134,8 @@ def _begun(start: Start, seen: Seen, now: datetime) -> Step:
         return Step("charging")
     if start.payment_id is not None and seen.hold in ("failed", "released"):
         return failed("payment")
-    if start.command_at is None:
+    if start.command_id is None or start.command_at is None:
         return Step(act=Act.TELL_STATION) if now >= start.ready_at else WAIT
-    if start.command_id is None:
-        return Step(act=Act.TELL_STATION) if now >= start.command_at + _CLAIM else WAIT
     if seen.command in ("rejected", "failed"):
         return failed("refused")
     if seen.command == "expired":
@@ -144,12 +144,17 @@ def _begun(start: Start, seen: Seen, now: datetime) -> Step:
 
 
 def _given_back(start: Start, seen: Seen, now: datetime) -> Step:
+    if seen.going is not None:
+        return Step("charging", act=Act.TELL_STOP if start.why_failed == "cancelled" else Act.NOTHING)
     if seen.hold not in ("opening", "awaiting_payer", "processing", "authorised"):
         return WAIT
-    if seen.going is not None:
-        return Step("charging")
     # What the station may have begun just before the token was blocked is heard of by then.
-    was_told = start.command_id is not None and seen.command not in ("rejected", "failed", "expired")
-    if was_told and start.over_at is not None and now < start.over_at + KNOWN_AFTER:
+    if may_begin(start, seen.command, now) and start.over_at is not None and now < start.over_at + KNOWN_AFTER:
         return WAIT
     return Step(act=Act.GIVE_BACK)
+
+
+def may_begin(start: Start, command: str | None, now: datetime) -> bool:
+    """Whether something may still begin of a failed start. `command`: the state of its start command."""
+    was_told = start.command_id is not None and command not in ("rejected", "failed", "expired", "withdrawn")
+    return was_told and start.over_at is not None and now < start.over_at + MAY_BEGIN_WITHIN

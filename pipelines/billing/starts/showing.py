@@ -137,11 +137,12 @@ def charge_shown(
     receipt: str | None,
     is_stopping: bool,
     is_rest_open: bool,
+    may_begin: bool,
     now: datetime,
     language: Language,
 ) -> Charge:
     """`cost`: what the lake knows of its session; `receipt`: the number of its document, once that is issued;
-    `is_rest_open`: whether what could not be taken is still to be paid."""
+    `is_rest_open`: whether what could not be taken is still to be paid; `may_begin`: it may, though it has failed."""
     zone = ZoneInfo(evse.time_zone if evse is not None else "UTC")
     began = cost.started_at if cost is not None else start.began_at
     ended = cost.ended_at if isinstance(cost, EndedCost) else start.over_at if start.state == "ended" else None
@@ -176,7 +177,7 @@ def charge_shown(
         left=minor(payment.money(payment.open_minor or 0), language) if payment and is_rest_open else None,
         pay_path=None if payment is None else f"/pay/{payment.pay_token}",
         receipt=receipt,
-        is_final=(start.state == "failed" and is_settled)
+        is_final=(start.state == "failed" and is_settled and not may_begin)
         or (
             start.state == "ended"
             and isinstance(cost, EndedCost)

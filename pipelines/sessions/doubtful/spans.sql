@@ -2,9 +2,7 @@
 -- as the next start on its connector (9), the connector's being available, a boot, or 24 hours without a word (23) show
 -- that it is over.
 WITH numbers AS (
-    SELECT
-        no,
-        coalesce(max(seq_no) > min(seq_no) AND max(seq_no) - min(seq_no) + 1 > count(DISTINCT seq_no), false) AS has_gap
+    SELECT no, has_gap(seq_no) AS has_gap
     FROM (
         SELECT no, seq_no FROM own_events
         UNION ALL

@@ -375,7 +375,41 @@ def a_gap_for_24_hours(s: Speaker) -> None:
     s.stop(60, R + 5000, one, seq_no=2)
 
 
+@case(
+    33, "missing_events",
+    [suspect(0, 60, 5000, "missing_events", steps=[(0, 60, 5000)])],
+    [Fault("missing_events", (1, 2, 3))],
+    versions=(V201, V21),
+)  # fmt: skip
+def a_number_told_twice_stands_for_no_other(s: Speaker) -> None:
+    one = s.start(0, R, seq_no=0)
+    s.start(0, R, one, seq_no=0)
+    s.stop(60, R + 5000, one, seq_no=2)
+
+
+@case(
+    33, "missing_events",
+    [suspect(0, 60, 5000, "missing_events", steps=[(0, 60, 5000)])],
+    [Fault("missing_events", (1, 2))],
+    versions=(V201, V21),
+)  # fmt: skip
+def as_many_are_missing_as_were_told(s: Speaker) -> None:
+    one = s.start(0, R)
+    s.stop(60, R + 5000, one, seq_no=3)
+
+
 HUGE = 2**63 - 1
+
+
+@case(
+    33, "missing_events",
+    [suspect(0, 60, 5000, "missing_events", steps=[(0, 60, 5000)])],
+    [Fault("missing_events", (1, 2))],
+    versions=(V201, V21),
+)  # fmt: skip
+def a_number_beyond_belief(s: Speaker) -> None:
+    one = s.start(0, R)
+    s.stop(60, R + 5000, one, seq_no=HUGE)
 
 
 @case(

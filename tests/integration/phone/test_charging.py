@@ -26,7 +26,7 @@ from pipelines.registry_history import record_registry
 from tests.api_harness import running_api
 from tests.homes import new_home
 from tests.mail_server import Mailbox, started
-from tests.phone_world import STATION, PhoneWorld, declare, phone_world
+from tests.phone_world import LONG_AGO, STATION, PhoneWorld, declare, phone_world
 from tests.stripe_server import DECLINED, GOOD, KEY, StripeServer, stripe_server
 from warehouse.registry.changes import Author
 from warehouse.registry.editing import add_row
@@ -244,6 +244,12 @@ def test_a_driver_with_a_contract_pays_nothing_first(world: PhoneWorld) -> None:
     assert "next invoice" in goes_on(world, phone, path, "on your next invoice")
     assert re.search(r"Parkhaus am Hafen.*€\d+\.\d\d", phone.get("/d/sessions").text, re.DOTALL)
     assert Phone(world).get("/d/sessions").url.endswith("/d"), "others see nothing of it"
+
+    rule = {"access_rule_id": "R1", "contract_id": "C1", "blocked": True, "valid_from": LONG_AGO}
+    add_row(world.engine, "access_rules", rule, Author("test", "test"))
+    refused_path, refused = phone.tap_start()
+    assert (refused.status_code, "Your access is blocked" in refused.text) == (400, True)
+    assert starts_kept.find(world.engine, page_token=refused_path.removeprefix("/s/")) is None
 
 
 def _give_contract(world: PhoneWorld, driver_id: str) -> None:

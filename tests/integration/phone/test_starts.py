@@ -17,11 +17,12 @@ from pipelines.billing.payments import records as payments_kept
 from pipelines.billing.payments.flow import Payments
 from pipelines.billing.payments.provider import Money
 from pipelines.billing.starts import records
-from pipelines.billing.starts.flow import CannotStart, Starts, Wanted
+from pipelines.billing.starts.flow import Starts, Wanted
 from pipelines.billing.starts.model import BEGINS_WITHIN, KNOWN_AFTER, PAID_WITHIN, Start
 from tests.homes import new_home
 from tests.honest_provider import HonestProvider
 from tests.registered import register, site
+from warehouse.errors import CannotStart
 from warehouse.registry import apply
 from warehouse.registry.changes import Author
 from warehouse.registry.editing import add_row
@@ -148,17 +149,17 @@ def test_who_never_pays_is_given_up(counter: Counter) -> None:
     assert counter.starts.look(start.start_id).why_failed == "abandoned"
     assert counter.payment(start).state == "released"
     counter.starts.look_after()
-    assert records.unfinished(counter.engine) == []
+    assert records.unfinished(counter.engine, counter.now) == []
 
 
 def test_a_webhook_of_the_payment_is_enough(counter: Counter) -> None:
     start = counter.starts.begin(counter.wanted("a"))
     counter.pays(start)
     counter.starts.begin_paid()
-    assert records.unfinished(counter.engine)[0].state == "awaiting_payment", "its row does not say so yet"
+    assert records.unfinished(counter.engine, counter.now)[0].state == "awaiting_payment", "its row does not say so yet"
     Payments(counter.engine, counter.provider, lambda _connection, _fact: None).refresh(str(start.payment_id))
     counter.starts.begin_paid()
-    assert records.unfinished(counter.engine)[0].state == "starting"
+    assert records.unfinished(counter.engine, counter.now)[0].state == "starting"
     counter.now += KNOWN_AFTER
     counter.starts.look_after()
     found = records.find(counter.engine, start_id=start.start_id)
@@ -166,14 +167,15 @@ def test_a_webhook_of_the_payment_is_enough(counter: Counter) -> None:
     assert found.command_id is not None
 
 
-def test_many_taps_and_looks_at_once_tell_the_station_once(counter: Counter) -> None:
-    def together(*calls: object) -> None:
-        threads = [threading.Thread(target=call) for call in calls]  # type: ignore[arg-type]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+def together(*calls: object) -> None:
+    threads = [threading.Thread(target=call) for call in calls]  # type: ignore[arg-type]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
 
+
+def test_many_taps_and_looks_at_once_tell_the_station_once(counter: Counter) -> None:
     found: list[Start] = []
     together(*[lambda: found.append(counter.starts.begin(counter.wanted("a")))] * 4)
     assert len({start.payment_id for start in found} - {None}) == 1
@@ -213,6 +215,92 @@ def test_stopping_twice_asks_once_and_again_when_the_station_said_no(counter: Co
         connection.execute(rejected)
     counter.starts.stop(start.start_id)
     assert [one.kind for one in commands.listing(counter.engine)].count("stop") == 2
+
+
+def by_contract(counter: Counter, page: str = "a") -> Start:
+    """A start that a contract pays; the station is being told."""
+    counter.starts.begin(counter.wanted(page, contract_id="C1", driver_id="d"))
+    counter.now += KNOWN_AFTER
+    return counter.starts.look(records.start_id(page * 32))
+
+
+def test_cancelling_takes_back_what_the_station_was_not_told_yet(counter: Counter) -> None:
+    start = by_contract(counter)
+    cancelled = counter.starts.stop(start.start_id)
+    assert (cancelled.state, cancelled.why_failed) == ("failed", "cancelled")
+    assert [one.state for one in commands.listing(counter.engine)] == ["withdrawn"]
+    assert counter.starts.may_begin(cancelled) is False
+
+
+def test_what_was_cancelled_too_late_is_stopped_once_it_begins(counter: Counter) -> None:
+    start = by_contract(counter)
+    counter.answers(start, "sent")
+    cancelled = counter.starts.stop(start.start_id)
+    assert (cancelled.why_failed, counter.starts.may_begin(cancelled)) == ("cancelled", True)
+    counter.starts.look_for_begun()
+    assert [one.kind for one in commands.listing(counter.engine)] == ["start"]
+    counter.now += timedelta(minutes=2)
+    counter.transaction(start, "17")
+    for _ in range(3):
+        counter.starts.look_for_begun()
+    found = counter.starts.look(start.start_id)
+    assert (found.state, found.why_failed, found.transaction_id) == ("charging", None, "17")
+    [stop] = [one for one in commands.listing(counter.engine) if one.kind == "stop"]
+    assert stop.arguments["transaction_id"] == "17"
+    assert counter.starts.is_stopping(found)
+
+
+def test_what_begins_late_by_contract_is_seen_and_can_be_stopped(counter: Counter) -> None:
+    start = by_contract(counter)
+    counter.answers(start, "accepted")
+    counter.now += BEGINS_WITHIN
+    assert counter.starts.look(start.start_id).why_failed == "not_begun"
+    counter.now += timedelta(minutes=1)
+    counter.transaction(start, "17")
+    counter.starts.look_after()
+    assert counter.starts.look(start.start_id).state == "charging"
+    counter.starts.stop(start.start_id)
+    assert sorted(one.kind for one in commands.listing(counter.engine)) == ["start", "stop"]
+
+
+def test_a_cancelled_start_does_not_stop_the_next_one_of_the_same_contract(counter: Counter) -> None:
+    first = by_contract(counter)
+    counter.answers(first, "sent")
+    counter.starts.stop(first.start_id)
+    counter.now += timedelta(seconds=20)
+    second = by_contract(counter, "b")
+    assert second.id_token == first.id_token
+    counter.now += timedelta(seconds=20)
+    counter.transaction(second, "18")
+    counter.starts.look_after()
+    assert counter.starts.look(second.start_id).state == "charging"
+    assert counter.starts.look(first.start_id).state == "failed"
+    assert [one.kind for one in commands.listing(counter.engine)] == ["start", "start"]
+    counter.now += timedelta(hours=2)
+    counter.transaction(second, "19")
+    assert counter.starts.look(first.start_id).state == "failed", "begun by other means, much later"
+
+
+def test_taps_on_stop_at_once_tell_the_station_once(counter: Counter) -> None:
+    start = counter.begun("a")
+    counter.transaction(start, "17")
+    counter.starts.look(start.start_id)
+    together(*[lambda: counter.starts.stop(start.start_id)] * 4)
+    assert sorted(one.kind for one in commands.listing(counter.engine)) == ["start", "stop"]
+
+
+def test_a_station_that_the_registry_lost_meanwhile_stops_nothing_else(counter: Counter) -> None:
+    start = counter.starts.begin(counter.wanted("a"))
+    counter.pays(start)
+    counter.now += KNOWN_AFTER
+    rows = table("access", "starts")
+    with counter.engine.begin() as connection:
+        connection.execute(sa.update(rows).values(station_id="GONE"))
+    counter.now += KNOWN_AFTER
+    counter.starts.look_after()
+    counter.now += KNOWN_AFTER
+    counter.starts.look_after()
+    assert (counter.starts.look(start.start_id).why_failed, counter.payment(start).state) == ("unreachable", "released")
 
 
 def test_without_money_and_contract_nobody_begins(counter: Counter) -> None:

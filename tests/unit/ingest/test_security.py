@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import threading
 
 import pytest
 from hypothesis import given
@@ -11,7 +12,15 @@ from hypothesis import strategies as st
 
 from ingest.access.known import Credential
 from ingest.handshake import Refusal
-from ingest.security.doorman import A_SECOND, BURST, FREE_TRIES, LONGEST_WAIT_SECONDS, Doorman
+from ingest.security.doorman import (
+    A_SECOND,
+    BURST,
+    FORGIVEN_SECONDS,
+    FREE_TRIES,
+    LONGEST_WAIT_SECONDS,
+    Doorman,
+    source_of,
+)
 from ingest.security.passwords import Passwords, basic_auth, hashed, is_of, made_up
 from ingest.security.profiles import Shown, judge
 
@@ -93,8 +102,10 @@ PROFILES = {
 @pytest.mark.parametrize("case", PROFILES)
 def test_profiles(case: str) -> None:
     shown, credential, least, expected = PROFILES[case]
-    refusal = asyncio.run(judge("CP-1", shown, credential, least, Passwords()))
-    assert (refusal.status.value if isinstance(refusal, Refusal) else None) == expected
+    found = asyncio.run(judge("CP-1", shown, credential, least, Passwords()))
+    assert (found.status.value if isinstance(found, Refusal) else None) == expected
+    if not isinstance(found, Refusal):
+        assert found.is_proved == (case != "no profile"), "who asks for no proof has none"
 
 
 def test_wrong_tries_double_the_wait_and_a_right_one_ends_it() -> None:
@@ -103,7 +114,7 @@ def test_wrong_tries_double_the_wait_and_a_right_one_ends_it() -> None:
     for _ in range(FREE_TRIES + 12):
         doorman.wrong("a", now)
         waits.append(doorman.wait("a", now))
-        now += LONGEST_WAIT_SECONDS
+        now += waits[-1]
     assert waits[: FREE_TRIES - 1] == [0] * (FREE_TRIES - 1)
     assert waits[FREE_TRIES - 1 : FREE_TRIES + 3] == [1, 2, 4, 8]
     assert waits[-1] == LONGEST_WAIT_SECONDS
@@ -111,6 +122,73 @@ def test_wrong_tries_double_the_wait_and_a_right_one_ends_it() -> None:
     doorman.right("a")
     doorman.wrong("a", now)
     assert doorman.wait("a", now) == 0
+
+
+def guessed(doorman: Doorman, address: str, account: str, tries: int, now: float = 0.0) -> float:
+    """How long `address` waits at `account` after so many wrong tries there."""
+    for _ in range(tries):
+        doorman.wrong(address, now, account)
+    return doorman.wait(address, now, account)
+
+
+def test_who_guesses_at_one_account_shuts_out_neither_neighbours_nor_is_let_off_by_an_own_one() -> None:
+    doorman = Doorman()
+    assert guessed(doorman, "router", "victim", FREE_TRIES + 3) == 8
+    assert doorman.wait("router", 0.0, "honest") == 0
+    doorman.right("router", "mine")
+    assert doorman.wait("router", 0.0, "victim") == 8
+    assert doorman.wait("elsewhere", 0.0, "victim") == 0
+    doorman.right("router", "victim")
+    assert guessed(doorman, "router", "victim", FREE_TRIES - 1) == 0
+
+
+def test_who_tries_many_accounts_waits_and_one_broken_station_counts_once() -> None:
+    doorman = Doorman(most_wrong=2 * FREE_TRIES)
+    assert guessed(doorman, "router", "broken", 100) == LONGEST_WAIT_SECONDS
+    assert doorman.wait("router", 0.0, "neighbour") == 0
+    for number in range(FREE_TRIES):
+        doorman.wrong("router", 0.0, f"tried {number}")
+    assert doorman.wait("router", 0.0, "neighbour") == 1
+
+
+def test_wrong_tries_are_forgiven_with_time() -> None:
+    doorman = Doorman()
+    guessed(doorman, "a", "me", FREE_TRIES - 1)
+    assert guessed(doorman, "a", "me", 1, FORGIVEN_SECONDS) == 0
+    assert guessed(doorman, "a", "me", 1, FORGIVEN_SECONDS) == 1
+    assert guessed(doorman, "a", "me", FREE_TRIES - 1, 7 * FORGIVEN_SECONDS) == 0
+
+
+@pytest.mark.parametrize(
+    ("address", "source"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:0db8:1:2::9", "2001:db8:1:2::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("", ""),
+        ("a name", "a name"),
+    ],
+)
+def test_an_address_of_ipv6_stands_for_its_network(address: str, source: str) -> None:
+    assert source_of(address) == source
+
+
+def test_many_threads_lose_no_count() -> None:
+    doorman = Doorman(burst=4_000, a_second=0.001)
+
+    def knock() -> None:
+        for number in range(1_000):
+            doorman.wait("a", 0.0)
+            doorman.wrong("b", 0.0, str(number % 50))
+
+    threads = [threading.Thread(target=knock) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert doorman.wait("a", 0.0) > 0
 
 
 @given(st.lists(st.floats(0, 5), min_size=1, max_size=300))

@@ -58,7 +58,7 @@ def test_a_place(place: Place, shows: tuple[str, ...], button: bool) -> None:
 
 
 def shown(start: Start, cost: RunningCost | EndedCost | None, **more: object) -> Charge:
-    given = {"payment": None, "receipt": None, "is_stopping": False, "is_rest_open": False, **more}
+    given = {"payment": None, "receipt": None, "is_stopping": False, "is_rest_open": False, "may_begin": False, **more}
     return charge_shown(start, EVSE, cost, now=NOW, language="en", **given)  # type: ignore[arg-type]
 
 

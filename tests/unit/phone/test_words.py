@@ -7,11 +7,12 @@ import string
 
 import pytest
 
+from ingest.access import rules
 from ingest.api.driver.account_routes import _inside
 from ingest.api.driver.accounts import Refused, checked, is_email
 from ingest.api.driver.charge_pages import place_path
 from ingest.api.driver.page import POLICY, Reader, document
-from ingest.api.driver.texts import DE, EN, language_of
+from ingest.api.driver.texts import DE, EN, WHY_NOT, language_of
 from ingest.security.doorman import Doorman
 from warehouse.contract.drivers import START_STATES, WHY_FAILED
 
@@ -27,6 +28,14 @@ def test_both_languages_say_the_same() -> None:
 
 def test_each_state_has_words() -> None:
     assert {*START_STATES, *(f"why_{why}" for why in WHY_FAILED)} <= EN.keys()
+
+
+def test_each_reason_against_a_contract_has_words() -> None:
+    assert set(WHY_NOT.values()) <= EN.keys()
+    reasons = {
+        word for line in str(rules.__doc__).splitlines() for word in re.findall(r"[a-z_]+", line.rpartition("|")[0])
+    }
+    assert WHY_NOT.keys() <= reasons
 
 
 @pytest.mark.parametrize(
