@@ -52,14 +52,19 @@ def post(path: str, body: Mapping[str, object] | None = None) -> Any:
     return _ask("POST", path, None if body is None else {k: v for k, v in body.items() if v is not None})
 
 
+def put(path: str, body: Mapping[str, object]) -> Any:
+    """Have something be as `body` says."""
+    return _ask("PUT", path, body)
+
+
 def patch(path: str, body: Mapping[str, object]) -> Any:
     """Change something; None empties."""
     return _ask("PATCH", path, body)
 
 
-def delete(path: str) -> None:
-    """Take something away."""
-    _ask("DELETE", path, None)
+def delete(path: str) -> Any:
+    """Take something away; gives the command, where a station is asked for it."""
+    return _ask("DELETE", path, None)
 
 
 def part(text: str) -> str:

@@ -1,7 +1,8 @@
-"""Control: stations that wait to be taken in, sessions that go on, starting and stopping them from afar."""
+"""Control: stations that wait to be taken in, sessions started and stopped from afar, limits of power."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
@@ -37,7 +38,7 @@ def main() -> None:
         note="Choose a row to act on a station." + (f" The first {LISTED} are listed." if found["next"] else ""),
     )
     if station is not None:
-        _station(station["station_id"])
+        _station(station["station_id"], station["site_id"])
 
 
 def _speaks(station: dict[str, Any]) -> str:
@@ -63,7 +64,7 @@ def _waiting() -> None:
                     parts.act(lambda row=row: api.post("stations", row), f"{station_id} may connect now.")  # type: ignore[misc]
 
 
-def _station(station_id: str) -> None:
+def _station(station_id: str, site_id: str) -> None:
     path = f"stations/{api.part(station_id)}"
     st.subheader(station_id, anchor=False)
     _outcome(station_id)
@@ -71,6 +72,9 @@ def _station(station_id: str) -> None:
     with st.container(border=True, key="card_start"):
         st.markdown("##### Start a session")
         _start(path, station_id)
+    with st.container(border=True, key="card_power"):
+        st.markdown("##### Power")
+        _power(path, station_id, site_id)
     _commands(path)
 
 
@@ -92,7 +96,8 @@ def _session(path: str, station_id: str, session: dict[str, Any]) -> None:
         since = session["started_at"][:16].replace("T", " ")
         st.markdown(f"`{transaction}` at {session['evse_or_connector']} since {since} UTC")
         if st.button("Stop it", key=f"stop_{transaction}"):
-            _command(path, station_id, "stop", {"transaction_id": transaction})
+            body = {"transaction_id": transaction}
+            _ask(station_id, lambda: api.post(f"{path}/commands/stop", body))
 
 
 def _start(path: str, station_id: str) -> None:
@@ -103,14 +108,50 @@ def _start(path: str, station_id: str) -> None:
         if not st.form_submit_button("Start", type="primary", key="start_submit"):
             return
     # OCPP 1.6 takes the connector, 2.x the EVSE: its collector knows which of them it speaks.
-    _command(path, station_id, "start", {"id_token": token.strip(), "evse_id": place})
+    body = {"id_token": token.strip(), "evse_id": place}
+    _ask(station_id, lambda: api.post(f"{path}/commands/start", body))
 
 
-def _command(path: str, station_id: str, kind: str, body: dict[str, Any]) -> None:
+def _power(path: str, station_id: str, site_id: str) -> None:
+    st.markdown(plain(_shared(station_id, api.get(f"sites/{api.part(site_id)}/power"))))
+    with st.form("power", border=False):
+        kilowatts = st.number_input(
+            "Limit of this station, kW", min_value=0.0, value=None, step=1.0, key="power_kw", help="All EVSEs together."
+        )
+        with st.container(horizontal=True):
+            limit = st.form_submit_button("Limit it", key="power_limit")
+            clear = st.form_submit_button("Take its limit back", key="power_clear")
+    if limit and kilowatts is None:
+        st.error("Say how many kilowatts it may take.", icon=":material/block:")
+    elif limit and kilowatts is not None:
+        watts = round(kilowatts * 1000)
+        _ask(station_id, lambda: api.put(f"{path}/power-limit", {"limit_w": watts}))
+    elif clear:
+        _ask(station_id, lambda: api.delete(f"{path}/power-limit"))
+
+
+def _shared(station_id: str, power: dict[str, Any]) -> str:
+    """How the site's power is shared now, and what of it is this station's."""
+    if power["grid_limit_w"] is None:
+        return f"{power['site_id']} has no grid limit: nothing is shared."
+    here = [
+        f"EVSE {evse['evse_id']} up to {_kw(evse['may_take_w'])}" + (f" ({evse['remark']})" if evse["remark"] else "")
+        for evse in power["evses"]
+        if evse["station_id"] == station_id
+    ]
+    whole = f"{power['site_id']} may take {_kw(power['grid_limit_w'])}, its EVSEs {_kw(power['may_take_w'])} now"
+    return f"{whole}; here {', '.join(here) or 'no EVSE is in service'}."
+
+
+def _kw(watts: int) -> str:
+    return f"{watts / 1000:,.1f} kW"
+
+
+def _ask(station_id: str, ask: Callable[[], Any]) -> None:
     """Ask for it, and wait for the station's word."""
     try:
         with st.spinner("Waiting for the station …"):
-            asked = api.post(f"{path}/commands/{kind}", body)
+            asked = ask()
             told = api.get(f"commands/{asked['command_id']}", wait_seconds=WAIT_SECONDS)
     except ApiRefused as refusal:
         st.error(plain(str(refusal)), icon=":material/block:")

@@ -1,9 +1,10 @@
-"""An operator adds a token, starts a session from afar and stops it: pages, API, collector and a simulated station."""
+"""An operator starts a session from afar, stops it, limits the station: pages, API, collector, a simulated station."""
 
 from __future__ import annotations
 
 import asyncio
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -21,7 +22,7 @@ from tests.api_harness import running_api
 from tests.browser.conftest import ROOT, SERVE, _address
 from tests.collector_harness import Running, in_thread
 from tests.homes import new_home
-from tests.registered import register, site
+from tests.registered import connector, register, site
 from warehouse.people.keys import make_key
 from warehouse.people.lending import OF_DASHBOARD
 from warehouse.registry.changes import Author
@@ -59,7 +60,13 @@ def dashboard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     monkeypatch.setattr("ingest.access.gate.REFRESH_SECONDS", 0.1)
     home = new_home(tmp_path / "home")
     settings = load_settings(home=home, collect_port=0, metrics_port=0)
-    register(settings, sites=[site("depot")], stations=[{"station_id": "SIM-0001", "site_id": "depot"}])
+    stations = [{"station_id": "SIM-0001", "site_id": "depot"}]
+    register(
+        settings,
+        sites=[{**site("depot"), "grid_limit_w": 50_000}],
+        stations=stations,
+        connectors=[connector("SIM-0001")],
+    )
     engine = open_state(Settings(home=home))
     key = make_key(engine, "pages", OF_DASHBOARD, Author("me", "test"))
     engine.dispose()
@@ -113,6 +120,13 @@ def test_a_session_is_started_and_stopped_from_afar(dashboard: str, desk: Page) 
     stop.click()
     expect(desk.get_by_text("Stop: accepted by the station.")).to_be_visible()
     expect(stop).to_have_count(0)
+    expect(desk.get_by_text(re.compile(r"depot may take 50\.0 kW, its EVSEs .* here EVSE 1 up to"))).to_be_visible()
+    desk.get_by_label("Limit of this station, kW", exact=True).fill("11")
+    desk.get_by_role("button", name="Limit it").click()
+    # Simulated stations know no charging profiles, and say so.
+    expect(desk.get_by_text("Set charging profile: failed")).to_be_visible()
+    desk.get_by_role("button", name="Take its limit back").click()
+    expect(desk.get_by_text("Clear charging profile: failed")).to_be_visible()
 
 
 def _choose(desk: Page) -> None:

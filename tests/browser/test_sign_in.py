@@ -134,6 +134,6 @@ def test_an_analyst_has_no_invoices_and_can_sign_out(visitor: Page, with_sign_in
 
 def test_nobody_without_a_role_gets_in(visitor: Page, with_sign_in: str) -> None:
     sign_in(visitor, with_sign_in, "eve")
-    expect(visitor.get_by_text("Eve is signed in, but has no role here")).to_be_visible()
+    expect(visitor.get_by_text("eve (Eve) is signed in, but has no role here")).to_be_visible()
     expect(visitor.get_by_test_id("stSidebarNavLink")).to_have_count(0)
     expect(visitor.get_by_role("button", name="Sign out")).to_be_visible()
