@@ -333,9 +333,7 @@ def api() -> None:
     phone = driver_router(starts, Accounts(engine), public_url=settings.public_url, mail=mail_of(settings, engine))
     desk = Desk(lake, engine, partial(principal_of, engine), running_costs)
     try:
-        app = create_app(
-            webhook=starts.webhook, pay=pay, desk=desk, routers=[phone], chore=starts.starts.go_on
-        )
+        app = create_app(webhook=starts.webhook, pay=pay, desk=desk, routers=[phone], chore=starts.starts.go_on)
         raise typer.Exit(serve(settings, app))
     finally:
         lake.close()

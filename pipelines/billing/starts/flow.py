@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -179,8 +180,9 @@ class Starts:
         elif seen.going is not None:
             values |= {"transaction_id": seen.going.transaction_id, "began_at": seen.going.since, "over_at": None}
         if step.act is Act.TELL_STOP and seen.going is not None:
-            self._tell_stop(start, seen.going.transaction_id, values)
-            return True
+            with suppress(InputError):  # the registry has that station no more
+                self._tell_stop(start, seen.going.transaction_id, values)
+                return True
         written = records.changed(self._engine, start, values)
         if written and step.act is Act.BLOCK_TOKEN:
             self._block_ad_hoc(start)
