@@ -55,8 +55,10 @@ def _waiting() -> None:
         for knock in knocks[:LISTED]:
             station_id = knock["station_id"]
             times = "once" if knock["knocks"] == 1 else f"{knock['knocks']:,} times"
-            from_where = f" from {knock['remote_address']}" if knock["remote_address"] else ""
-            st.markdown(f"**{plain(station_id)}** knocked {times}, last {knock['last_at'][:16]} UTC{plain(from_where)}")
+            when = knock["last_at"][:16].replace("T", " ")
+            # `plain` takes blanks off at the ends.
+            from_where = f" from {plain(knock['remote_address'])}" if knock["remote_address"] else ""
+            st.markdown(f"**{plain(station_id)}** knocked {times}, last {when} UTC{from_where}")
             with st.container(horizontal=True, vertical_alignment="bottom"):
                 site = st.selectbox("Site", list(sites), format_func=sites.__getitem__, key=f"site_{station_id}")
                 if st.button("Take it in", key=f"accept_{station_id}", disabled=site is None):

@@ -112,8 +112,8 @@ def _stations(rows: pl.DataFrame) -> None:
         {
             "station_id": column.TextColumn("Station", pinned=True),
             "site": column.TextColumn("Site"),
-            "online_since": column.TextColumn("Connected since", help="Empty: not connected"),
-            "heard_at": column.TextColumn("Last heard", help="As far as the warehouse has read"),
+            "online_since": column.TextColumn("Connected since (UTC)", help="Empty: not connected"),
+            "heard_at": column.TextColumn("Last heard (UTC)", help="As far as the warehouse has read"),
             "vendor": column.TextColumn("Vendor"),
             "model": column.TextColumn("Model"),
             "firmware": column.TextColumn("Firmware"),

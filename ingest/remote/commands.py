@@ -170,7 +170,8 @@ def tell(engine: sa.Engine, command_id: str, wait: bool, as_json: bool) -> None:
     from warehouse.remote import commands as remote
 
     command = remote.wait(engine, command_id, _WAIT_SECONDS if wait else 0)
-    told = command.state.capitalize() + (f": {command.reason}" if command.reason else ".")
+    says_more = command.reason is not None and command.reason.casefold() != command.state
+    told = command.state.capitalize() + (f": {command.reason}" if says_more else ".")
     if not command.is_over and not wait:
         told = f"Asked; `kwhouse station commands {command.station_id}` tells what becomes of it."
     print_result(_facts(command) if as_json else told, as_json)

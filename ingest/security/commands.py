@@ -56,8 +56,23 @@ def profile(
 
     with state() as engine:
         set_profile(engine, station_id, number, author(by, "station profile"), datetime.now(UTC))
+    missing = _missing_for(number)
+    if missing is not None:
+        typer.echo(
+            f"The station will not be let in: {missing} is not set where collectors run by these settings.", err=True
+        )
     facts = {"station_id": station_id, "security_profile": number}
     print_result(facts if as_json else f"Security profile of {station_id}: {number}.", as_json)
+
+
+def _missing_for(profile_number: int) -> str | None:
+    """The setting without which no station can show what a profile asks for; None: nothing is missing."""
+    from warehouse.settings import load_settings
+
+    settings = load_settings()
+    if profile_number >= 2 and settings.collect_certificate is None:
+        return "KWHOUSE_COLLECT_CERTIFICATE"
+    return "KWHOUSE_COLLECT_CLIENT_CA" if profile_number == 3 and settings.collect_client_ca is None else None
 
 
 def waiting(as_json: Json = False) -> None:

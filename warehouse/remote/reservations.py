@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 
@@ -15,6 +15,8 @@ from warehouse.remote import commands
 from warehouse.state import table
 
 _COLUMNS = ("reservation_id", "station_id", "evse_id", "id_token", "expires_at", "command_id")
+
+_NEVER_KEPT: Final = ("rejected", "failed", "expired", "withdrawn")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +94,15 @@ def cancel(engine: sa.Engine, reservation_id: int, author: Author, *, now: datet
     this = rows.c.reservation_id == reservation_id
     with engine.begin() as connection:
         changes.lock(connection)  # two that give it up at once ask once
-        row = connection.execute(sa.select(rows.c.station_id, rows.c.cancel_command_id).where(this)).first()
+        columns = (rows.c.station_id, rows.c.command_id, rows.c.cancel_command_id)
+        row = connection.execute(sa.select(*columns).where(this)).first()
         if row is None:
             raise InputError(f"There is no reservation {reservation_id}. `kwhouse station reservations` lists them.")
-        station_id, before_id = row
+        station_id, asked_id, before_id = row
+        asked = commands.read(connection, asked_id)
+        if asked is not None and asked.state in _NEVER_KEPT:
+            told = "; ".join(filter(None, (asked.state, asked.reason)))
+            raise InputError(f"Reservation {reservation_id} was never kept ({told}): there is nothing to give up.")
         before = None if before_id is None else commands.read(connection, before_id)
         if before is not None and (before.state == "accepted" or not before.is_over):
             return before.command_id

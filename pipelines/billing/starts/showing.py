@@ -197,13 +197,18 @@ def clock(at: datetime, zone: ZoneInfo, form: str = "%H:%M") -> str:
 
 
 def span(time: timedelta) -> str:
-    """`1:05 h`, `12 min`."""
-    minutes = max(int(time.total_seconds()) // 60, 0)
+    """`1:05 h`, `12 min`, `31 s`."""
+    seconds = max(int(time.total_seconds()), 0)
+    minutes = seconds // 60
+    if 0 < seconds < 60:
+        return f"{seconds}{_NBSP}s"
     return f"{minutes // 60}:{minutes % 60:02d}{_NBSP}h" if minutes >= 60 else f"{minutes}{_NBSP}min"
 
 
 def kwh(energy_wh: Decimal, language: Language) -> str:
-    return f"{formats.number(energy_wh / _THOUSAND, 2, language)}{_NBSP}kWh"
+    """`4.50 kWh`; with the watt-hours where there are any: a tariff's step may turn 0.244 into 0.245."""
+    digits = 2 if energy_wh.quantize(Decimal(1), rounding=ROUND_HALF_UP) % 10 == 0 else 3
+    return f"{formats.number(energy_wh / _THOUSAND, digits, language)}{_NBSP}kWh"
 
 
 def kw(power_w: Decimal, language: Language) -> str:

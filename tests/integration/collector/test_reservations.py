@@ -68,6 +68,8 @@ def test_a_reservation_is_kept_and_given_up(settings: Settings) -> None:
                 late = await typed("station", "reserve", "CP-1", "--token", "CARD", "--until", "2020-01-01T00:00:00")
                 assert "is over already" in str(late.exception)
                 assert (await typed("station", "cancel-reservation", "2")).exit_code == 0
+                never = await typed("station", "cancel-reservation", "3")
+                assert "Reservation 3 was never kept (rejected; Occupied)" in str(never.exception)
                 assert "no reservation 9" in str((await typed("station", "cancel-reservation", "9")).exception)
                 listed = json.loads((await typed("station", "reservations", "--json")).stdout)
                 assert [(row["reservation_id"], row["station_id"], row["state"]) for row in listed] == [

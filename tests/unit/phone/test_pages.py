@@ -14,7 +14,7 @@ from pipelines.billing.pricing.running import RunningCost, RunningLine
 from pipelines.billing.starts.costs import EndedCost
 from pipelines.billing.starts.model import Start
 from pipelines.billing.starts.place import Evse
-from pipelines.billing.starts.showing import Charge, Place, charge_shown, span
+from pipelines.billing.starts.showing import Charge, Place, charge_shown, kwh, span
 from pipelines.billing.tariffs.posted import Posted
 from tests.unit.phone.test_steps import START
 
@@ -100,6 +100,15 @@ def test_each_state_has_a_page_in_each_language(language: str, state: str) -> No
     page = charge_page(Reader(language), charge, "t" * 32)  # type: ignore[arg-type]
     assert f'lang="{language}"' in page
     assert "None" not in page
+
+
+def test_energy_has_its_watt_hours_where_there_are_any_and_short_times_their_seconds() -> None:
+    assert [kwh(D(wh), "en") for wh in ("4500", "244.4", "245")] == [
+        "4.50\u00a0kWh",
+        "0.244\u00a0kWh",
+        "0.245\u00a0kWh",
+    ]
+    assert [span(timedelta(seconds=seconds)) for seconds in (1, 59, 61)] == ["1\u00a0s", "59\u00a0s", "1\u00a0min"]
 
 
 def test_spans() -> None:
