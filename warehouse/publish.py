@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse.contract import TABLES, Home, Table, access
+from warehouse.contract import TABLES, Home, Table
 from warehouse.contract.ddl import create_statements, quoted
 from warehouse.contract.declared import NOTE
 from warehouse.contract.documents import CHANGED_BY
@@ -24,8 +24,10 @@ from warehouse.store import Lake
 SCHEMAS = ("mart", "forecast", "planning", "billing")
 # Notes and reasons are free text, in which people name people; who closed a month is nobody's business outside.
 LEFT_OUT = (NOTE, CHANGED_BY, WHY_UNBOOKED)
-# The accountant's file, with the numbers of DATEV's client; who charges now, and stations as they knock at the door.
-TABLES_LEFT_OUT = (ACCOUNT_FILES, *access.TABLES)
+# The accountant's file, with the numbers of DATEV's client.
+TABLES_LEFT_OUT = (ACCOUNT_FILES,)
+# Who charges now, who visits, who may come in; what stations are asked to do.
+SCHEMAS_LEFT_OUT = ("access", "remote")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +53,10 @@ def published_tables() -> tuple[Table, ...]:
     ]
     for table in TABLES:
         columns = tuple(column for column in table.readable if column not in LEFT_OUT)
-        if table.home is not Home.STATE or table in TABLES_LEFT_OUT:
+        if table.home is not Home.STATE or table in TABLES_LEFT_OUT or table.schema in SCHEMAS_LEFT_OUT:
             continue
         if not any(column.personal for column in columns):
-            found.append(Table(table.schema, table.name, table.grain, table.key, columns, home=table.home))
+            found.append(Table(table.schema, table.name, table.grain, table.readable_key, columns, home=table.home))
     return tuple(found)
 
 

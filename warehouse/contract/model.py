@@ -102,6 +102,11 @@ class Table:
         return tuple(column for column in self.columns if not column.secret)
 
     @property
+    def readable_key(self) -> tuple[str, ...]:
+        """The key, where its view has all of it; else nothing: a part of a key identifies no row."""
+        return () if any(self.by_name[name].secret for name in self.key) else self.key
+
+    @property
     def column_names(self) -> tuple[str, ...]:
         return tuple(column.name for column in self.columns)
 
