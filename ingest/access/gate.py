@@ -6,6 +6,7 @@ While the registry cannot be read, the last answer holds.
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 from typing import Final
 
@@ -19,6 +20,7 @@ from ingest.access.waiting import Knock, heard
 log = logging.getLogger(__name__)
 
 REFRESH_SECONDS: Final = 2.0  # changes are to be known within five
+_MANY_TOKENS: Final = 10_000
 
 
 class Access:
@@ -36,7 +38,11 @@ class Access:
     async def refresh(self) -> None:
         """Read the directory once, and tell and hear what goes on."""
         try:
-            self._known = await asyncio.to_thread(self._directory.load)
+            before, self._known = self._known, await asyncio.to_thread(self._directory.load)
+            if len(self._known.tokens) - len(before.tokens) > _MANY_TOKENS:
+                # They stay: the search for cycles would look at all of them again and again, a third of a second for
+                # a million, in which nobody is answered.
+                gc.freeze()
             if self._sharing is not None:
                 await self._share(self._sharing)
             self.failure = None
