@@ -71,9 +71,5 @@ def links_by(engine: sa.Engine, collector_id: str, access: Access, tally: Tally)
         delivery,
         LocalLists(engine, access, delivery),
         PasswordRotation(engine, access, delivery),
-        Balancer(
-            engine,
-            collector_id,
-            lambda now: {name: held.connected_at for name, held in stations_online(engine, now).items()},
-        ),
+        Balancer(engine, collector_id, connected_since),
     )

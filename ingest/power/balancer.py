@@ -60,15 +60,16 @@ class Balancer:
 
     def round(self, now: datetime) -> dict[str, Plan]:
         """One round, the plan of each site; nothing while another process does it."""
+        # Most networks limit no site: their collectors write nothing here, and look for no stations.
+        with self._engine.connect() as connection:
+            if not sites.any_limited(connection) and not read_limits(connection):
+                return {}
         if not leases.hold(self._engine, _TASK, self._holder, now, _LEASE_SECONDS):
             return {}
         there = self._online(now)
         with self._engine.begin() as connection:
             limited = sites.limited_sites(connection, there.__contains__, now)
-            before = read_limits(connection)
-            if not limited and not before:
-                return {}
-            found = _Round(connection, there, now, before).all(limited)
+            found = _Round(connection, there, now, read_limits(connection)).all(limited)
         for site_id, one in found.items():
             self._tell(site_id, one)
         return found

@@ -27,6 +27,16 @@ class Limited:
     evses: tuple[Evse, ...]
 
 
+def any_limited(connection: sa.Connection) -> bool:
+    """Whether the registry limits any site."""
+    import sqlalchemy as sa
+
+    from warehouse.state import table
+
+    limit = table("registry", "sites").c.grid_limit_w
+    return connection.execute(sa.select(limit).where(limit.is_not(None)).limit(1)).first() is not None
+
+
 def limited_sites(connection: sa.Connection, online: Callable[[str], bool], now: datetime) -> list[Limited]:
     """The sites of the registry with `grid_limit_w`, in order; `online`: whether a station can be told anything."""
     import sqlalchemy as sa

@@ -11,6 +11,7 @@ from warehouse.command_line import By, Json, Station, author, print_result, prin
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
+    from warehouse.registry.changes import Author
     from warehouse.remote.commands import Command
 
 Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="Wait for the station's answer, a minute at most.")]
@@ -62,12 +63,8 @@ def stop(
     as_json: Json = False,
 ) -> None:
     """Stop a session from outside: `stop STATION TRANSACTION`, or `stop SESSION` by its id or the beginning of it."""
-    from warehouse.remote.commands import ask
-
     station_id, transaction_id = (where, transaction) if transaction is not None else _session(where)
-    with state() as engine:
-        arguments = {"transaction_id": transaction_id}
-        tell(engine, ask(engine, station_id, "stop", arguments, author(by, "session stop")), wait, as_json)
+    _ask(station_id, "stop", {"transaction_id": transaction_id}, author(by, "session stop"), wait, as_json)
 
 
 def active(
@@ -107,10 +104,7 @@ def commands(
 
 def report(station_id: Station, wait: Wait = True, by: By = None, as_json: Json = False) -> None:
     """Have a station tell all of its configuration (1.6) or its device model (2.x). It is in its frames then."""
-    from warehouse.remote.commands import ask
-
-    with state() as engine:
-        tell(engine, ask(engine, station_id, "report", {}, author(by, "station report")), wait, as_json)
+    _ask(station_id, "report", {}, author(by, "station report"), wait, as_json)
 
 
 def rotate(station_id: Station, wait: Wait = True, by: By = None, as_json: Json = False) -> None:
@@ -118,10 +112,7 @@ def rotate(station_id: Station, wait: Wait = True, by: By = None, as_json: Json 
 
     The password before stays good until the station has connected with the new one.
     """
-    from warehouse.remote.commands import ask
-
-    with state() as engine:
-        tell(engine, ask(engine, station_id, "set_password", {}, author(by, "station rotate")), wait, as_json)
+    _ask(station_id, "set_password", {}, author(by, "station rotate"), wait, as_json)
 
 
 def local_list(
@@ -159,10 +150,15 @@ def local_list(
 
 def clear_cache(station_id: Station, wait: Wait = True, by: By = None, as_json: Json = False) -> None:
     """Have a station forget whom it has let in before: it asks again about each of them."""
+    _ask(station_id, "clear_cache", {}, author(by, "station clear-cache"), wait, as_json)
+
+
+def _ask(station_id: str, kind: str, arguments: dict[str, Any], who: Author, wait: bool, as_json: bool) -> None:
+    """Ask a station for what needs no judgement first, and print what became of it."""
     from warehouse.remote.commands import ask
 
     with state() as engine:
-        tell(engine, ask(engine, station_id, "clear_cache", {}, author(by, "station clear-cache")), wait, as_json)
+        tell(engine, ask(engine, station_id, kind, arguments, who), wait, as_json)
 
 
 def tell(engine: sa.Engine, command_id: str, wait: bool, as_json: bool) -> None:
