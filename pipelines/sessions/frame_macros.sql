@@ -28,13 +28,18 @@ CREATE OR REPLACE TEMP MACRO converted(told, unit, multiplier) AS CASE
     WHEN unit IN ('kwh', 'kvarh', 'kvah', 'kw', 'kvar', 'kva') THEN scaled(told, multiplier + 3)
     ELSE scaled(told, multiplier) END;
 
--- The value of a sample that needs no look at its unit: no multiplier, and one of the canonical units. NULL of all others.
--- Short, because a lambda makes all its parts anew for each few thousand samples, used or not.
-CREATE OR REPLACE TEMP MACRO plain_value(told, unit, multiplier) AS
-    CASE WHEN multiplier IS NULL AND coalesce(unit, 'W') IN ('Wh', 'W', 'A', 'V', 'Percent')
-         THEN try_cast(told AS DECIMAL(17, 6)) END;
+-- Whether a sample's value stands as it was told: in one of the canonical units, and to the power of nothing.
+CREATE OR REPLACE TEMP MACRO is_canonical(unit, multiplier) AS
+    multiplier IS NULL AND coalesce(unit, 'W') IN ('Wh', 'W', 'A', 'V', 'Percent');
+
+CREATE OR REPLACE TEMP MACRO canonical_value(told) AS try_cast(told AS DECIMAL(17, 6));
 
 -- The value of a sample in the canonical unit of what its unit measures; whether that fits the measurand, its layout says.
-CREATE OR REPLACE TEMP MACRO in_canonical_unit(told, unit, multiplier) AS coalesce(
-    plain_value(told, unit, multiplier),
-    converted(told, lower(trim(coalesce(unit, ''))), coalesce(try_cast(multiplier AS INTEGER), 0)));
+CREATE OR REPLACE TEMP MACRO in_canonical_unit(told, unit, multiplier) AS
+    CASE WHEN is_canonical(unit, multiplier) THEN canonical_value(told)
+         ELSE converted(told, lower(trim(coalesce(unit, ''))), coalesce(try_cast(multiplier AS INTEGER), 0)) END;
+
+-- What the samples of a set are, in order, as a number.
+CREATE OR REPLACE TEMP MACRO layout_of(samples) AS CAST(hash(list_transform(samples, lambda s: hash(
+    s.measurand, s.context, s.phase, s.location, s.unit, s.unitOfMeasure.unit, s.unitOfMeasure.multiplier
+))) // 2::UBIGINT AS BIGINT);

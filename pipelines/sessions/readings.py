@@ -60,6 +60,7 @@ def _read(lake: Lake) -> Iterator[WrittenFile]:
     lone = any_row(lake, "SELECT 1 FROM reading_calls WHERE breaks_schema")
     for sets in ("told_sets", "lone_sets") if lone else ("told_sets",):
         temp_view(lake, "told_sets", sql(HERE / f"{sets}.sql"))
+        lake.con.execute(f"SET VARIABLE canonical_layouts = ({sql(HERE / 'canonical_layouts.sql')})")
         temp_view(lake, "reading_rows", sql(HERE / "readings.sql"))
         yield write_file(lake, core.READINGS, "reading_rows")
 

@@ -1,32 +1,20 @@
 -- One row a set of samples. What the samples are is the same in thousands of sets, so it is kept once, under `layout_id`.
--- The samples are looked at while they stand in the frame's lists: what is unnested is short.
-WITH valued AS (
+-- It also tells whether their values stand as they were told: most do, and are not looked at one by one.
+WITH frames AS (
     SELECT
-        * REPLACE (clean_text(told_transaction) AS told_transaction),
-        list_transform(sets, lambda one: one.timestamp) AS times,
-        list_transform(sets, lambda one: hash(list_transform(one.sampledValue, lambda s: hash(
-            s.measurand, s.context, s.phase, s.location, s.unit, s.unitOfMeasure.unit, s.unitOfMeasure.multiplier
-        )))) AS layouts,
-        list_transform(sets, lambda one: list_transform(one.sampledValue, lambda s: plain_value(
-            s.value, coalesce(s.unitOfMeasure.unit, s.unit), s.unitOfMeasure.multiplier
-        ))) AS plain_values
+        * EXCLUDE (sets),
+        generate_subscripts(sets, 1) AS set_no,
+        unnest(sets) AS one,
+        -- How many samples each set of the frame holds, where there are several.
+        CASE WHEN len(sets) > 1 THEN list_transform(sets, lambda one: len(one.sampledValue)) END AS lengths
     FROM told_sets
 ),
 told AS (
     SELECT
-        * EXCLUDE (sets, times, layouts, plain_values),
-        generate_subscripts(sets, 1) AS set_no,
-        -- How many samples each set of the frame holds, where there are several.
-        CASE WHEN len(sets) > 1 THEN list_transform(sets, lambda one: len(one.sampledValue)) END AS lengths,
-        told_time(unnest(times)) AS told_at,
-        CAST(unnest(layouts) // 2::UBIGINT AS BIGINT) AS layout_id,
-        -- Wherever a frame holds anything else than plain values, all its values take the long way.
-        unnest(CASE
-            WHEN list_position(flatten(plain_values), NULL) IS NULL THEN plain_values
-            ELSE list_transform(sets, lambda one: list_transform(one.sampledValue, lambda s: in_canonical_unit(
-                s.value, coalesce(s.unitOfMeasure.unit, s.unit), s.unitOfMeasure.multiplier
-            ))) END) AS samples
-    FROM valued
+        * REPLACE (clean_text(told_transaction) AS told_transaction),
+        told_time(one.timestamp) AS told_at,
+        layout_of(one.sampledValue) AS layout_id
+    FROM frames
 )
 SELECT
     collector_id, seq,
@@ -40,7 +28,13 @@ SELECT
     -- A clock that was never set (before 2010), or one a day ahead, tells no time: the receipt does.
     CASE WHEN epoch_us(told_at) BETWEEN 1262304000000000 AND epoch_us(received_at) + 86400000000 THEN told_at
          ELSE received_at END AS measured_at,
-    received_at, breaks_schema, layout_id, samples,
+    received_at, breaks_schema, layout_id,
+    CASE
+        WHEN layout_id IN getvariable('canonical_layouts')
+            THEN list_transform(one.sampledValue, lambda s: canonical_value(s.value))
+        ELSE list_transform(one.sampledValue, lambda s: in_canonical_unit(
+            s.value, coalesce(s.unitOfMeasure.unit, s.unit), s.unitOfMeasure.multiplier))
+    END AS samples,
     CASE WHEN NOT epoch_us(told_at) BETWEEN 1262304000000000 AND epoch_us(received_at) + 86400000000
          THEN told_at END AS told_at
 FROM told
