@@ -68,6 +68,22 @@ def test_a_new_store_has_every_column_with_its_type_and_comment(tmp_path: Path) 
         assert again.snapshot() == first, "opening it again writes nothing"
 
 
+def test_empty_tables_have_statistics(tmp_path: Path) -> None:
+    """Without them DuckLake asks its catalog once a column for each query; older warehouses lack them."""
+    with open_lake(Settings(home=tmp_path)) as lake:
+        measured = "SELECT count(*), sum(record_count) FROM __ducklake_metadata_lake.ducklake_table_stats"
+        assert lake.con.execute(measured).fetchall() == [(len(LAKE_TABLES), 0)]
+        for table in LAKE_TABLES:
+            assert lake.con.execute(f"SELECT count(*) FROM lake.{table.full_name}").fetchall() == [(0,)]
+        lake.con.execute("DROP TABLE lake.core.boots")
+        before = lake.snapshot()
+    with open_lake(Settings(home=tmp_path)) as lake:
+        assert lake.con.execute("SELECT count(*) FROM core.boots").fetchall() == [(0,)]
+        assert lake.snapshot() == before + 1
+    with open_lake(Settings(home=tmp_path)) as lake:
+        assert lake.snapshot() == before + 1
+
+
 def test_a_column_that_the_contract_gains_is_added(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path)
     with open_lake(settings) as lake, lake.write("as an older version made it") as con:
