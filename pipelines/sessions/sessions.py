@@ -26,7 +26,7 @@ from pipelines.stages import Replacement, Stage, any_row, set_variable, sql, tem
 from warehouse.contract import core, ops, raw, stations
 from warehouse.store import Lake
 from warehouse.store.appending import WrittenFile, write_file
-from warehouse.store.changes import Window
+from warehouse.store.changes import Window, no_rows
 
 HERE = Path(__file__).parent
 # What may be wrong with a session: FAULTS are told in ops.faults, SUSPECT ones make it suspect. A session without
@@ -71,7 +71,7 @@ def compute(lake: Lake, window: Window) -> list[Replacement]:
     temp_table(lake, "layouts", sql(HERE / "layouts.sql"))
     if not any_row(lake, "SELECT 1 FROM all_session_records"):
         # Most networks import no sessions: their steps then search nothing.
-        temp_view(lake, "all_session_records", "SELECT * FROM raw.session_records WHERE false")
+        temp_view(lake, "all_session_records", no_rows(raw.SESSION_RECORDS))
     for step in ("overridden_stations", "connector_ratings", "replayed"):
         temp_table(lake, step, sql(HERE / f"{step}.sql"))
     if full:

@@ -3,7 +3,9 @@
 -- `touched_linked`.
 WITH known AS MATERIALIZED (
     -- Read once for all that is asked of it below.
-    SELECT station_id, transaction_id, evse_id, started_at, ended_at, unplugged_at, state, last_received_at, flags
+    SELECT
+        station_id, transaction_id, evse_id, started_at, ended_at, unplugged_at, state, last_received_at,
+        list_contains(flags, 'closed_by_next_start') AS is_closed_by_next
     FROM core.sessions
     WHERE transaction_id IS NOT NULL
       AND (state = 'active' OR station_id IN (SELECT station_id FROM touched_stations))
@@ -81,7 +83,7 @@ repeated AS (
     SEMI JOIN (SELECT * FROM news_events WHERE event = 'started') AS start
         ON start.station_id = known.station_id
         AND start.evse_id = known.evse_id
-        AND date_trunc('second', start.event_at) = date_trunc('second', known.started_at)
+        AND epoch_us(start.event_at) // 1000000 = epoch_us(known.started_at) // 1000000
 ),
 followers AS (
     -- What goes on under the id of a session that the next start has closed is the next one's.
@@ -90,7 +92,7 @@ followers AS (
         SELECT station_id, evse_id, ended_at
         FROM known
         SEMI JOIN told USING (station_id, transaction_id)
-        WHERE list_contains(flags, 'closed_by_next_start')
+        WHERE is_closed_by_next
     ) AS closed
     ASOF JOIN known AS next
         ON next.station_id = closed.station_id AND next.evse_id = closed.evse_id AND closed.ended_at <= next.started_at

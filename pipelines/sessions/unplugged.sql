@@ -13,6 +13,7 @@ states AS (
         reported_state = 'available' AS is_free
     FROM all_connector_states
     WHERE station_id IN (SELECT station_id FROM ended)
+      AND coalesce(to_at, 'infinity') >= (SELECT min(ended_at) FROM ended)
 ),
 at_end AS (
     SELECT ended.*, states.is_free, states.from_at AS state_from_at
@@ -29,7 +30,8 @@ after_end AS (
 station_starts AS (
     SELECT station_id, evse_id, event_at
     FROM all_transaction_events
-    WHERE event = 'started' AND event_at IS NOT NULL AND station_id IN (SELECT station_id FROM after_end)
+    WHERE event = 'started' AND event_at >= (SELECT min(ended_at) FROM ended)
+      AND station_id IN (SELECT station_id FROM after_end)
 ),
 followed AS (
     SELECT after_end.*, next.event_at AS next_start_at

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import multiprocessing
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from warehouse.contract import BY_NAME, LAKE_TABLES
-from warehouse.contract.ddl import comment, stored_type
+from warehouse.contract import BY_NAME, LAKE_TABLES, core
+from warehouse.contract.ddl import comment, create_statements, stored_type
 from warehouse.errors import ContractBroken, StoreMissing, StoreMoved, StoreOutdated, StoreUnreachable
 from warehouse.settings import Settings
 from warehouse.state import metadata, open_state
@@ -68,20 +69,51 @@ def test_a_new_store_has_every_column_with_its_type_and_comment(tmp_path: Path) 
         assert again.snapshot() == first, "opening it again writes nothing"
 
 
+MEASURED = "SELECT count(*), sum(record_count) FROM __ducklake_metadata_lake.ducklake_table_stats"
+
+
 def test_empty_tables_have_statistics(tmp_path: Path) -> None:
     """Without them DuckLake asks its catalog once a column for each query; older warehouses lack them."""
     with open_lake(Settings(home=tmp_path)) as lake:
-        measured = "SELECT count(*), sum(record_count) FROM __ducklake_metadata_lake.ducklake_table_stats"
-        assert lake.con.execute(measured).fetchall() == [(len(LAKE_TABLES), 0)]
-        for table in LAKE_TABLES:
-            assert lake.con.execute(f"SELECT count(*) FROM lake.{table.full_name}").fetchall() == [(0,)]
-        lake.con.execute("DROP TABLE lake.core.boots")
+        assert lake.con.execute(MEASURED).fetchall() == [(len(LAKE_TABLES), 0)]
+        for table in ("ducklake_table_stats", "ducklake_table_column_stats"):
+            lake.con.execute(f"DELETE FROM __ducklake_metadata_lake.{table}")
         before = lake.snapshot()
     with open_lake(Settings(home=tmp_path)) as lake:
-        assert lake.con.execute("SELECT count(*) FROM core.boots").fetchall() == [(0,)]
-        assert lake.snapshot() == before + 1
+        assert lake.con.execute(MEASURED).fetchall() == [(len(LAKE_TABLES), 0)]
+        assert lake.snapshot() == before
+
+
+@pytest.mark.parametrize("rows", [3, 2000])
+def test_statistics_of_what_comes_are_as_if_nothing_had_been_there(tmp_path: Path, rows: int) -> None:
+    """The optimizer takes them at their word: `min` may be answered from them alone."""
+    query = f"""
+        SELECT 'c' AS collector_id, i + 7 AS seq, 1 AS set_no, 0 AS first_sample_no, 's' AS station_id,
+            CASE WHEN i % 2 = 0 THEN 5 END AS evse_id, NULL AS connector_id, NULL AS transaction_id,
+            TIMESTAMPTZ '2024-05-01 00:00:00+00' + to_seconds(i) AS measured_at, now() AS received_at, 9 AS layout_id,
+            [i + 0.5, NULL] AS samples, NULL AS told_at, NULL AS breaks_schema
+        FROM range({rows}) AS numbers (i)
+    """
+    statistics = """
+        SELECT column_name, contains_null, contains_nan, min_value, max_value
+        FROM __ducklake_metadata_lake.ducklake_table_column_stats
+        JOIN __ducklake_metadata_lake.ducklake_column USING (table_id, column_id)
+        JOIN __ducklake_metadata_lake.ducklake_table AS tables USING (table_id)
+        WHERE table_name = ? AND column_name NOT IN ('received_at')
+        ORDER BY ALL
+    """
     with open_lake(Settings(home=tmp_path)) as lake:
-        assert lake.snapshot() == before + 1
+        for statement in create_statements(replace(core.READINGS, name="twin")):
+            lake.con.execute(statement)
+        for table in ("readings", "twin"):
+            lake.con.execute(f"INSERT INTO lake.core.{table} BY NAME {query}")
+        found = lake.con.execute(statistics, ["readings"]).fetchall()
+        assert found == lake.con.execute(statistics, ["twin"]).fetchall()
+        assert len(found) >= len(core.READINGS.columns) - 1
+        edges = lake.con.execute(
+            "SELECT min(seq), max(seq), min(evse_id), count(evse_id) FROM core.readings"
+        ).fetchall()
+        assert edges == [(7, rows + 6, 5, (rows + 1) // 2)]
 
 
 def test_a_column_that_the_contract_gains_is_added(tmp_path: Path) -> None:

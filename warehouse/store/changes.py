@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from warehouse.contract import Table
+from warehouse.contract.ddl import stored_type
 from warehouse.store.connection import Lake
 
 # An idle stage moves its watermark on at this lag, or its start would pin old snapshots for ever.
@@ -115,7 +116,12 @@ def expose(lake: Lake, window: Window, table: Table, changes: Changes | None = N
     elif changes is not None:
         new = [inserted] if table.full_name in changes.inserted else []
         changed = new + ([deleted] if table.full_name in changes.deleted else [])
-    nothing = f"{everything} WHERE false"
     for prefix, parts in (("new", new), ("changed", changed), ("all", [everything])):
-        body = " UNION ALL ".join(parts) or nothing
+        body = " UNION ALL ".join(parts) or no_rows(table)
         lake.con.execute(f"CREATE OR REPLACE TEMP VIEW {prefix}_{table.name} AS {body}")
+
+
+def no_rows(table: Table) -> str:
+    """A SELECT with the columns of `table` and no row, for which nothing is asked of the catalog."""
+    columns = ", ".join(f'CAST(NULL AS {stored_type(column)}) AS "{column.name}"' for column in table.columns)
+    return f"SELECT {columns} WHERE false"

@@ -31,7 +31,7 @@ from pipelines.sessions.readings import meter_values_of
 from pipelines.stages import any_row, sql, temp_table, temp_view
 from warehouse.contract import core
 from warehouse.store import Lake
-from warehouse.store.changes import Window, changes_within
+from warehouse.store.changes import Window, changes_within, no_rows
 
 HERE = Path(__file__).parent
 SORTING = (
@@ -75,10 +75,9 @@ def _gather_readings(lake: Lake, *, only_new: bool) -> None:
 
 def _expose_unnamed(lake: Lake) -> None:
     """Readings that may be looked for without the id of a transaction. Most fleets have none: not to be searched."""
-    temp_view(lake, "all_meter_values", meter_values_of("all_readings"))
     found = lake.con.execute(sql(HERE / "unnamed_are_needed.sql")).fetchone()
-    only = "true" if found and found[0] else "false"
-    temp_view(lake, "unnamed_values", f"SELECT * FROM all_meter_values WHERE {only}")  # noqa: S608
+    needed = bool(found and found[0])
+    temp_view(lake, "unnamed_values", meter_values_of("all_readings") if needed else no_rows(core.METER_VALUES))
 
 
 def _make(lake: Lake, steps: tuple[str, ...], since: datetime, known_until: datetime) -> None:
