@@ -248,7 +248,9 @@ def simulate(
         return
     if speed != 1.0 and hours is None:
         raise typer.BadParameter("another speed than 1 needs --hours", param_hint="--speed")
-    _report(run_fleet(fleet, url or _collector_url(_settings()), hours=hours, speed=speed), as_json)
+    url = url or _collector_url(_settings())
+    _say(f"{stations} station(s) charge at {url}" + ("; Ctrl-C ends it." if hours is None else f" for {hours:g} h."))
+    _report(run_fleet(fleet, url, hours=hours, speed=speed, say=_say), as_json)
 
 
 @app.command()

@@ -69,16 +69,25 @@ def author(by: str | None, source: str) -> Author:
 
 
 def print_rows(rows: Sequence[Mapping[str, object]], as_json: bool) -> None:
-    """Print rows as JSON, or a line each."""
-    from warehouse.plain import for_text
-
+    """Print rows as JSON, or a line each below the names of their columns."""
     if as_json:
         print_json(rows)
     elif not rows:
         print_result("None.", False)
     else:
-        for row in rows:
-            print_result("  ".join("–" if value is None else for_text(value) for value in row.values()), False)
+        for line in in_columns(rows):
+            print_result(line, False)
+
+
+def in_columns(rows: Sequence[Mapping[str, object]]) -> list[str]:
+    """A line with the names of the columns, then a line a row, one below the other."""
+    from warehouse.plain import for_text
+
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    texts = [["–" if (value := row.get(name)) is None else for_text(value) for name in names] for row in rows]
+    table = [[name.replace("_", " ") for name in names], *texts]
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    return ["  ".join(map(str.ljust, line, widths)).rstrip() for line in table]
 
 
 def utc(moment: datetime | None) -> datetime | None:

@@ -34,6 +34,7 @@ _MEAN_STAY_HOURS = 1.5
 _SHORTEST_STAY = timedelta(minutes=10)
 _HANDSHAKES_AT_ONCE = 50
 _RECONNECT_SECONDS = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
+_TELL_SECONDS = 60.0
 _FOREVER = 1 << 62
 _REGISTER_EPOCH = datetime(2025, 1, 1, tzinfo=UTC)
 _REGISTER_WH_PER_SECOND = 45
@@ -81,9 +82,17 @@ class SimulationReport:
 
 
 def simulate(
-    fleet: Fleet, url: str, *, hours: float | None = None, speed: float = 1.0, now: Callable[[], float] = time.time
+    fleet: Fleet,
+    url: str,
+    *,
+    hours: float | None = None,
+    speed: float = 1.0,
+    now: Callable[[], float] = time.time,
+    say: Callable[[str], None] | None = None,
 ) -> SimulationReport:
     """Let the fleet live for `hours` of its own time (None: until interrupted) against the central system at `url`.
+
+    `say` hears once a minute how far it is.
 
     At `speed` 1 the stations live by the wall clock. At another speed their own times drive the collector's clock, as
     a replay's do, and end at the present; this needs `hours`. Raises `NobodyListens`, `StationRefused`,
@@ -92,7 +101,7 @@ def simulate(
     if speed != 1.0 and hours is None:
         raise ValueError("another speed than 1 needs the number of hours to simulate")
     begin = now() if speed == 1.0 else now() - (hours or 0) * 3600
-    run = _Run(fleet, url, int(begin * 1_000_000), hours, speed)
+    run = _Run(fleet, url, int(begin * 1_000_000), hours, speed, say)
     started = time.perf_counter()
     try:
         with asyncio.Runner(loop_factory=loop_factory()) as runner:
@@ -128,6 +137,7 @@ class _Run:
     begin: int
     hours: float | None
     speed: float
+    say: Callable[[str], None] | None = None
     started: float = field(default_factory=time.monotonic)
     traffic: Traffic = field(default_factory=Traffic)
     tally: Tally = field(default_factory=Tally)
@@ -135,11 +145,22 @@ class _Run:
     handshakes: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_HANDSHAKES_AT_ONCE))
 
     async def all_stations(self) -> None:
-        async with asyncio.TaskGroup() as group:
-            group.create_task(expect_answer(self.url, self.traffic))
-            for hardware, version in self.fleet.hardware():
-                kind = Station201 if version == "2.0.1" else Station16
-                group.create_task(self._live(kind(hardware, self.tally, heed=True)))
+        telling = asyncio.create_task(self._tell())
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(expect_answer(self.url, self.traffic))
+                for hardware, version in self.fleet.hardware():
+                    kind = Station201 if version == "2.0.1" else Station16
+                    group.create_task(self._live(kind(hardware, self.tally, heed=True)))
+        finally:
+            telling.cancel()
+
+    async def _tell(self) -> None:
+        """Say how far it is, now and then."""
+        while self.say is not None:
+            await asyncio.sleep(_TELL_SECONDS)
+            at = from_epoch_us(self._now()).strftime("%Y-%m-%d %H:%M")
+            self.say(f"Their clock shows {at} UTC: {self.ended:,} sessions ended, {self.traffic.calls:,} calls.")
 
     def seconds_until(self, instant: int) -> float:
         """Seconds by the wall clock until the fleet's clock shows `instant`."""
