@@ -5,6 +5,7 @@ from datetime import date, timedelta
 
 import dagster as dg
 
+from pipelines.defs.terminal import hears
 from pipelines.defs.workspace import Workspace
 from pipelines.scheduled_extracts import last_month, write_scheduled
 from warehouse.settings import load_settings
@@ -38,7 +39,8 @@ def _run(date_from: date, date_to: date) -> dg.RunRequest | dg.SkipReason:
     if not load_settings().extract_to:
         return dg.SkipReason(NOWHERE)
     days = {"date_from": date_from.isoformat(), "date_to": date_to.isoformat()}
-    return dg.RunRequest(run_key=f"{date_from}--{date_to}", run_config={"ops": {write_extracts.name: {"config": days}}})
+    config = {"ops": {write_extracts.name: {"config": days}}} | hears("WARNING")
+    return dg.RunRequest(run_key=f"{date_from}--{date_to}", run_config=config)
 
 
 @dg.schedule(job=scheduled_extracts, cron_schedule="30 4 2 * *", default_status=dg.DefaultScheduleStatus.RUNNING)

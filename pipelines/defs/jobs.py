@@ -2,9 +2,12 @@
 
 import dagster as dg
 
+from pipelines.defs.terminal import hears
 from pipelines.defs.workspace import FULL, WRITES, Workspace
 
 TABLES = dg.AssetSelection.all() - dg.AssetSelection.all_asset_checks()
+
+FAILURES = hears("ERROR")
 
 refresh = dg.define_asset_job(
     "refresh",
@@ -12,6 +15,7 @@ refresh = dg.define_asset_job(
     description="Take in landed files and bring every table up to date.",
     executor_def=dg.in_process_executor,
     tags={WRITES: "true"},
+    config=FAILURES,
 )
 
 rebuild = dg.define_asset_job(
@@ -20,6 +24,7 @@ rebuild = dg.define_asset_job(
     description="Make every table anew from the raw frames and the registry.",
     executor_def=dg.in_process_executor,
     tags={WRITES: "true", FULL: "true"},
+    config=FAILURES,
 )
 
 checks = dg.define_asset_job(
@@ -27,6 +32,7 @@ checks = dg.define_asset_job(
     dg.AssetSelection.all_asset_checks(),
     description="Check every table: keys, NULLs, allowed values, types, and that energy is conserved between them.",
     executor_def=dg.in_process_executor,
+    config=FAILURES,
 )
 
 
@@ -40,7 +46,12 @@ def tidy(context: dg.OpExecutionContext) -> None:
     context.log.info(f"Expired {expired} snapshots")
 
 
-@dg.job(tags={WRITES: "true"}, executor_def=dg.in_process_executor, description="Keep the lake small and tidy.")
+@dg.job(
+    tags={WRITES: "true"},
+    executor_def=dg.in_process_executor,
+    config=FAILURES,
+    description="Keep the lake small and tidy.",
+)
 def maintenance() -> None:
     tidy()
 
@@ -63,6 +74,5 @@ def run_in_process(name: str, space: Workspace, instance: dg.DagsterInstance) ->
         jobs=[job for job in (refresh, rebuild, checks) if job.name == name],
         resources={"workspace": dg.ResourceDefinition.hardcoded_resource(space)},
     )
-    # The caller tells of progress and errors; Dagster's events go to its database only.
-    quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
-    return definitions.resolve_job_def(name).execute_in_process(instance=instance, run_config=quiet)
+    # The caller tells of progress and errors.
+    return definitions.resolve_job_def(name).execute_in_process(instance=instance, run_config=hears("CRITICAL"))

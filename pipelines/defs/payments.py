@@ -10,6 +10,7 @@ from pipelines.billing.cards.reconciling import lake_if_any, reconcile
 from pipelines.billing.payments.service import payment_service
 from pipelines.billing.starts.receipts import issue_due
 from pipelines.defs.automation import UNDER_WAY
+from pipelines.defs.terminal import hears
 from warehouse.settings import load_settings
 
 NOBODY = "No payment provider is configured: KWHOUSE_STRIPE_KEY."
@@ -43,7 +44,11 @@ def ask_provider(context: dg.OpExecutionContext) -> None:
         context.log.warning(f"{thing}: {why}")
 
 
-@dg.job(executor_def=dg.in_process_executor, description="Unfinished card payments and refunds, gone on with.")
+@dg.job(
+    executor_def=dg.in_process_executor,
+    config=hears("WARNING"),
+    description="Unfinished card payments and refunds, gone on with.",
+)
 def reconcile_payments() -> None:
     ask_provider()
 

@@ -1,13 +1,27 @@
 -- One row a set of samples. What the samples are is the same in thousands of sets, so it is kept once, under `layout_id`.
 -- It also tells whether their values stand as they were told: most do, and are not looked at one by one.
-WITH frames AS (
+WITH counted AS (
+    -- Where a frame holds several sets, the number of each as often as it has samples, and once more: where another number
+    -- begins, a set does. Adding up what stands before each set would take the square of their number, and a frame of 100 kB
+    -- can hold 20,000.
     SELECT
-        * EXCLUDE (sets),
-        generate_subscripts(sets, 1) AS set_no,
-        unnest(sets) AS one,
-        -- How many samples each set of the frame holds, where there are several.
-        CASE WHEN len(sets) > 1 THEN list_transform(sets, lambda one: len(one.sampledValue)) END AS lengths
+        *,
+        CASE WHEN len(sets) > 1 THEN flatten(list_transform(sets, lambda one, no:
+            list_resize([no], coalesce(len(one.sampledValue), 0) + 1, no))) END AS marks
     FROM told_sets
+),
+begun AS (
+    SELECT
+        * EXCLUDE (marks),
+        CASE WHEN marks IS NOT NULL
+             THEN list_filter(generate_series(1, len(marks)), lambda place: marks[place] IS DISTINCT FROM marks[place - 1])
+        END AS begins
+    FROM counted
+),
+frames AS (
+    SELECT
+        * EXCLUDE (sets, begins), generate_subscripts(sets, 1) AS set_no, unnest(sets) AS one, unnest(begins) AS begins_at
+    FROM begun
 ),
 told AS (
     SELECT
@@ -19,7 +33,7 @@ told AS (
 SELECT
     collector_id, seq,
     CAST(set_no AS INTEGER) AS set_no,
-    CASE WHEN set_no > 1 THEN CAST(coalesce(list_sum(lengths[:set_no - 1]), 0) AS INTEGER) ELSE 0 END AS first_sample_no,
+    CAST(coalesce(begins_at - set_no, 0) AS INTEGER) AS first_sample_no,
     station_id,
     try_cast(told_evse AS INTEGER) AS evse_id,
     try_cast(told_connector AS INTEGER) AS connector_id,

@@ -22,6 +22,12 @@ def sets(*samples: Any, **more: Any) -> dict[str, Any]:
     return {"connectorId": 1, "meterValue": [{"timestamp": iso(at(0)), "sampledValue": list(samples)}], **more}
 
 
+def several(*listed: list[dict[str, Any]] | None) -> dict[str, Any]:
+    """A frame with a set for each of `listed`; None: the set lacks its samples."""
+    told = [{"timestamp": iso(at(0))} | ({} if samples is None else {"sampledValue": samples}) for samples in listed]
+    return {"connectorId": 1, "meterValue": told}
+
+
 # name: (payload, [(sample_no, measurand, value, unit)])
 CASES: dict[str, tuple[Any, list[tuple[int, str, str, str]]]] = {
     "plain": (sets({"value": "1234"}), [(0, REGISTER, "1234", "Wh")]),
@@ -31,6 +37,14 @@ CASES: dict[str, tuple[Any, list[tuple[int, str, str, str]]]] = {
     "two_samples": (
         sets({"value": "1"}, {"value": "7.2", "measurand": "Power.Active.Import", "unit": "kW"}),
         [(0, REGISTER, "1", "Wh"), (1, "Power.Active.Import", "7200", "W")],
+    ),
+    "several_sets": (
+        several([{"value": "1"}, {"value": "2"}], None, [], [{"value": "3"}], [{"value": "4"}, {"value": "5"}]),
+        [(number, REGISTER, str(number + 1), "Wh") for number in range(5)],
+    ),
+    "thousands_of_sets": (
+        several(*([{"value": str(number)}] for number in range(5000))),
+        [(number, REGISTER, str(number), "Wh") for number in range(5000)],
     ),
     "lone_set_as_object": (
         {"connectorId": 1, "meterValue": {"timestamp": iso(at(0)), "sampledValue": [{"value": "5"}]}},
