@@ -69,25 +69,16 @@ def author(by: str | None, source: str) -> Author:
 
 
 def print_rows(rows: Sequence[Mapping[str, object]], as_json: bool) -> None:
-    """Print rows as JSON, or a line each below the names of their columns."""
+    """Print rows as JSON, or as a table."""
+    from warehouse.query import write_rows
+
     if as_json:
         print_json(rows)
     elif not rows:
         print_result("None.", False)
     else:
-        for line in in_columns(rows):
-            print_result(line, False)
-
-
-def in_columns(rows: Sequence[Mapping[str, object]]) -> list[str]:
-    """A line with the names of the columns, then a line a row, one below the other."""
-    from warehouse.plain import for_text
-
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    texts = [["–" if (value := row.get(name)) is None else for_text(value) for name in names] for row in rows]
-    table = [[name.replace("_", " ") for name in names], *texts]
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    return ["  ".join(map(str.ljust, line, widths)).rstrip() for line in table]
+        names = list(dict.fromkeys(name for row in rows for name in row))
+        write_rows(names, (tuple(map(row.get, names)) for row in rows), "table", sys.stdout)
 
 
 def utc(moment: datetime | None) -> datetime | None:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from warehouse.command_line import in_columns, print_rows
+from warehouse.command_line import print_rows
 
 pytestmark = pytest.mark.fast
 
 
-def test_rows_stand_below_the_names_of_their_columns() -> None:
-    rows = [{"station_id": "CP-1", "asked_at": None, "by": "anna"}, {"station_id": "CP-1000", "asked_at": 5, "by": ""}]
-    assert in_columns(rows) == [
-        "station id  asked at  by",
-        "CP-1        –         anna",
-        "CP-1000     5",
+def test_rows_stand_below_the_names_of_their_columns(capsys: pytest.CaptureFixture[str]) -> None:
+    print_rows([{"station_id": "CP-1", "count": None}, {"station_id": "CP-1000", "count": 5, "by": "anna"}], False)
+    assert capsys.readouterr().out.splitlines() == [
+        "station_id  count  by",
+        "──────────  ─────  ────",
+        "CP-1         NULL  NULL",
+        "CP-1000         5  anna",
+        "(2 rows)",
     ]
 
 
