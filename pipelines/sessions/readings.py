@@ -3,6 +3,7 @@
 The frames are parsed once. What has been written is then read again, from the file:
 
     reading_calls, told_sets, lone_sets     the sets of samples in the new frames, as they were told
+    canonical_layouts                       which layouts' values need no look at their units
     readings                                a set a row, values in canonical units
     first_sets, reading_layouts             what the samples are, where a layout of them is new
     reading_runs, reading_quarters          each transaction's energy and power, summed up: sessions rest on these
