@@ -22,7 +22,7 @@ from typing import Literal, TextIO, get_args
 import duckdb
 
 from warehouse.contract import TABLES
-from warehouse.contract.ddl import CATALOG, quoted
+from warehouse.contract.ddl import CATALOG, METADATA, quoted
 from warehouse.errors import QueryError
 from warehouse.plain import for_json, for_text
 from warehouse.store import Lake
@@ -56,7 +56,7 @@ _REFUSED = re.compile(
 # The catalogs behind the tables, where nothing is hidden.
 _BEHIND = frozenset({"state", "memory"})
 # Those where all rows are, for who is shown some of them.
-_WHOLE = frozenset({CATALOG, f"__ducklake_metadata_{CATALOG}"})
+_WHOLE = frozenset({CATALOG, METADATA})
 _SCANS = re.compile(r"\b(?:sqlite|postgres)_\w+")
 
 _TABLES_ASKED = re.compile(r"\s*(show\s+(all\s+)?tables|describe)\s*;?\s*", re.IGNORECASE)

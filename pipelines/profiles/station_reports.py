@@ -10,8 +10,9 @@ from pathlib import Path
 
 from pipelines.stages import Replacement, Stage, sql, temp_table, temp_view
 from warehouse.contract import raw, stations
+from warehouse.contract.ddl import no_rows
 from warehouse.store import Lake
-from warehouse.store.changes import Window, no_rows
+from warehouse.store.changes import Window
 
 HERE = Path(__file__).parent
 
@@ -19,7 +20,7 @@ HERE = Path(__file__).parent
 def compute(lake: Lake, window: Window) -> list[Replacement]:
     """Keep the newest word on each fact of which there is a new one."""
     temp_table(lake, "new_reports", sql(HERE / "reported.sql"))
-    known = no_rows(stations.STATION_REPORTS) if window.full else "SELECT * FROM core.station_reports"
+    known = no_rows(stations.STATION_REPORTS.columns) if window.full else "SELECT * FROM core.station_reports"
     temp_view(lake, "known_reports", known)
     temp_table(lake, "station_report_rows", sql(HERE / "station_reports.sql"))
     touched = (

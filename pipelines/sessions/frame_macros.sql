@@ -28,7 +28,7 @@ CREATE OR REPLACE TEMP MACRO converted(told, unit, multiplier) AS CASE
     WHEN unit IN ('kwh', 'kvarh', 'kvah', 'kw', 'kvar', 'kva') THEN scaled(told, multiplier + 3)
     ELSE scaled(told, multiplier) END;
 
--- Whether a sample's value stands as it was told: in one of the canonical units, and to the power of nothing.
+-- Whether a sample's value stands as it was told: in one of the canonical units, without a multiplier.
 CREATE OR REPLACE TEMP MACRO is_canonical(unit, multiplier) AS
     multiplier IS NULL AND coalesce(unit, 'W') IN ('Wh', 'W', 'A', 'V', 'Percent');
 

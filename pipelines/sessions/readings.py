@@ -17,10 +17,10 @@ from pathlib import Path
 from pipelines.sessions.parsing import parse
 from pipelines.stages import Replacement, Stage, any_row, set_variable, sql, temp_table, temp_view
 from warehouse.contract import core, raw
-from warehouse.contract.ddl import quoted
+from warehouse.contract.ddl import no_rows, quoted
 from warehouse.store import Lake
 from warehouse.store.appending import WrittenFile, remove_unused, write_file
-from warehouse.store.changes import Window, no_rows
+from warehouse.store.changes import Window
 from warehouse.store.views import definition
 
 HERE = Path(__file__).parent
@@ -68,7 +68,7 @@ def _read(lake: Lake) -> Iterator[WrittenFile]:
 
 def _name_layouts(lake: Lake, *, full: bool) -> None:
     """Make `new_layouts`, and `known_layouts` of these and all that were known."""
-    known = no_rows(core.READING_LAYOUTS) if full else "SELECT * FROM core.reading_layouts"
+    known = no_rows(core.READING_LAYOUTS.columns) if full else "SELECT * FROM core.reading_layouts"
     temp_view(lake, "known_layouts", known)
     temp_table(lake, "first_sets", sql(HERE / "first_sets.sql"))
     between = lake.con.execute("SELECT min(seq), max(seq) FROM first_sets").fetchone() or (None, None)

@@ -21,12 +21,13 @@ from pathlib import Path
 
 from pipelines.pseudonyms import ensure_pseudonyms
 from pipelines.sessions.doubtful import look_closely
-from pipelines.sessions.touched import BEGINNING, MARGIN, find_frames, least, touch, touch_all, touch_more
+from pipelines.sessions.touched import BEGINNING, MARGIN, find_answers, find_frames, least, touch, touch_all, touch_more
 from pipelines.stages import Replacement, Stage, any_row, set_variable, sql, temp_table, temp_view
 from warehouse.contract import core, ops, raw, stations
+from warehouse.contract.ddl import no_rows
 from warehouse.store import Lake
 from warehouse.store.appending import WrittenFile, write_file
-from warehouse.store.changes import Window, no_rows
+from warehouse.store.changes import Window
 
 HERE = Path(__file__).parent
 # What may be wrong with a session: FAULTS are told in ops.faults, SUSPECT ones make it suspect. A session without
@@ -71,7 +72,7 @@ def compute(lake: Lake, window: Window) -> list[Replacement]:
     temp_table(lake, "layouts", sql(HERE / "layouts.sql"))
     if not any_row(lake, "SELECT 1 FROM all_session_records"):
         # Most networks import no sessions: their steps then search nothing.
-        temp_view(lake, "all_session_records", no_rows(raw.SESSION_RECORDS))
+        temp_view(lake, "all_session_records", no_rows(raw.SESSION_RECORDS.columns))
     for step in ("overridden_stations", "connector_ratings", "replayed"):
         temp_table(lake, step, sql(HERE / f"{step}.sql"))
     if full:
@@ -120,6 +121,7 @@ def _read_events(lake: Lake, *, full: bool) -> None:
     # Read once: only a rebuild has too many.
     keep = temp_view if full else _keep
     keep(lake, "unnamed_events", sql(HERE / "unnamed_events.sql"))
+    find_answers(lake, "unnamed_events")
     temp_table(lake, "starts_without_id", sql(HERE / "starts.sql"))
     temp_view(lake, "told_events", sql(HERE / "told_events.sql"))
     keep(lake, "events", _tokens_by_rule(lake))

@@ -1,7 +1,7 @@
 -- One row a session: where it was, what it delivered and by which evidence, what is odd about it, and its grade.
 WITH simultaneous AS (
     -- Of what stations told themselves: records of other systems may tell the same session again.
-    SELECT station_id, evse_id, epoch_us(started_at) // 1000000 AS start_second
+    SELECT station_id, evse_id, second_of(started_at) AS start_second
     FROM measured_sessions
     WHERE readings IS NOT NULL
     GROUP BY ALL
@@ -22,7 +22,7 @@ figures AS (
     LEFT JOIN simultaneous
         ON simultaneous.station_id = measured_sessions.station_id
         AND simultaneous.evse_id IS NOT DISTINCT FROM measured_sessions.evse_id
-        AND simultaneous.start_second = epoch_us(started_at) // 1000000
+        AND simultaneous.start_second = second_of(started_at)
 ),
 judged AS (
     SELECT

@@ -1,27 +1,12 @@
 -- The starts of the touched transactions in OCPP 1.6, and those that name none. A start learns its transaction from the
--- answer to it. Message ids restart with a station's boot, so an answer belongs to the last start before it that had its
--- id.
+-- answer to it.
 WITH starts AS (
     SELECT * EXCLUDE (transaction_id) FROM unnamed_events WHERE event = 'started'
-),
-answers AS (
-    SELECT collector_id, station_id, message_id, seq, transaction_id FROM unnamed_events WHERE event = 'answer'
-),
-answered AS (
-    SELECT starts.collector_id, starts.seq, min(answers.seq) AS answer_seq,
-           arg_min(answers.transaction_id, answers.seq) AS transaction_id
-    FROM answers
-    ASOF JOIN starts
-        ON answers.collector_id = starts.collector_id
-        AND answers.station_id = starts.station_id
-        AND answers.message_id = starts.message_id
-        AND answers.seq >= starts.seq
-    GROUP BY ALL
 ),
 known AS (
     SELECT starts.*, answered.transaction_id AS own_transaction_id, answered.answer_seq
     FROM starts
-    LEFT JOIN answered USING (collector_id, seq)
+    LEFT JOIN answered_starts AS answered USING (collector_id, seq)
 ),
 said_before AS (
     -- A start that is said again (8) and not answered again is the one that was answered.

@@ -14,7 +14,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from pipelines.stages import any_row, sql, temp_table
+from pipelines.stages import any_row, set_variable, sql, temp_table, temp_view
 from warehouse.store import Lake
 
 HERE = Path(__file__).parent
@@ -103,5 +103,14 @@ def _look_back(lake: Lake) -> bool:
 
 
 def _find_loose(lake: Lake) -> None:
-    loose_since = least(lake, "SELECT min(loose_since) FROM heard_stations")
-    temp_table(lake, "loose_stations", sql(HERE / "loose_stations.sql"), {"loose_since": loose_since})
+    set_variable(lake, "since", least(lake, "SELECT min(loose_since) FROM heard_stations") or BEGINNING)
+    temp_view(lake, "unnamed_events", sql(HERE / "unnamed_events.sql"))
+    temp_table(lake, "loose_calls", sql(HERE / "loose_calls.sql"))
+    find_answers(lake, "loose_calls")
+    temp_table(lake, "loose_stations", sql(HERE / "loose_stations.sql"))
+
+
+def find_answers(lake: Lake, calls: str) -> None:
+    """Make the view `answered_starts` of these events."""
+    temp_view(lake, "told_calls", f"FROM {calls}")
+    temp_view(lake, "answered_starts", sql(HERE / "answered_starts.sql"))

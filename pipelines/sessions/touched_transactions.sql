@@ -83,7 +83,7 @@ repeated AS (
     SEMI JOIN (SELECT * FROM news_events WHERE event = 'started') AS start
         ON start.station_id = known.station_id
         AND start.evse_id = known.evse_id
-        AND epoch_us(start.event_at) // 1000000 = epoch_us(known.started_at) // 1000000
+        AND second_of(start.event_at) = second_of(known.started_at)
 ),
 followers AS (
     -- What goes on under the id of a session that the next start has closed is the next one's.

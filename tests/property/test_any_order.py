@@ -29,7 +29,7 @@ ODDITIES = (
     "no end register", "register resets", "relative readings", "id used again", "no transaction in readings",
     "only power", "intervals too", "clock unset", "clock ahead", "from a queue", "late readings", "tail readings",
     "a number is missing", "boot meanwhile", "available", "breaks the schema", "not a frame", "connects again",
-    "own scale of the next", "sum of connectors", "zero readings",
+    "own scale of the next", "sum of connectors", "zero readings", "answered without an id",
 )  # fmt: skip
 COMPARED = (core.SESSIONS, core.ENERGY_STEPS, core.SESSION_EVENTS, core.REGISTER_GAPS, ops.FAULTS, core.STATES)
 REPEATED = 1_000_000  # a repeated frame has this much more as its number
@@ -104,9 +104,10 @@ class Teller:
     def _start(self) -> None:
         odd = self.visit.odd
         register = None if "only power" in odd else 0 if odd & {"zero begin", "zero readings"} else self.register
+        transaction = 0 if "answered without an id" in odd and self.s.is_16 else self.transaction
         for _ in range(("no start" not in odd) * (1 + ("start twice" in odd))):
             self.s.start(
-                self.told(self.begin), register, self.transaction, received=self.heard(self.begin), seq_no=0,
+                self.told(self.begin), register, transaction, received=self.heard(self.begin), seq_no=0,
                 token=f"T{self.number % 3}", connector=self.visit.connector,
             )  # fmt: skip
 

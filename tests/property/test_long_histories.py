@@ -47,6 +47,9 @@ PLANS = {
         visit("stop under no id", gap=1), visit(connector=2), visit(connector=2),
     ],
     "no stop, and the next start weeks later": [visit("no stop", gap=1), visit(connector=2), visit(), visit()],
+    "an answer without an id": [
+        visit("answered without an id", gap=1), visit("no stop", connector=2, gap=4_000), visit(gap=1_000), visit(),
+    ],
     "no start": [visit("no start", gap=1), visit(), visit("stop under no id")],
     "drawn": drawn(7),
 }  # fmt: skip

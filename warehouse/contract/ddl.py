@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Set
+from collections.abc import Iterable, Iterator, Set
 
 from warehouse.contract.model import Column, Table
 
 CATALOG = "lake"
+# DuckLake's own tables.
+METADATA = f"__ducklake_metadata_{CATALOG}"
 
 
 def quoted(text: str) -> str:
@@ -49,16 +51,25 @@ def view_statement(table: Table, source: str, stored: Set[str] | None = None) ->
 
     `stored`: the columns that are there, where an old snapshot may lack some; none of them: the table was not there.
     """
-    columns = ", ".join(_selected(column, source, stored) for column in table.readable)
     if stored is not None and not stored:
-        return f"CREATE OR REPLACE VIEW memory.{table.full_name} AS SELECT {columns} WHERE false"
+        return f"CREATE OR REPLACE VIEW memory.{table.full_name} AS {no_rows(table.readable)}"
+    columns = ", ".join(_selected(column, source, stored) for column in table.readable)
     origin = f"{source}.{table.full_name}" if source == CATALOG else f'{source}."{table.schema}_{table.name}"'
     return f"CREATE OR REPLACE VIEW memory.{table.full_name} AS SELECT {columns} FROM {origin}"  # noqa: S608
 
 
 def _selected(column: Column, source: str, stored: Set[str] | None) -> str:
     if stored is not None and column.name not in stored:
-        return f'CAST(NULL AS {stored_type(column)}) AS "{column.name}"'
+        return _unknown(column)
     if source == CATALOG:
         return f'"{column.name}"'
     return f'CAST("{column.name}" AS {stored_type(column)}) AS "{column.name}"'
+
+
+def no_rows(columns: Iterable[Column]) -> str:
+    """A SELECT with these columns and no row, for which nothing is asked of any catalog."""
+    return f"SELECT {', '.join(map(_unknown, columns))} WHERE false"
+
+
+def _unknown(column: Column) -> str:
+    return f'CAST(NULL AS {stored_type(column)}) AS "{column.name}"'

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from warehouse.contract import Table
-from warehouse.contract.ddl import stored_type
+from warehouse.contract.ddl import METADATA, no_rows
 from warehouse.store.connection import Lake
 
 # An idle stage moves its watermark on at this lag, or its start would pin old snapshots for ever.
@@ -82,10 +82,8 @@ def changes_within(lake: Lake, window: Window) -> Changes:
     # The feed names tables by DuckLake's own ids, which only its metadata tables tell together with the schema.
     names = dict(
         lake.con.execute(
-            """
-            SELECT CAST(table_id AS VARCHAR), schema_name || '.' || table_name
-            FROM __ducklake_metadata_lake.ducklake_table JOIN __ducklake_metadata_lake.ducklake_schema USING (schema_id)
-            """
+            "SELECT CAST(table_id AS VARCHAR), schema_name || '.' || table_name "  # noqa: S608 (no input)
+            f"FROM {METADATA}.ducklake_table JOIN {METADATA}.ducklake_schema USING (schema_id)"
         ).fetchall()
     )
     # Whatever is neither (a file that maintenance has written anew) may be both.
@@ -117,11 +115,5 @@ def expose(lake: Lake, window: Window, table: Table, changes: Changes | None = N
         new = [inserted] if table.full_name in changes.inserted else []
         changed = new + ([deleted] if table.full_name in changes.deleted else [])
     for prefix, parts in (("new", new), ("changed", changed), ("all", [everything])):
-        body = " UNION ALL ".join(parts) or no_rows(table)
+        body = " UNION ALL ".join(parts) or no_rows(table.columns)
         lake.con.execute(f"CREATE OR REPLACE TEMP VIEW {prefix}_{table.name} AS {body}")
-
-
-def no_rows(table: Table) -> str:
-    """A SELECT with the columns of `table` and no row, for which nothing is asked of the catalog."""
-    columns = ", ".join(f'CAST(NULL AS {stored_type(column)}) AS "{column.name}"' for column in table.columns)
-    return f"SELECT {columns} WHERE false"

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from warehouse.contract import LAKE_TABLES, VIEWS, Table
-from warehouse.contract.ddl import CATALOG, comment, create_statements, quoted, stored_type
+from warehouse.contract.ddl import CATALOG, METADATA, comment, create_statements, quoted, stored_type
 from warehouse.errors import ContractBroken
 from warehouse.store.connection import Lake
-
-METADATA = f"__ducklake_metadata_{CATALOG}"
 
 
 def ensure_tables(lake: Lake) -> None:

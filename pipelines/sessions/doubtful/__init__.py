@@ -30,8 +30,9 @@ from pathlib import Path
 from pipelines.sessions.readings import meter_values_of
 from pipelines.stages import any_row, sql, temp_table, temp_view
 from warehouse.contract import core
+from warehouse.contract.ddl import no_rows
 from warehouse.store import Lake
-from warehouse.store.changes import Window, changes_within, no_rows
+from warehouse.store.changes import Window, changes_within
 
 HERE = Path(__file__).parent
 SORTING = (
@@ -77,7 +78,7 @@ def _expose_unnamed(lake: Lake) -> None:
     """Readings that may be looked for without the id of a transaction. Most fleets have none: not to be searched."""
     found = lake.con.execute(sql(HERE / "unnamed_are_needed.sql")).fetchone()
     needed = bool(found and found[0])
-    temp_view(lake, "unnamed_values", meter_values_of("all_readings") if needed else no_rows(core.METER_VALUES))
+    temp_view(lake, "unnamed_values", meter_values_of("all_readings") if needed else no_rows(core.METER_VALUES.columns))
 
 
 def _make(lake: Lake, steps: tuple[str, ...], since: datetime, known_until: datetime) -> None:
