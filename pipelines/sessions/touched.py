@@ -21,8 +21,6 @@ HERE = Path(__file__).parent
 # A session with one of these may look different as soon as its station says anything.
 UNSETTLED = ("inferred_end", "closed_by_next_start", "matched_without_id", "missing_start", "missing_end_register")
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
-# How long a start without an answer, or a stop without an id, can find what it lacks.
-LOOSE = timedelta(days=7)
 # An answer follows its start, and a reading its session's start, but clocks differ.
 MARGIN = timedelta(days=1)
 
@@ -31,8 +29,8 @@ def touch_all(lake: Lake) -> None:
     """Make `touched_transactions`, `touched_records` and `heard_stations` for a full rebuild."""
     temp_table(lake, "touched_records", "SELECT DISTINCT station_id, external_session_id FROM all_session_records")
     temp_table(lake, "touched_transactions", sql(HERE / "all_transactions.sql"))
-    temp_table(lake, "touched_stations", "SELECT DISTINCT station_id FROM all_transaction_events")
-    temp_table(lake, "heard_stations", sql(HERE / "heard_stations.sql"), {"loose_since": BEGINNING})
+    every_station = "SELECT DISTINCT station_id, $beginning AS loose_since FROM all_transaction_events"
+    temp_table(lake, "heard_stations", every_station, {"beginning": BEGINNING})
 
 
 def touch(lake: Lake, known_until: datetime) -> None:
@@ -40,13 +38,12 @@ def touch(lake: Lake, known_until: datetime) -> None:
     for step in ("touched_registry", "touched_records", "news_events", "news_readings", "news_states"):
         temp_table(lake, step, sql(HERE / f"{step}.sql"))
     temp_table(lake, "touched_stations", sql(HERE / "touched_stations.sql"), {"known_until": known_until})
-    since = least(lake, "SELECT min(from_at) FROM touched_stations")
-    loose_since = known_until if since is None else since - LOOSE
     first_start = least(lake, "SELECT min(received_at) FROM news_events WHERE event = 'started'")
     answers_since = known_until if first_start is None else first_start - MARGIN
     parameters: dict[str, object] = {"known_until": known_until, "answers_since": answers_since}
     temp_table(lake, "touched_transactions", sql(HERE / "touched_transactions.sql"), parameters)
-    temp_table(lake, "heard_stations", sql(HERE / "heard_stations.sql"), {"loose_since": loose_since})
+    parameters = {"known_until": known_until, "beginning": BEGINNING}
+    temp_table(lake, "heard_stations", sql(HERE / "heard_stations.sql"), parameters)
     temp_table(lake, "unsettled_sessions", sql(HERE / "unsettled_sessions.sql"), {"unsettled": list(UNSETTLED)})
     _find_loose(lake)
     temp_table(lake, "framed", "FROM touched_transactions LIMIT 0")
@@ -107,7 +104,8 @@ def _find_loose(lake: Lake) -> None:
     temp_view(lake, "unnamed_events", sql(HERE / "unnamed_events.sql"))
     temp_table(lake, "loose_calls", sql(HERE / "loose_calls.sql"))
     find_answers(lake, "loose_calls")
-    temp_table(lake, "loose_stations", sql(HERE / "loose_stations.sql"))
+    for step in ("loose_events", "loose_stations"):
+        temp_table(lake, step, sql(HERE / f"{step}.sql"))
 
 
 def find_answers(lake: Lake, calls: str) -> None:

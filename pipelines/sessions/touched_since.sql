@@ -2,7 +2,7 @@
 -- that is looked at again, the first touched session; and a day before that, because clocks differ.
 SELECT station_id, min(from_at) - INTERVAL 1 DAY AS from_at
 FROM (
-    SELECT station_id, told_from AS from_at FROM touched_stations
+    SELECT station_id, from_at FROM touched_stations
     UNION ALL
     SELECT station_id, from_at FROM loose_stations
     UNION ALL

@@ -1,6 +1,6 @@
--- Stations of which anything new was heard: what is open there may end, what lacks its id may find it. `from_at` by the
--- receipt, `told_from` by the station's own time where that is earlier.
-SELECT station_id, min(from_at) AS from_at, min(least(from_at, told_at)) AS told_from
+-- Stations of which anything new was heard: what is open there may end, what lacks its id may find it. `from_at` is the
+-- receipt, or the station's own time where that is earlier: what an offline station kept for weeks is new, and old.
+SELECT station_id, min(least(from_at, told_at)) AS from_at
 FROM (
     SELECT
         station_id, received_at AS from_at,

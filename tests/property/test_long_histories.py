@@ -6,17 +6,18 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.landed import Wire, land
+from tests.golden.faults.model import Speaker
+from tests.landed import Wire, at, land
 from tests.pipeline import bring_up_to_date
 from tests.property.test_any_order import ODDITIES, STATIONS, Visit, seen, speak
 from tests.registered import register_stations
 from warehouse.settings import load_settings
-from warehouse.store import open_lake
+from warehouse.store import Lake, open_lake
 
 WEEKS = 30_000  # minutes
 
@@ -79,6 +80,59 @@ def test_what_is_heard_weeks_later_gives_the_full_rebuild(plan: list[Visit], tmp
         for part in as_they_came(wire, 4):
             land(home, part)
             bring_up_to_date(lake)
-        stepwise = seen(lake)
-        bring_up_to_date(lake, full=True)
-        assert seen(lake) == stepwise
+        assert_as_in_a_rebuild(lake)
+
+
+def first_without_id(s: Speaker) -> None:
+    """A start that no answer gives an id, and a stop that names one."""
+    s.start(10, 1_000, 0)
+    s.stop(100, 5_000, 103)
+
+
+def two_open(s: Speaker) -> None:
+    """A stop without an id that fits two."""
+    s.start(10, 1_000, 7)
+    s.start(20, 1_000, 8, connector=2)
+    s.stop(100, 5_000, -1)
+
+
+LATER = 20 * 1_440  # minutes
+AFTERWARDS: dict[str, tuple[Callable[[Speaker], object], Callable[[Speaker], object]]] = {
+    "start again": (first_without_id, lambda s: s.start(10, 1_000, 0)),
+    "start again from a queue": (first_without_id, lambda s: s.start(10, 1_000, 0, received=LATER)),
+    "reading from a queue": (first_without_id, lambda s: s.meter(50, 3_000, 103, received=LATER)),
+    "stop again from a queue": (first_without_id, lambda s: s.stop(100, 5_000, 103, received=LATER)),
+    "start in between": (first_without_id, lambda s: s.start(50, 1_500, 200, received=LATER, token="T2")),
+    "start after its stop": (lambda s: s.stop(100, 5_000, -1), lambda s: s.start(10, 1_000, 7, received=LATER)),
+    "stop under an id": (lambda s: s.start(10, 1_000, 0), lambda s: s.stop(100, 5_000, 103, received=LATER)),
+    "stop under no id": (lambda s: s.start(10, 1_000, 0), lambda s: s.stop(100, 5_000, -1, received=LATER)),
+    "one of two grows": (two_open, lambda s: s.meter(60, 6_000, 7, received=LATER)),
+    "one of two grew": (two_open, lambda s: s.meter(LATER, 6_000, 7)),
+}
+
+
+def test_what_is_told_afterwards_finds_what_belongs_to_it(tmp_path: Path) -> None:
+    """Each case is a station: what is said without an id is found again, however long ago it was."""
+    parts = []
+    for part in (0, 1):
+        wire = Wire(collector_id=f"part {part}")
+        for station, told in AFTERWARDS.items():
+            told[part](Speaker(wire, station, "1.6"))
+        wire.call("witness", "Heartbeat", {}, at(3 * LATER * part))
+        parts.append(wire)
+    home = load_settings(home=tmp_path)
+    with open_lake(home) as lake:
+        for wire in parts:
+            land(home, wire)
+            bring_up_to_date(lake)
+        assert_as_in_a_rebuild(lake)
+        register_stations(home, dict.fromkeys(AFTERWARDS, "site"))
+        bring_up_to_date(lake)
+        assert_as_in_a_rebuild(lake)
+        assert lake.con.execute("SELECT DISTINCT site_id FROM core.sessions").fetchall() == [("site",)]
+
+
+def assert_as_in_a_rebuild(lake: Lake) -> None:
+    stepwise = seen(lake)
+    bring_up_to_date(lake, full=True)
+    assert seen(lake) == stepwise
