@@ -55,7 +55,7 @@ def _expire(lake: Lake, stages: Collection[str], keep: timedelta) -> int:
     if passed is None or passed[1] < len(stages):  # a stage that never ran has yet to read everything
         return 0
     old = lake.con.execute(
-        "SELECT list(snapshot_id) FROM ducklake_snapshots('lake') WHERE snapshot_id < ? AND snapshot_time < now() - ?"
+        "SELECT list(snapshot_id) FROM snapshots() WHERE snapshot_id < ? AND snapshot_time < now() - ?"
         # Extracts of a closed month can be made again for good.
         " AND snapshot_id NOT IN (SELECT snapshot FROM billing.periods WHERE snapshot IS NOT NULL)",
         [passed[0], keep],

@@ -63,7 +63,7 @@ def compute(lake: Lake, window: Window) -> list[Replacement]:
 
 def _is_kept(lake: Lake, snapshot: int) -> bool:
     # Once the last run's snapshot is expired nobody knows its "now": then every hour is computed anew.
-    return bool(lake.con.execute(f"FROM ducklake_snapshots('lake') WHERE snapshot_id = {int(snapshot)}").fetchone())
+    return bool(lake.con.execute(f"FROM snapshots() WHERE snapshot_id = {int(snapshot)}").fetchone())
 
 
 def _newest(lake: Lake, snapshot: int) -> datetime:

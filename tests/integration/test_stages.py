@@ -172,3 +172,33 @@ def test_what_is_exposed_is_of_the_window_whatever_is_written_meanwhile(lake: La
     assert ids("all_faults") == ["2"]
     assert changes_within(lake, window).of([FAULTS, REGISTRY_HISTORY]) == {"ops.faults"}
     assert changes.GREATEST_LAG > 0
+
+
+def test_changes_are_those_that_ducklake_tells_of(lake: Lake) -> None:
+    add(lake, ("1", "A"))
+    others = "FROM ops.faults, range(10, 40) AS others(number) WHERE fault_id = '1'"
+    many = f"SELECT faults.* REPLACE (CAST(number AS VARCHAR) AS fault_id) {others}"
+    for statement in (
+        f"INSERT INTO lake.ops.faults BY NAME {many}",
+        f"INSERT INTO lake.ops.faults BY NAME {many}",
+        "DELETE FROM lake.ops.faults WHERE fault_id = '1'",
+        "DELETE FROM lake.ops.faults WHERE fault_id BETWEEN '10' AND '30'",
+    ):
+        with lake.write("faults") as con:
+            con.execute(statement)
+    with lake.lock():
+        for step in ("flush_inlined_data('lake')", "merge_adjacent_files('lake')"):
+            lake.con.execute(f"CALL ducklake_{step}")
+        rewrite = "CALL ducklake_rewrite_data_files('lake', 'faults', schema => 'ops', delete_threshold => 0.01)"
+        lake.con.execute(rewrite)
+    told = dict[int, set[str]]()
+    for snapshot, kind in lake.con.execute(
+        "SELECT snapshot_id, unnest(map_keys(changes)) FROM ducklake_snapshots('lake') WHERE snapshot_id > 1"
+    ).fetchall():
+        told.setdefault(snapshot, set()).add(kind)
+    assert {"tables_inserted_into", "tables_deleted_from", "rewrite_delete"} <= set().union(*told.values())
+    for snapshot, kinds in told.items():
+        found = changes_within(lake, Window(snapshot - 1, snapshot, full=False))
+        assert bool(found.inserted) == bool(kinds - {"tables_deleted_from", "inlined_delete"}), (snapshot, kinds)
+        assert bool(found.deleted) == bool(kinds - {"tables_inserted_into", "inlined_insert"}), (snapshot, kinds)
+        assert found.inserted | found.deleted <= {"ops.faults"}

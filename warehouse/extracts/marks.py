@@ -15,7 +15,7 @@ from warehouse.extracts import account_files
 from warehouse.plain import instant
 from warehouse.store import Lake
 
-_KNOWN = "SELECT snapshot_time FROM ducklake_snapshots('lake') WHERE snapshot_id = ?"
+_KNOWN = "SELECT snapshot_time FROM snapshots() WHERE snapshot_id = ?"
 
 
 @dataclass(frozen=True, slots=True)

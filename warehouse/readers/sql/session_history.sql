@@ -53,7 +53,7 @@ SELECT
     compared.connector_id,
     compared.transaction_id
 FROM compared
-JOIN ducklake_snapshots('lake') AS snapshots USING (snapshot_id)
+JOIN snapshots() AS snapshots USING (snapshot_id)
 -- Maintenance writes rows anew that are as they were.
 WHERE facts IS DISTINCT FROM facts_before
 ORDER BY compared.session_id, compared.snapshot_id

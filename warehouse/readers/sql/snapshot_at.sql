@@ -2,4 +2,4 @@
 SELECT
     max(snapshot_id) FILTER (snapshot_time <= $moment) AS snapshot_id,
     min(snapshot_time) AS oldest_at
-FROM ducklake_snapshots('lake')
+FROM snapshots()

@@ -1,1 +1,1 @@
-SELECT snapshot_id, snapshot_time FROM ducklake_snapshots('lake') WHERE snapshot_id = $snapshot_id
+SELECT snapshot_id, snapshot_time FROM snapshots() WHERE snapshot_id = $snapshot_id
