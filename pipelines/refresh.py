@@ -14,6 +14,7 @@ from pipelines.stages import StageResult
 from warehouse.errors import SettingsError
 from warehouse.settings import Settings
 from warehouse.store import open_lake
+from warehouse.store.changes import settle
 
 HOST = "127.0.0.1"
 # Dagster 1.13 recommends `dg dev` at each start of `dagster dev`; that needs another package and project layout.
@@ -69,6 +70,7 @@ def refresh(
     ):
         space = Workspace(lake, full=full, heard=on_progress)
         run = run_in_process("rebuild" if full else "refresh", space, instance)
+        settle(lake)
         registered = space.registered
         return RefreshReport(
             run_id=run.run_id,

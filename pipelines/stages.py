@@ -17,7 +17,7 @@ from pathlib import Path
 from warehouse.contract import Table
 from warehouse.contract.ddl import quoted
 from warehouse.errors import StoreError
-from warehouse.store import Lake
+from warehouse.store import Lake, NothingToWrite
 from warehouse.store.appending import FEW_ROWS, WrittenFile, append_file, remove_unused, write_file
 from warehouse.store.changes import GREATEST_LAG, Window, advance, changes_within, expose, watermark, window_for
 
@@ -111,6 +111,7 @@ def _publish(
     files: Sequence[tuple[WrittenFile, ...] | None],
 ) -> dict[str, int]:
     rows: dict[str, int] = {}
+    deleted = 0
     with lake.write(stage.name) as con:
         # Where nothing was written meanwhile, no other run of this stage was; that is cheaper to ask.
         if lake.snapshot() != window.until and watermark(lake, stage.name) != before:
@@ -118,10 +119,10 @@ def _publish(
             raise Overtaken(stage.name)
         for replacement, written in zip(replacements, files, strict=True):
             name = f"lake.{replacement.table.full_name}"
-            if window.full:
-                con.execute(f"DELETE FROM {name}" + (f" WHERE {replacement.owned}" if replacement.owned else ""))  # noqa: S608
-            elif replacement.touched is not None:
-                con.execute(f"DELETE FROM {name} WHERE {replacement.touched}")  # noqa: S608
+            replaced = replacement.owned if window.full else replacement.touched
+            if window.full or replaced is not None:
+                gone = con.execute(f"DELETE FROM {name}" + (f" WHERE {replaced}" if replaced else "")).fetchone()  # noqa: S608
+                deleted += int(gone[0]) if gone else 0
             if written is not None:
                 rows[replacement.table.full_name] = sum(append_file(lake, replacement.table, file) for file in written)
                 continue
@@ -132,6 +133,9 @@ def _publish(
                 + (f" ORDER BY {order}" if order else "")
             ).fetchone()
             rows[replacement.table.full_name] = int(inserted[0]) if inserted else 0
+        if not window.full and not deleted and not any(rows.values()):
+            lake.taken_in[stage.name] = window.until
+            raise NothingToWrite
         advance(lake, stage.name, window)
     remove_unused(file for some in files for file in some or () if not file.is_registered)
     for replacement in replacements:

@@ -11,6 +11,7 @@ import dagster as dg
 from pipelines.stages import StageResult
 from warehouse.settings import Settings, load_settings
 from warehouse.store import Lake, open_lake
+from warehouse.store.changes import settle
 from warehouse.store.landing import Registered
 from warehouse.store.lock import file_lock
 
@@ -55,6 +56,7 @@ def workspace(context: dg.InitResourceContext) -> Iterator[Workspace]:
             stack.enter_context(one_at_a_time(settings))
         lake = stack.enter_context(open_lake(settings))
         yield Workspace(lake, full=tags.get(FULL) == "true")
+        settle(lake)
 
 
 @dg.definitions

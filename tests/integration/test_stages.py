@@ -12,7 +12,7 @@ from tests.homes import new_home
 from warehouse.contract.ops import FAULTS, REGISTRY_HISTORY
 from warehouse.settings import Settings
 from warehouse.store import Lake, changes, open_lake
-from warehouse.store.changes import Window, changes_within, expose, watermark, window_for
+from warehouse.store.changes import Window, changes_within, expose, settle, watermark, window_for
 
 # The toy: per station of `ops.faults` one row in `ops.registry_history` with the number of faults.
 COUNTS = """
@@ -88,6 +88,33 @@ def test_an_idle_stage_moves_on_before_it_pins_too_much(lake: Lake, monkeypatch:
             con.execute("INSERT INTO lake.ops.landed_files VALUES (?, now())", [str(n)])
     assert run_stage(lake, TOY).rows == {}
     assert (watermark(lake, "toy") or 0) > (before or 0)
+
+
+def test_what_changes_nothing_makes_no_snapshot_and_is_stored_with_the_next(lake: Lake) -> None:
+    def no_rows(lake: Lake, _window: Window) -> Sequence[Replacement]:
+        temp_table(lake, "counted", "SELECT * FROM ops.registry_history LIMIT 0")
+        return [Replacement(REGISTRY_HISTORY, "counted", "false")]
+
+    quiet = Stage("quiet", (FAULTS,), (REGISTRY_HISTORY,), no_rows)
+    add(lake, ("1", "A"))
+    run_stage(lake, quiet)
+    add(lake, ("2", "A"))
+    snapshot = lake.snapshot()
+    assert run_stage(lake, quiet).rows == {"ops.registry_history": 0}
+    assert lake.snapshot() == snapshot
+    assert watermark(lake, "quiet") == snapshot
+    assert run_stage(lake, quiet).window is None
+    with open_lake(lake.settings) as other:
+        assert (watermark(other, "quiet") or 0) < snapshot
+        run_stage(lake, TOY)
+        assert watermark(other, "quiet") == snapshot
+        add(lake, ("3", "A"))
+        run_stage(lake, quiet)
+        settle(lake)
+        assert watermark(other, "quiet") == lake.snapshot() - 1
+    before = lake.snapshot()
+    settle(lake)
+    assert lake.snapshot() == before
 
 
 def test_removed_rows_are_seen_too(lake: Lake) -> None:

@@ -5,6 +5,6 @@
 Reading: `core.sessions` (views with the contract's columns). Writing: `lake.core.sessions`, inside `Lake.write`.
 """
 
-from warehouse.store.connection import Lake, open_lake
+from warehouse.store.connection import Lake, NothingToWrite, open_lake
 
-__all__ = ["Lake", "open_lake"]
+__all__ = ["Lake", "NothingToWrite", "open_lake"]

@@ -2,6 +2,7 @@
 
 A stage stores the snapshot it has taken in (`ops.watermarks`, appended) in the transaction that publishes its
 output. It must recompute what the new rows touch and never add deltas: maintenance re-emits surviving rows.
+A stage that had nothing to write makes no snapshot of its own for that: whoever writes next stores it too.
 """
 
 from __future__ import annotations
@@ -46,12 +47,29 @@ def window_for(lake: Lake, after: int | None, *, full: bool = False) -> Window |
 def watermark(lake: Lake, stage: str) -> int | None:
     """The newest snapshot that `stage` has taken in; None where it never ran."""
     row = lake.con.execute("SELECT max(snapshot_id) FROM ops.watermarks WHERE stage = ?", [stage]).fetchone()
-    return None if row is None or row[0] is None else int(row[0])
+    stored = None if row is None or row[0] is None else int(row[0])
+    taken_in = lake.taken_in.get(stage)
+    return stored if taken_in is None else max(taken_in, stored or 0)
 
 
 def advance(lake: Lake, stage: str, window: Window) -> None:
     """Store that `stage` has taken in `window`. Call inside the transaction that publishes its output."""
-    lake.con.execute("INSERT INTO lake.ops.watermarks VALUES (?, ?, now())", [stage, window.until])
+    lake.taken_in[stage] = window.until
+    _store_taken_in(lake)
+
+
+def settle(lake: Lake) -> None:
+    """Store what stages have taken in since the last of them wrote anything."""
+    if lake.taken_in:
+        with lake.write("nothing new"):
+            _store_taken_in(lake)
+
+
+def _store_taken_in(lake: Lake) -> None:
+    # Should the transaction fail they are looked at again: that costs time and changes nothing.
+    stages, snapshots = list(lake.taken_in), list(lake.taken_in.values())
+    lake.taken_in.clear()
+    lake.con.execute("INSERT INTO lake.ops.watermarks SELECT unnest(?), unnest(?), now()", [stages, snapshots])
 
 
 @dataclass(frozen=True, slots=True)

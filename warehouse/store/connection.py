@@ -31,18 +31,24 @@ from warehouse.store.views import definition
 STATE = "state"
 
 
+class NothingToWrite(Exception):
+    """Raised in a block of `Lake.write` that has changed nothing: no snapshot is made of it."""
+
+
 @dataclass(slots=True)
 class Lake:
     """An open store.
 
     `con` is DuckDB with the catalog attached as `lake` and the state database as `state` (read-only). Whoever asks it,
-    or its cursors, for `schema.table` is shown what `sight` lets them see.
+    or its cursors, for `schema.table` is shown what `sight` lets them see. `taken_in`: the watermarks of stages that
+    had nothing to write, until the next transaction carries them along (see `warehouse.store.changes`).
     """
 
     settings: Settings
     con: duckdb.DuckDBPyConnection
     read_only: bool
     sight: Sight = WHOLE
+    taken_in: dict[str, int] = field(default_factory=dict, init=False, repr=False)
     _reads: bool = field(default=False, init=False, repr=False)
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
@@ -69,7 +75,8 @@ class Lake:
     def write(self, message: str) -> Iterator[duckdb.DuckDBPyConnection]:
         """One write transaction under the writer's lock; `message` is kept with its snapshot.
 
-        Rolled back when the block raises. Not reentrant: a stage publishes once.
+        Rolled back when the block raises, and without a word for `NothingToWrite`. Not reentrant: a stage publishes
+        once.
         """
         with self.lock():
             self.con.execute("BEGIN")
@@ -77,6 +84,8 @@ class Lake:
                 yield self.con
                 self.con.execute("CALL lake.set_commit_message('kwhouse', ?)", [message])
                 self.con.execute("COMMIT")
+            except NothingToWrite:
+                self.con.execute("ROLLBACK")
             except BaseException:
                 self.con.execute("ROLLBACK")
                 raise
