@@ -3,8 +3,10 @@
     news_events, news_readings, news_states     what is new, as far as it tells that
     touched_stations                            where, and since when
     touched_transactions                        what the news name, or reach by connector and time
+    heard_stations, loose_events                what their stations said without an id, and since when that is looked at
     touched_unsettled                           sessions of these stations that are not settled yet
-    touched_linked                              other ids of the same sessions
+    touched_linked                              other ids of the sessions of all these
+    looser_stations                             how much further back these sessions reach
 
 `own_frames` holds the events that name them: it says since when to look for more.
 """

@@ -22,12 +22,15 @@ _INTEGER_BITS = {"INTEGER": 32, "BIGINT": 64}
 # Line ends and tabs are fine in notes; the rest neither prints nor passes through all databases.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 
+# What a text on one line never holds, as it stands in the set of a regular expression, of Python and of JSON Schema.
+NEVER = r"\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff"
+
 # The same name means the same quantity in every table, so shapes go by column name.
 _SHAPES: dict[str, tuple[str, str]] = {
     "country_code": (r"[A-Z]{2}", "must be two capital letters as in ISO 3166-1, such as DE"),
     "currency": (r"[A-Z]{3}", "must be three capital letters as in ISO 4217, such as EUR"),
     "party_id": (r"[A-Z0-9]{3}", "must be three capital letters or digits (OCPI party id)"),
-    "email": (r"[^@\s]+@[^@\s]+", "must be an e-mail address"),
+    "email": (rf"[^@\s{NEVER}]+@[^@\s{NEVER}]+", "must be an e-mail address"),
 }
 _RANGES: dict[str, tuple[float | Decimal, float]] = {
     "latitude": (-90, 90),

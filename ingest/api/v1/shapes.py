@@ -24,15 +24,14 @@ from pydantic import (
 from warehouse import exact_json
 from warehouse.contract import Column, Table
 from warehouse.plain import for_json
-from warehouse.registry.values import pattern_of, typed
+from warehouse.registry.values import NEVER, pattern_of, typed
 
 _LONGEST = 500
 # OCPP 2.0.1 part 2, identifierString, without what an address (URL) could not end with.
 KEY = r"^[A-Za-z0-9*_=:+|@\-][A-Za-z0-9*_=:+|@.\-]{0,254}$"
 # Neither begins nor ends with a blank, and holds nothing that does not print.
-_NEVER = r"\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff"
 _BLANK = r" \xa0\u1680\u2000-\u200a\u202f\u205f\u3000"
-TEXT = rf"^[^{_NEVER}{_BLANK}]([^{_NEVER}]*[^{_NEVER}{_BLANK}])?$"
+TEXT = rf"^[^{NEVER}{_BLANK}]([^{NEVER}]*[^{NEVER}{_BLANK}])?$"
 
 
 def _whole(value: object) -> object:
