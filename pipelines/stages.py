@@ -19,11 +19,23 @@ from warehouse.contract.ddl import quoted
 from warehouse.errors import StoreError
 from warehouse.store import Lake, NothingToWrite
 from warehouse.store.appending import FEW_ROWS, WrittenFile, append_file, remove_unused, write_file
-from warehouse.store.changes import GREATEST_LAG, Window, advance, changes_within, expose, watermark, window_for
+from warehouse.store.changes import (
+    GREATEST_LAG,
+    Window,
+    advance,
+    changes_within,
+    expose,
+    rows_within,
+    watermark,
+    window_for,
+)
 
 # What a transaction has made itself it takes for empty when it plans. Few rows are joined fast in any order; beyond
 # them a new transaction, which knows their number, is worth what it costs: asking the catalog again.
 FEW_TO_PLAN_WITH = 10_000
+# As long as nothing has more rows than these, one thread is faster than several: to wake the others for each part of a
+# statement takes longer than its few rows do.
+FEW_TO_SHARE = 500_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +91,14 @@ class Overtaken(StoreError):
 
 def run_stage(lake: Lake, stage: Stage, *, full: bool = False) -> StageResult:
     """Run `stage` for what is new (`full`: for everything). Computes without the writer's lock, publishes under it."""
+    lake.work_alone()
+    try:
+        return _run(lake, stage, full=full)
+    finally:
+        lake.share_work()
+
+
+def _run(lake: Lake, stage: Stage, *, full: bool) -> StageResult:
     started = time.perf_counter()
     with lake.read():
         before = watermark(lake, stage.name)  # asked before the work: whoever publishes meanwhile is seen at its end
@@ -87,6 +107,8 @@ def run_stage(lake: Lake, stage: Stage, *, full: bool = False) -> StageResult:
         changes = None if window is None else changes_within(lake, window)
         is_idle = window is not None and not window.full and changes is not None and not changes.of(stage.inputs)
         if window is not None and not is_idle:
+            if rows_within(lake, window) > FEW_TO_SHARE:
+                lake.share_work()
             for table in stage.inputs:
                 expose(lake, window, table, changes)
             replacements = stage.compute(lake, window)
@@ -185,6 +207,8 @@ def temp_table(lake: Lake, name: str, query: str, parameters: dict[str, object] 
     made = lake.con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {query}", parameters or {}).fetchone()
     if made and made[0] > FEW_TO_PLAN_WITH:
         lake.read_anew()
+        if made[0] > FEW_TO_SHARE:
+            lake.share_work()
 
 
 def any_row(lake: Lake, query: str) -> bool:

@@ -108,6 +108,19 @@ def changes_within(lake: Lake, window: Window) -> Changes:
     )
 
 
+def rows_within(lake: Lake, window: Window) -> int:
+    """How many rows the files hold that came within `window`, or ever where it is full.
+
+    Few rows are kept in the catalog and not counted.
+    """
+    row = lake.con.execute(
+        f"SELECT sum(record_count)::BIGINT FROM {METADATA}.ducklake_data_file "  # noqa: S608 (no input)
+        "WHERE begin_snapshot > ? AND begin_snapshot <= ?",
+        [-1 if window.full else window.after, window.until],
+    ).fetchone()
+    return 0 if row is None or row[0] is None else int(row[0])
+
+
 def expose(lake: Lake, window: Window, table: Table, changes: Changes | None = None) -> None:
     """Make temporary views over the rows of `table` within `window`, which the stage's SQL reads.
 

@@ -118,6 +118,15 @@ class Lake:
             self.con.execute("ROLLBACK" if failed else "COMMIT")
             self.con.execute("BEGIN")
 
+    def work_alone(self) -> None:
+        """Use one thread from here on: handing few rows to others takes longer than doing it."""
+        self.con.execute("SET threads = 1")
+
+    def share_work(self) -> None:
+        """Use all threads again that the settings allow."""
+        allowed = self.settings.duckdb_threads
+        self.con.execute("RESET threads" if allowed is None else f"SET threads = {allowed:d}")
+
     def lock(self) -> AbstractContextManager[None]:
         """The writer's lock, for maintenance that makes transactions of its own. Not reentrant."""
         if (conninfo := postgres_conninfo(self.settings)) is not None:
