@@ -69,8 +69,10 @@ def refresh(
         open_instance(settings) as instance,
     ):
         space = Workspace(lake, full=full, heard=on_progress)
-        run = run_in_process("rebuild" if full else "refresh", space, instance)
-        settle(lake)
+        try:
+            run = run_in_process("rebuild" if full else "refresh", space, instance)
+        finally:
+            settle(lake)
         registered = space.registered
         return RefreshReport(
             run_id=run.run_id,

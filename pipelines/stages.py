@@ -33,8 +33,8 @@ from warehouse.store.changes import (
 # What a transaction has made itself it takes for empty when it plans. Few rows are joined fast in any order; beyond
 # them a new transaction, which knows their number, is worth what it costs: asking the catalog again.
 FEW_TO_PLAN_WITH = 10_000
-# As long as nothing has more rows than these, one thread is faster than several: to wake the others for each part of a
-# statement takes longer than its few rows do.
+# As long as no more rows than these are new, or come of a step, one thread is faster than several: to wake the others
+# for each part of a statement takes longer than its few rows do. (What is searched for them may be more.)
 FEW_TO_SHARE = 500_000
 
 
@@ -71,7 +71,7 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class StageResult:
-    """What a run did. `rows` counts the rows written by table; empty where nothing was new."""
+    """What a run did. `rows` counts the rows written by table; empty where nothing was changed."""
 
     stage: str
     window: Window | None
@@ -157,6 +157,7 @@ def _publish(
             rows[replacement.table.full_name] = int(inserted[0]) if inserted else 0
         if not window.full and not deleted and not any(rows.values()):
             lake.taken_in[stage.name] = window.until
+            rows.clear()
             raise NothingToWrite
         advance(lake, stage.name, window)
     remove_unused(file for some in files for file in some or () if not file.is_registered)

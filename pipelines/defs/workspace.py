@@ -55,8 +55,10 @@ def workspace(context: dg.InitResourceContext) -> Iterator[Workspace]:
         if WRITES in tags:
             stack.enter_context(one_at_a_time(settings))
         lake = stack.enter_context(open_lake(settings))
-        yield Workspace(lake, full=tags.get(FULL) == "true")
-        settle(lake)
+        try:
+            yield Workspace(lake, full=tags.get(FULL) == "true")
+        finally:
+            settle(lake)
 
 
 @dg.definitions

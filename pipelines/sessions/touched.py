@@ -4,6 +4,7 @@
     touched_stations                            where, and since when
     touched_transactions                        what the news name, or reach by connector and time
     heard_stations, loose_events                what their stations said without an id, and since when that is looked at
+    touched_repeated                            answered starts that were told again and not answered
     touched_unsettled                           sessions of these stations that are not settled yet
     touched_linked                              other ids of the sessions of all these
     looser_stations                             how much further back these sessions reach
@@ -51,7 +52,7 @@ def touch(lake: Lake, known_until: datetime) -> None:
     temp_table(lake, "framed", "FROM touched_transactions LIMIT 0")
     temp_table(lake, "own_frames", "SELECT collector_id, seq, received_at FROM all_transaction_events LIMIT 0")
     # Each may reach further back, and there find another one.
-    while _touch_unsettled(lake) or _touch_linked(lake) or _look_back(lake):
+    while touch_more(lake, "touched_repeated") or _touch_unsettled(lake) or _touch_linked(lake) or _look_back(lake):
         pass
 
 

@@ -13,6 +13,9 @@ FROM (
     UNION ALL
     SELECT station_id, received_at, received_at FROM changed_boots
     UNION ALL
+    -- What came over a replay's connection is of the past.
+    SELECT station_id, happened_at, happened_at FROM changed_connections WHERE clock = 'replay' AND event = 'opened'
+    UNION ALL
     -- Time alone ends a session that nobody stops.
     SELECT station_id, started_at, started_at
     FROM core.sessions

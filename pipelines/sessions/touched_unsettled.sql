@@ -3,4 +3,4 @@ SELECT DISTINCT station_id, transaction_id
 FROM unsettled_sessions
 JOIN touched_since USING (station_id)
 ANTI JOIN touched_transactions USING (station_id, transaction_id)
-WHERE settled_at >= from_at
+WHERE settled_at >= from_at AND transaction_id IS NOT NULL

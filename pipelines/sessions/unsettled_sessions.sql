@@ -18,7 +18,7 @@ starts AS (
 unsettled AS (
     SELECT station_id, transaction_id, evse_id, started_at, ended_at, last_received_at, state, flags
     FROM heard
-    WHERE transaction_id IS NOT NULL AND (state <> 'completed' OR list_has_any(flags, $unsettled))
+    WHERE readings IS NOT NULL AND (state <> 'completed' OR list_has_any(flags, $unsettled))
 ),
 followed AS (
     SELECT unsettled.*, next.started_at AS next_start_at

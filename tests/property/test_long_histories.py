@@ -96,6 +96,18 @@ def two_open(s: Speaker) -> None:
     s.stop(100, 5_000, -1)
 
 
+def behind(s: Speaker) -> None:
+    """A session of a station whose clock is two hours late."""
+    s.start(10 - 120, 1_000, 8, received=10)
+    for minute in (20, 40, 60):
+        s.meter(minute - 120, 1_000 + minute * 10, 8, received=minute)
+    s.stop(100 - 120, 2_000, 8, received=100)
+
+
+def unanswered(s: Speaker) -> None:
+    s.start(10, 1_000, 0)
+
+
 LATER = 20 * 1_440  # minutes
 AFTERWARDS: dict[str, tuple[Callable[[Speaker], object], Callable[[Speaker], object]]] = {
     "start again": (first_without_id, lambda s: s.start(10, 1_000, 0)),
@@ -104,10 +116,16 @@ AFTERWARDS: dict[str, tuple[Callable[[Speaker], object], Callable[[Speaker], obj
     "stop again from a queue": (first_without_id, lambda s: s.stop(100, 5_000, 103, received=LATER)),
     "start in between": (first_without_id, lambda s: s.start(50, 1_500, 200, received=LATER, token="T2")),
     "start after its stop": (lambda s: s.stop(100, 5_000, -1), lambda s: s.start(10, 1_000, 7, received=LATER)),
-    "stop under an id": (lambda s: s.start(10, 1_000, 0), lambda s: s.stop(100, 5_000, 103, received=LATER)),
-    "stop under no id": (lambda s: s.start(10, 1_000, 0), lambda s: s.stop(100, 5_000, -1, received=LATER)),
+    "stop under an id": (unanswered, lambda s: s.stop(100, 5_000, 103, received=LATER)),
+    "stop under no id": (unanswered, lambda s: s.stop(100, 5_000, -1, received=LATER)),
     "one of two grows": (two_open, lambda s: s.meter(60, 6_000, 7, received=LATER)),
     "one of two grew": (two_open, lambda s: s.meter(LATER, 6_000, 7)),
+    "the next start": (unanswered, lambda s: s.start(LATER, 2_000, 7)),
+    "a reading without an id": (unanswered, lambda s: s.meter(LATER, 9_000)),
+    "available": (unanswered, lambda s: s.status(LATER, "Available")),
+    "available, from a queue": (unanswered, lambda s: s.status(2_880, "Available", received=LATER)),
+    "a boot": (unanswered, lambda s: s.boot(LATER)),
+    "a late clock's start again": (behind, lambda s: s.start(10 - 120, 1_000, 0, received=LATER)),
 }
 
 

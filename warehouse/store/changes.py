@@ -2,7 +2,7 @@
 
 A stage stores the snapshot it has taken in (`ops.watermarks`, appended) in the transaction that publishes its
 output. It must recompute what the new rows touch and never add deltas: maintenance re-emits surviving rows.
-A stage that had nothing to write makes no snapshot of its own for that: whoever writes next stores it too.
+A stage that had nothing to write makes no snapshot of its own for that: the next stage that writes stores it too.
 """
 
 from __future__ import annotations

@@ -41,7 +41,7 @@ class Lake:
 
     `con` is DuckDB with the catalog attached as `lake` and the state database as `state` (read-only). Whoever asks it,
     or its cursors, for `schema.table` is shown what `sight` lets them see. `taken_in`: the watermarks of stages that
-    had nothing to write, until the next transaction carries them along (see `warehouse.store.changes`).
+    had nothing to write, until the next one that writes carries them along (see `warehouse.store.changes`).
     """
 
     settings: Settings

@@ -50,7 +50,7 @@ CAST(
 """
 
 # The snapshots that are kept, from DuckLake's own table: `ducklake_snapshots` also makes a map of what each changed,
-# which takes seconds for those of a week.
+# which takes seconds for those of a week. When something was written is for everybody to see, whatever their sight.
 SNAPSHOTS = f"""
 CREATE OR REPLACE MACRO {{catalog}}.main.snapshots() AS TABLE
 SELECT snapshot_id, CAST(snapshot_time AS TIMESTAMPTZ) AS snapshot_time FROM {METADATA}.ducklake_snapshot
