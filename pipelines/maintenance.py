@@ -6,6 +6,7 @@ from collections.abc import Collection
 from datetime import timedelta
 
 from warehouse.contract import LAKE_TABLES, raw
+from warehouse.contract.ddl import METADATA
 from warehouse.store import Lake
 
 # How long a figure on a page or in an extract can be looked up as of its snapshot.
@@ -55,7 +56,8 @@ def _expire(lake: Lake, stages: Collection[str], keep: timedelta) -> int:
     if passed is None or passed[1] < len(stages):  # a stage that never ran has yet to read everything
         return 0
     old = lake.con.execute(
-        "SELECT list(snapshot_id) FROM snapshots() WHERE snapshot_id < ? AND snapshot_time < now() - ?"
+        f"SELECT list(snapshot_id) FROM {METADATA}.ducklake_snapshot "  # noqa: S608 (no input)
+        "WHERE snapshot_id < ? AND snapshot_time::TIMESTAMPTZ < now() - ?"
         # Extracts of a closed month can be made again for good.
         " AND snapshot_id NOT IN (SELECT snapshot FROM billing.periods WHERE snapshot IS NOT NULL)",
         [passed[0], keep],

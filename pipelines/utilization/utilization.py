@@ -19,6 +19,7 @@ from pathlib import Path
 
 from pipelines.stages import Replacement, Stage, sql, temp_table
 from warehouse.contract import core, mart, ops
+from warehouse.contract.ddl import METADATA
 from warehouse.store import Lake
 from warehouse.store.changes import Window
 
@@ -63,7 +64,7 @@ def compute(lake: Lake, window: Window) -> list[Replacement]:
 
 def _is_kept(lake: Lake, snapshot: int) -> bool:
     # Once the last run's snapshot is expired nobody knows its "now": then every hour is computed anew.
-    return bool(lake.con.execute(f"FROM snapshots() WHERE snapshot_id = {int(snapshot)}").fetchone())
+    return bool(lake.con.execute(f"FROM {METADATA}.ducklake_snapshot WHERE snapshot_id = {int(snapshot)}").fetchone())
 
 
 def _newest(lake: Lake, snapshot: int) -> datetime:

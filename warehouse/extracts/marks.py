@@ -10,12 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from warehouse.contract.ddl import METADATA
 from warehouse.errors import InputError
 from warehouse.extracts import account_files
 from warehouse.plain import instant
 from warehouse.store import Lake
 
-_KNOWN = "SELECT snapshot_time FROM snapshots() WHERE snapshot_id = ?"
+_KNOWN = f"SELECT snapshot_time::TIMESTAMPTZ FROM {METADATA}.ducklake_snapshot WHERE snapshot_id = ?"  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)

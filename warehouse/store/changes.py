@@ -40,7 +40,7 @@ def window_for(lake: Lake, after: int | None, *, full: bool = False) -> Window |
         return Window(after or 0, until, True)
     if until <= after:
         return None
-    oldest = lake.con.execute("SELECT min(snapshot_id) FROM snapshots()").fetchone()
+    oldest = lake.con.execute(f"SELECT min(snapshot_id) FROM {METADATA}.ducklake_snapshot").fetchone()  # noqa: S608
     return Window(after, until, oldest is not None and oldest[0] > after + 1)
 
 

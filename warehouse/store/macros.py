@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from warehouse.contract.ddl import METADATA, quoted
+from warehouse.contract.ddl import quoted
 from warehouse.money import MINOR_UNITS
 
 # Which decision on a session is in force (`release`, `hold`) or NULL where its grade decides. A hold stays. A release
@@ -49,18 +49,11 @@ CAST(
 )
 """
 
-# The snapshots that are kept, from DuckLake's own table: `ducklake_snapshots` also makes a map of what each changed,
-# which takes seconds for those of a week. When something was written is for everybody to see, whatever their sight.
-SNAPSHOTS = f"""
-CREATE OR REPLACE MACRO {{catalog}}.main.snapshots() AS TABLE
-SELECT snapshot_id, CAST(snapshot_time AS TIMESTAMPTZ) AS snapshot_time FROM {METADATA}.ducklake_snapshot
-"""  # noqa: S608 (our own name)
-
 # Which rows a reader may give that looks past the views, into the lake's snapshots.
 SEES_SITE = "CREATE OR REPLACE MACRO {catalog}.main.sees_site(site) AS {condition}"
 
 
 def macros(catalog: str, sees_site: str | None = None) -> list[str]:
     """Statements that make the macros in `catalog`. `sees_site`: the condition on `site`; None: any."""
-    named = [macro.format(catalog=catalog) for macro in (STANDING_DECISION, MINOR_UNIT, VAT_OF, SNAPSHOTS)]
+    named = [macro.format(catalog=catalog) for macro in (STANDING_DECISION, MINOR_UNIT, VAT_OF)]
     return [*named, SEES_SITE.format(catalog=catalog, condition=sees_site or "true")]

@@ -39,7 +39,7 @@ compared AS (
 SELECT
     compared.session_id,
     compared.snapshot_id,
-    snapshots.snapshot_time,
+    snapshots.snapshot_time::TIMESTAMPTZ AS snapshot_time,
     compared.there,
     compared.state,
     compared.grade,
@@ -53,7 +53,7 @@ SELECT
     compared.connector_id,
     compared.transaction_id
 FROM compared
-JOIN snapshots() AS snapshots USING (snapshot_id)
+JOIN __ducklake_metadata_lake.ducklake_snapshot AS snapshots USING (snapshot_id)
 -- Maintenance writes rows anew that are as they were.
 WHERE facts IS DISTINCT FROM facts_before
 ORDER BY compared.session_id, compared.snapshot_id
