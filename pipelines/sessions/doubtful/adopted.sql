@@ -1,6 +1,6 @@
 -- A start whose answer is not there, and a transaction whose start is not there, on one connector: the same session.
 WITH pairs AS (
-    SELECT starts.begin_key, startless.station_id, startless.transaction_id, startless.first_at, starts.happened_at
+    SELECT starts.begin_key, starts.own_id, startless.station_id, startless.transaction_id, startless.first_at, starts.happened_at
     FROM startless
     JOIN starts
         ON starts.station_id = startless.station_id
@@ -13,7 +13,7 @@ WITH pairs AS (
 nearest AS (
     SELECT * FROM pairs
     QUALIFY row_number() OVER (
-        PARTITION BY station_id, transaction_id ORDER BY happened_at DESC, begin_key
+        PARTITION BY station_id, transaction_id ORDER BY happened_at DESC, own_id
     ) = 1
 )
 SELECT begin_key, station_id, transaction_id

@@ -12,7 +12,7 @@ read AS (
     SELECT no, max(true_at) AS last_at FROM registers GROUP BY no
 )
 SELECT
-    CASE WHEN NOT held.has_start OR held.transaction_id IS NULL OR held.without_id THEN held.begin_key
+    CASE WHEN NOT held.has_start OR held.transaction_id IS NULL OR held.without_id THEN held.own_id
          ELSE md5(concat_ws('|', held.station_id, held.transaction_id, epoch_us(coalesce(held.event_at, held.happened_at)),
                             -- One id on two connectors at once are two sessions.
                             CASE WHEN held.is_reused THEN held.evse_id END))

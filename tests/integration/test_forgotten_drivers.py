@@ -1,0 +1,73 @@
+"""A driver's pseudonym is forgotten: the sessions stay who they are, so none is billed twice."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from tests.golden.faults.model import Speaker
+from tests.landed import Wire, at, land
+from tests.pipeline import bring_up_to_date
+from warehouse.settings import Settings, load_settings
+from warehouse.state import open_state, table
+from warehouse.store import Lake, open_lake
+
+DAY = 1_440  # minutes
+SESSIONS = "SELECT session_id, id_token FROM core.sessions ORDER BY started_at, transaction_id, session_id"
+
+
+def test_sessions_keep_their_ids_when_the_pseudonyms_are_forgotten(tmp_path: Path) -> None:
+    wire = Wire()
+    s = Speaker(wire, "A", "1.6")
+    s.start(10, 1_000, 7)
+    s.stop(60, 2_000, 7)
+    # No answer names it: alone, with what followed under an id, and two tokens at one moment.
+    s.start(DAY, 2_000, 0)
+    s.start(2 * DAY, 3_000, 0)
+    s.meter(2 * DAY + 30, 3_500, 8)
+    s.stop(2 * DAY + 60, 4_000, 8)
+    s.start(3 * DAY, 4_000, 0, token="T1")
+    s.start(3 * DAY, 4_000, 0, token="T2")
+    wire.call("witness", "Heartbeat", {}, at(10 * DAY))
+    home = load_settings(home=tmp_path)
+    land(home, wire)
+    with open_lake(home) as lake:
+        bring_up_to_date(lake)
+        before = lake.con.execute(SESSIONS).fetchall()
+        forget_pseudonyms(home)
+        lake.read_anew()
+        bring_up_to_date(lake, full=True)
+        after = lake.con.execute(SESSIONS).fetchall()
+    assert len({session_id for session_id, _ in before}) == len(before) == 5
+    assert [session_id for session_id, _ in after] == [session_id for session_id, _ in before]
+    assert not {token for _, token in after} & {token for _, token in before}
+
+
+def test_the_second_token_of_one_moment_leaves_no_session_behind_when_it_is_answered(tmp_path: Path) -> None:
+    home = load_settings(home=tmp_path)
+    with open_lake(home) as lake:
+        for part, transaction in enumerate((0, 9)):
+            wire = Wire(collector_id=f"part {part}")
+            s = Speaker(wire, "A", "1.6")
+            if part == 0:
+                s.start(0, 1_000, 0, token="T1")
+            s.start(0, 1_000, transaction, received=part * DAY, token="T2")
+            land(home, wire)
+            bring_up_to_date(lake)
+        stepwise = found(lake)
+        bring_up_to_date(lake, full=True)
+        assert found(lake) == stepwise
+        assert [transaction for _, transaction in stepwise] == [None, "9"]
+
+
+def found(lake: Lake) -> list[tuple[str, str | None]]:
+    query = "SELECT session_id, transaction_id FROM core.sessions ORDER BY transaction_id NULLS FIRST, session_id"
+    return lake.con.execute(query).fetchall()
+
+
+def forget_pseudonyms(settings: Settings) -> None:
+    engine = open_state(settings)
+    with engine.begin() as connection:
+        connection.execute(sa.delete(table("registry", "pseudonyms")))
+    engine.dispose()
