@@ -14,7 +14,7 @@ from pipelines.stages import StageResult
 from warehouse.errors import SettingsError
 from warehouse.settings import Settings
 from warehouse.store import open_lake
-from warehouse.store.changes import settle
+from warehouse.store.watermarks import settle
 
 HOST = "127.0.0.1"
 # Dagster 1.13 recommends `dg dev` at each start of `dagster dev`; that needs another package and project layout.

@@ -19,16 +19,8 @@ from warehouse.contract.ddl import quoted
 from warehouse.errors import StoreError
 from warehouse.store import Lake, NothingToWrite
 from warehouse.store.appending import FEW_ROWS, WrittenFile, append_file, remove_unused, write_file
-from warehouse.store.changes import (
-    GREATEST_LAG,
-    Window,
-    advance,
-    changes_within,
-    expose,
-    rows_within,
-    watermark,
-    window_for,
-)
+from warehouse.store.changes import GREATEST_LAG, Window, changes_within, expose, rows_within, window_for
+from warehouse.store.watermarks import advance, watermark
 
 # What a transaction has made itself it takes for empty when it plans. Few rows are joined fast in any order; beyond
 # them a new transaction, which knows their number, is worth what it costs: asking the catalog again.
@@ -116,7 +108,7 @@ def _run(lake: Lake, stage: Stage, *, full: bool) -> StageResult:
     if window is None or is_idle:
         if window is not None and window.until - window.after > GREATEST_LAG:
             with lake.write(f"{stage.name}: nothing new"):
-                advance(lake, stage.name, window)
+                advance(lake, stage.name, window.until, lake.snapshot())
         return StageResult(stage.name, None, time.perf_counter() - started)
     rows = _publish(lake, stage, window, before, replacements, files)
     views = [f"{prefix}_{table.name}" for table in stage.inputs for prefix in ("new", "changed", "all")]
@@ -135,8 +127,9 @@ def _publish(
     rows: dict[str, int] = {}
     deleted = 0
     with lake.write(stage.name) as con:
+        began_at = lake.snapshot()
         # Where nothing was written meanwhile, no other run of this stage was; that is cheaper to ask.
-        if lake.snapshot() != window.until and watermark(lake, stage.name) != before:
+        if began_at != window.until and watermark(lake, stage.name) != before:
             remove_unused(file for some in files for file in some or ())
             raise Overtaken(stage.name)
         for replacement, written in zip(replacements, files, strict=True):
@@ -156,10 +149,10 @@ def _publish(
             ).fetchone()
             rows[replacement.table.full_name] = int(inserted[0]) if inserted else 0
         if not window.full and not deleted and not any(rows.values()):
-            lake.taken_in[stage.name] = window.until
+            lake.watermarks.ahead[stage.name] = window.until
             rows.clear()
             raise NothingToWrite
-        advance(lake, stage.name, window)
+        advance(lake, stage.name, window.until, began_at)
     remove_unused(file for some in files for file in some or () if not file.is_registered)
     for replacement in replacements:
         if replacement.touched is not None and isinstance(replacement.rows, str):

@@ -11,9 +11,9 @@ import dagster as dg
 from pipelines.stages import StageResult
 from warehouse.settings import Settings, load_settings
 from warehouse.store import Lake, open_lake
-from warehouse.store.changes import settle
 from warehouse.store.landing import Registered
 from warehouse.store.lock import file_lock
+from warehouse.store.watermarks import settle
 
 # Tag of runs that compute everything anew.
 FULL = "kwhouse/full"
@@ -55,10 +55,9 @@ def workspace(context: dg.InitResourceContext) -> Iterator[Workspace]:
         if WRITES in tags:
             stack.enter_context(one_at_a_time(settings))
         lake = stack.enter_context(open_lake(settings))
-        try:
-            yield Workspace(lake, full=tags.get(FULL) == "true")
-        finally:
-            settle(lake)
+        yield Workspace(lake, full=tags.get(FULL) == "true")
+        # Dagster ends a resource so after a step that failed, too. What is thrown away unfinished writes nothing more.
+        settle(lake)
 
 
 @dg.definitions

@@ -12,7 +12,8 @@ from tests.homes import new_home
 from warehouse.contract.ops import FAULTS, REGISTRY_HISTORY
 from warehouse.settings import Settings
 from warehouse.store import Lake, changes, open_lake
-from warehouse.store.changes import Window, changes_within, expose, settle, watermark, window_for
+from warehouse.store.changes import Window, changes_within, expose, window_for
+from warehouse.store.watermarks import advance, settle, watermark
 
 # The toy: per station of `ops.faults` one row in `ops.registry_history` with the number of faults.
 COUNTS = """
@@ -229,3 +230,34 @@ def test_changes_are_those_that_ducklake_tells_of(lake: Lake) -> None:
         assert bool(found.inserted) == bool(kinds - {"tables_deleted_from", "inlined_delete"}), (snapshot, kinds)
         assert bool(found.deleted) == bool(kinds - {"tables_inserted_into", "inlined_insert"}), (snapshot, kinds)
         assert found.inserted | found.deleted <= {"ops.faults"}
+
+
+def test_watermarks_are_read_once_as_long_as_nobody_else_writes(lake: Lake) -> None:
+    add(lake, ("1", "A"))
+    run_stage(lake, TOY)
+    known = lake.watermarks
+    assert (known.at, known.stored) == (lake.snapshot(), {"toy": lake.snapshot() - 1}), "kept up by its own writing"
+    with open_lake(lake.settings) as other:
+        add(other, ("2", "B"))
+        run_stage(other, TOY)
+        assert watermark(lake, "toy") == watermark(other, "toy") == other.snapshot() - 1
+    assert run_stage(lake, TOY).window is None
+
+
+def test_what_is_not_committed_is_not_taken_in_and_what_was_ahead_still_is(lake: Lake) -> None:
+    add(lake, ("1", "A"))
+    lake.watermarks.ahead["quiet"] = lake.snapshot()
+
+    def advance_and_fail() -> None:
+        with lake.write("fails"):
+            advance(lake, "toy", lake.snapshot(), lake.snapshot())
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        advance_and_fail()
+    assert watermark(lake, "toy") is None
+    settle(lake)
+    with open_lake(lake.settings) as other:
+        assert watermark(other, "quiet") == other.snapshot() - 1
+        assert watermark(other, "toy") is None
+    assert not lake.watermarks.ahead

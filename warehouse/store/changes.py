@@ -1,8 +1,7 @@
 """What is new since a stage last ran: DuckLake's change feed between two snapshots.
 
-A stage stores the snapshot it has taken in (`ops.watermarks`, appended) in the transaction that publishes its
-output. It must recompute what the new rows touch and never add deltas: maintenance re-emits surviving rows.
-A stage that had nothing to write makes no snapshot of its own for that: the next stage that writes stores it too.
+A stage stores the snapshot it has taken in (see `watermarks`). It must recompute what the new rows touch and never
+add deltas: maintenance re-emits surviving rows.
 """
 
 from __future__ import annotations
@@ -44,34 +43,6 @@ def window_for(lake: Lake, after: int | None, *, full: bool = False) -> Window |
     return Window(after, until, oldest is not None and oldest[0] > after + 1)
 
 
-def watermark(lake: Lake, stage: str) -> int | None:
-    """The newest snapshot that `stage` has taken in; None where it never ran."""
-    row = lake.con.execute("SELECT max(snapshot_id) FROM ops.watermarks WHERE stage = ?", [stage]).fetchone()
-    stored = None if row is None or row[0] is None else int(row[0])
-    taken_in = lake.taken_in.get(stage)
-    return stored if taken_in is None else max(taken_in, stored or 0)
-
-
-def advance(lake: Lake, stage: str, window: Window) -> None:
-    """Store that `stage` has taken in `window`. Call inside the transaction that publishes its output."""
-    lake.taken_in[stage] = window.until
-    _store_taken_in(lake)
-
-
-def settle(lake: Lake) -> None:
-    """Store what stages have taken in since the last of them wrote anything."""
-    if lake.taken_in:
-        with lake.write("nothing new"):
-            _store_taken_in(lake)
-
-
-def _store_taken_in(lake: Lake) -> None:
-    # Should the transaction fail they are looked at again: that costs time and changes nothing.
-    stages, snapshots = list(lake.taken_in), list(lake.taken_in.values())
-    lake.taken_in.clear()
-    lake.con.execute("INSERT INTO lake.ops.watermarks SELECT unnest(?), unnest(?), now()", [stages, snapshots])
-
-
 @dataclass(frozen=True, slots=True)
 class Changes:
     """The full names of the tables that had rows inserted, and of those that had rows deleted, within a window."""
@@ -89,22 +60,17 @@ def changes_within(lake: Lake, window: Window) -> Changes:
     # From DuckLake's own table, written `inserted_into_table:41,inlined_delete:39`: `ducklake_snapshots` reads all
     # snapshots that are kept, which takes seconds for those of a week.
     rows = lake.con.execute(
-        "SELECT DISTINCT string_split(change, ':')[1], string_split(change, ':')[2] "  # noqa: S608 (no input)
+        "SELECT DISTINCT string_split(change, ':')[1], schema_name || '.' || table_name "  # noqa: S608 (no input)
         "FROM (SELECT unnest(regexp_extract_all(changes_made, '[a-z_]+:[0-9]+')) AS change "
-        f"FROM {METADATA}.ducklake_snapshot_changes WHERE snapshot_id > ? AND snapshot_id <= ?)",
+        f"FROM {METADATA}.ducklake_snapshot_changes WHERE snapshot_id > ? AND snapshot_id <= ?) "
+        f"JOIN {METADATA}.ducklake_table AS changed ON changed.table_id = CAST(string_split(change, ':')[2] AS BIGINT) "
+        f"JOIN {METADATA}.ducklake_schema USING (schema_id)",
         [window.after, window.until],
     ).fetchall()
-    # Tables have ids there, which only the catalog's other tables tell together with the schema.
-    names = dict(
-        lake.con.execute(
-            "SELECT CAST(table_id AS VARCHAR), schema_name || '.' || table_name "  # noqa: S608 (no input)
-            f"FROM {METADATA}.ducklake_table JOIN {METADATA}.ducklake_schema USING (schema_id)"
-        ).fetchall()
-    )
     # Whatever is neither (a file that maintenance has written anew) may be both.
     return Changes(
-        inserted=frozenset(names[table] for kind, table in rows if table in names and kind not in DELETIONS),
-        deleted=frozenset(names[table] for kind, table in rows if table in names and kind not in INSERTIONS),
+        inserted=frozenset(table for kind, table in rows if kind not in DELETIONS),
+        deleted=frozenset(table for kind, table in rows if kind not in INSERTIONS),
     )
 
 

@@ -27,6 +27,7 @@ from warehouse.store.macros import macros
 from warehouse.store.shown import show
 from warehouse.store.sight import WHOLE, Sight
 from warehouse.store.views import definition
+from warehouse.store.watermarks import Watermarks
 
 STATE = "state"
 
@@ -40,15 +41,14 @@ class Lake:
     """An open store.
 
     `con` is DuckDB with the catalog attached as `lake` and the state database as `state` (read-only). Whoever asks it,
-    or its cursors, for `schema.table` is shown what `sight` lets them see. `taken_in`: the watermarks of stages that
-    had nothing to write, until the next one that writes carries them along (see `warehouse.store.changes`).
+    or its cursors, for `schema.table` is shown what `sight` lets them see. `watermarks`: how far its stages are.
     """
 
     settings: Settings
     con: duckdb.DuckDBPyConnection
     read_only: bool
     sight: Sight = WHOLE
-    taken_in: dict[str, int] = field(default_factory=dict, init=False, repr=False)
+    watermarks: Watermarks = field(default_factory=Watermarks, init=False, repr=False)
     _reads: bool = field(default=False, init=False, repr=False)
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
@@ -84,9 +84,12 @@ class Lake:
                 yield self.con
                 self.con.execute("CALL lake.set_commit_message('kwhouse', ?)", [message])
                 self.con.execute("COMMIT")
+                self.watermarks.commit()
             except NothingToWrite:
+                self.watermarks.roll_back()
                 self.con.execute("ROLLBACK")
             except BaseException:
+                self.watermarks.roll_back()
                 self.con.execute("ROLLBACK")
                 raise
 
