@@ -81,12 +81,16 @@ def _status(payload: Any) -> tuple[str | None, Any]:
         return None, None
     results = payload.get("setVariableResult")
     if isinstance(results, list):
-        told = [(one.get("attributeStatus"), one.get("attributeStatusInfo")) for one in results if type(one) is dict]
+        told = [_status_in(one, "attributeStatus") for one in results if isinstance(one, dict)]
         worst = [one for one in told if one[0] not in _GOOD] or [one for one in told if one[0] != "Accepted"] or told
-        status, info = worst[0] if worst else (None, None)
-    else:
-        status, info = payload.get("status"), payload.get("statusInfo")
-    return (status if isinstance(status, str) else None), info
+        return worst[0] if worst else (None, None)
+    return _status_in(payload, "status")
+
+
+def _status_in(part: dict[str, Any], name: str) -> tuple[str | None, Any]:
+    """A status as it should be, a text, and what is said about it. Stations answer with anything."""
+    status = part.get(name)
+    return (status if isinstance(status, str) else None), part.get(f"{name}Info")
 
 
 def _told(status: str, info: Any) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ingest.ocpp.calling import Impossible
@@ -105,6 +105,7 @@ JSON = st.recursive(
 
 
 @given(st.sampled_from(("1.6", "2.0.1", "2.1")), JSON)
+@example("2.0.1", {"setVariableResult": [{"attributeStatus": ["Accepted"]}]})
 def test_whatever_a_station_answers_means_something(version: str, payload: Any) -> None:
     for action in ("SendLocalList", "SetVariables", "GetLocalListVersion"):
         state, reason = judged(version, action, payload)
