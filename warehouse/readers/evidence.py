@@ -17,7 +17,16 @@ def frames(lake: Lake, session_id: str) -> pl.DataFrame:
 
     `role`: start, answer, update, stop, reading …; `proves`: kinds of faults; `told_at`: by the station's clock.
     """
-    return frame(lake, "evidence_frames", session_id=session_id)
+    import polars as pl
+
+    names = frame(lake, "evidence_names", session_id=session_id)
+    station_id = None if names.is_empty() else names["station_id"][0]
+    found = frame(lake, "evidence_frames", station_id=station_id, seqs=tuple(names["seq"]))
+    return (
+        names.drop("station_id")
+        .join(found, on=["collector_id", "seq"])
+        .sort(pl.coalesce("told_at", "received_at"), "received_at", "collector_id", "seq")
+    )
 
 
 def faults(lake: Lake, session_id: str) -> pl.DataFrame:

@@ -23,10 +23,18 @@ def _text(name: str) -> str:
 
 
 def frame(lake: Lake, name: str, **parameters: object) -> pl.DataFrame:
-    """The rows of `sql/<name>.sql`. Safe to call from any thread: each call takes its own cursor."""
+    """The rows of `sql/<name>.sql`. Safe to call from any thread: each call takes its own cursor.
+
+    A tuple stands for the values of `IN ($name)`, none of them for no row.
+    """
+    text = _text(name)
+    for several in [key for key, value in parameters.items() if isinstance(value, tuple)]:
+        each = {f"{several}_{place}": value for place, value in enumerate(parameters.pop(several))}
+        text = text.replace(f"(${several})", f"({', '.join(f'${one}' for one in each) or 'NULL'})")
+        parameters |= each
     cursor = lake.cursor()
     try:
-        return cursor.execute(_text(name), parameters).pl()
+        return cursor.execute(text, parameters).pl()
     except duckdb.Error as error:
         raise QueryError(f"The figures of `{name}` could not be read: {error}") from error
     finally:
