@@ -28,13 +28,17 @@ def frame(lake: Lake, name: str, **parameters: object) -> pl.DataFrame:
     A tuple stands for the values of `IN ($name)`, none of them for no row.
     """
     text = _text(name)
-    for several in [key for key, value in parameters.items() if isinstance(value, tuple)]:
-        each = {f"{several}_{place}": value for place, value in enumerate(parameters.pop(several))}
-        text = text.replace(f"(${several})", f"({', '.join(f'${one}' for one in each) or 'NULL'})")
-        parameters |= each
+    bound: dict[str, object] = {}
+    for key, value in parameters.items():
+        if isinstance(value, tuple):
+            each = {f"{key}_{place}": one for place, one in enumerate(value)}
+            text = text.replace(f"(${key})", f"({', '.join(f'${one}' for one in each) or 'NULL'})")
+            bound |= each
+        else:
+            bound[key] = value
     cursor = lake.cursor()
     try:
-        return cursor.execute(text, parameters).pl()
+        return cursor.execute(text, bound).pl()
     except duckdb.Error as error:
         raise QueryError(f"The figures of `{name}` could not be read: {error}") from error
     finally:
