@@ -492,7 +492,7 @@ def import_cdrs(files: Files, as_json: Json = False) -> None:
 def registry_apply(
     folder: Annotated[Path, typer.Argument(help="Folder with one YAML or CSV file a table.")],
     allow_removal: Annotated[
-        bool, typer.Option("--allow-removal", help="A file without rows may empty its table.")
+        bool, typer.Option("--allow-removal", help="A file may remove all rows that its table has.")
     ] = False,
     by: By = None,
     as_json: Json = False,

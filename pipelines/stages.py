@@ -108,7 +108,7 @@ def _run(lake: Lake, stage: Stage, *, full: bool) -> StageResult:
     if window is None or is_idle:
         if window is not None and window.until - window.after > GREATEST_LAG:
             with lake.write(f"{stage.name}: nothing new"):
-                advance(lake, stage.name, window.until, lake.snapshot())
+                advance(lake, stage.name, window.until)
         return StageResult(stage.name, None, time.perf_counter() - started)
     rows = _publish(lake, stage, window, before, replacements, files)
     views = [f"{prefix}_{table.name}" for table in stage.inputs for prefix in ("new", "changed", "all")]
@@ -127,9 +127,8 @@ def _publish(
     rows: dict[str, int] = {}
     deleted = 0
     with lake.write(stage.name) as con:
-        began_at = lake.snapshot()
         # Where nothing was written meanwhile, no other run of this stage was; that is cheaper to ask.
-        if began_at != window.until and watermark(lake, stage.name) != before:
+        if lake.snapshot() != window.until and watermark(lake, stage.name) != before:
             remove_unused(file for some in files for file in some or ())
             raise Overtaken(stage.name)
         for replacement, written in zip(replacements, files, strict=True):
@@ -152,7 +151,7 @@ def _publish(
             lake.watermarks.ahead[stage.name] = window.until
             rows.clear()
             raise NothingToWrite
-        advance(lake, stage.name, window.until, began_at)
+        advance(lake, stage.name, window.until)
     remove_unused(file for some in files for file in some or () if not file.is_registered)
     for replacement in replacements:
         if replacement.touched is not None and isinstance(replacement.rows, str):

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
 
 import polars as pl
 import pytest
 
 from tests import small_warehouse
+from tests.homes import new_home
 from tests.small_warehouse import FIRST, LAST
 from warehouse.errors import QueryError
 from warehouse.readers import Grain, Scope, forecasts, money, network, quality, sessions, usage
 from warehouse.readers.query import frame
+from warehouse.settings import load_settings
 from warehouse.store import Lake, open_lake
 
 ALL_SITES = ("campus", "harbour", "market")
@@ -54,6 +57,37 @@ def test_a_rate_over_sites_is_not_the_mean_of_their_rates(lake: Lake) -> None:
     seconds = "SELECT sum(occupied_seconds) / sum(open_seconds) FROM mart.site_days"
     assert together == pytest.approx(one(lake, seconds))
     assert together != pytest.approx(sites["occupied_utilization"].mean(), rel=1e-3)
+
+
+def test_stations_that_nobody_has_registered_raise_no_rate(tmp_path: Path) -> None:
+    """They are open at no time. (Sites `s` and `unregistered` did the same; `s` alone is rated.)"""
+    with open_lake(load_settings(home=new_home(tmp_path / "home"))) as lake:
+        with lake.write("two sites") as con:
+            for name, open_seconds, rated_wh in (("s", 3600, 10_000), ("unregistered", 0, 0)):
+                con.execute(
+                    "INSERT INTO lake.mart.site_days BY NAME SELECT $name AS site_id, DATE '2025-06-02' AS local_date,"
+                    " 1 AS connectors, 1 AS connectors_used, $open AS open_seconds, 1800 AS occupied_seconds,"
+                    " 900 AS charging_seconds, $rated AS rated_wh, 5000 AS energy_wh, 1 AS sessions_started,"
+                    " 1 AS unique_tokens, 0 AS peak_load_w",
+                    {"name": name, "open": open_seconds, "rated": rated_wh},
+                )
+                con.execute(
+                    "INSERT INTO lake.mart.connector_hours BY NAME SELECT $name AS site_id, $name AS station_id,"
+                    " 1 AS evse_id, 1 AS connector_id, TIMESTAMPTZ '2025-06-02 08:00:00+00' AS hour_start,"
+                    " $open AS open_seconds, 1800 AS occupied_seconds, 900 AS charging_seconds, 5000 AS energy_wh,"
+                    " 1 AS sessions_started",
+                    {"name": name, "open": open_seconds},
+                )
+        scope = Scope(("s", "unregistered"), date(2025, 6, 2), date(2025, 6, 2))
+        totals = usage.totals(lake, scope).row(0, named=True)
+        assert (totals["occupied_hours"], totals["energy_kwh"]) == (1.0, 10.0), "the sums are of both"
+        assert (totals["occupied_utilization"], totals["idle_utilization"]) == (0.5, 0.25)
+        assert totals["capacity_factor"] == 0.5
+        hours = usage.hour_of_week(lake, scope, None).filter(pl.col("occupied_utilization").is_not_null())
+        assert hours["occupied_utilization"].to_list() == [0.5]
+        assert hours["power_kw_per_connector"].to_list() == [5.0]
+        sites = usage.by_site(lake, scope).sort("site_id")
+        assert sites["occupied_utilization"].to_list() == [0.5, None]
 
 
 @pytest.mark.parametrize("grain", list(Grain))

@@ -250,7 +250,7 @@ def test_what_is_not_committed_is_not_taken_in_and_what_was_ahead_still_is(lake:
 
     def advance_and_fail() -> None:
         with lake.write("fails"):
-            advance(lake, "toy", lake.snapshot(), lake.snapshot())
+            advance(lake, "toy", lake.snapshot())
             raise RuntimeError
 
     with pytest.raises(RuntimeError):
@@ -261,3 +261,25 @@ def test_what_is_not_committed_is_not_taken_in_and_what_was_ahead_still_is(lake:
         assert watermark(other, "quiet") == other.snapshot() - 1
         assert watermark(other, "toy") is None
     assert not lake.watermarks.ahead
+
+
+def test_a_watermark_that_another_process_has_overtaken_does_not_go_back(lake: Lake) -> None:
+    def fresh(lake: Lake, _window: Window) -> Sequence[Replacement]:
+        faults = "FROM new_faults WHERE station_id <> 'boring'"
+        columns = "'faults' AS table_name, fault_id AS row_key, now() AS changed_at, 'set' AS change, '' AS row_hash"
+        temp_table(lake, "fresh", f"SELECT {columns}, NULL AS row_json {faults}")
+        return [Replacement(REGISTRY_HISTORY, "fresh", None)]
+
+    appending = Stage("appending", (FAULTS,), (REGISTRY_HISTORY,), fresh)
+    for fault in (("1", "A"), ("2", "boring")):
+        add(lake, fault)
+        run_stage(lake, appending)
+    with open_lake(lake.settings) as other:
+        add(other, ("3", "B"))
+        run_stage(other, appending)
+        assert watermark(lake, "appending") == watermark(other, "appending")
+        settle(lake)
+        assert watermark(lake, "appending") == watermark(other, "appending")
+    run_stage(lake, appending)
+    appended = "SELECT row_key FROM ops.registry_history WHERE table_name = 'faults' ORDER BY ALL"
+    assert lake.con.execute(appended).fetchall() == [("1",), ("3",)]

@@ -246,7 +246,10 @@ SESSIONS = Table(
     ("session_id",),
     (
         required(
-            "session_id", "VARCHAR", "made from station, transaction and start, so that it is the same in each run"
+            "session_id",
+            "VARCHAR",
+            "made from station, transaction and start (without a transaction: connector, start, register): "
+            "the same in each run",
         ),
         STATION_ID,
         SITE_ID,

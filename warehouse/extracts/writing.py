@@ -166,7 +166,13 @@ def _where_data_lie(lake: Lake, request: Request) -> str:
     )
     asked = f"No {request.extract.name} from {request.date_from} to {request.date_to} (not included)"
     place = " of these sites" if request.sites else ""
-    return f"{asked}: sessions{place} lie from {first} to {last}." if first else f"{asked}: no session{place} is known."
+    if not first:
+        return f"{asked}: no session{place} is known."
+    told = f"{asked}: sessions{place} lie from {first} to {last}."
+    is_of_issued = request.extract.by_operator or request.extract.shape.startswith("ocpi")
+    if is_of_issued and first < request.date_to and last >= request.date_from:
+        told += " It tells what has been issued and paid: `kwhouse invoice issue` issues what is due."
+    return told
 
 
 def _ask(lake: Lake, query: str, parameters: dict[str, object] | None = None) -> list[tuple[Any, ...]]:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from warehouse.readers.query import frame
+from warehouse.readers.query import frame, frame_of_few
 from warehouse.store import Lake
 
 if TYPE_CHECKING:
     import polars as pl
+
+# From here on it takes longer to plan for each number by itself than to read all frames between the first and the last.
+_FEW = 500
 
 
 def frames(lake: Lake, session_id: str) -> pl.DataFrame:
@@ -21,7 +24,11 @@ def frames(lake: Lake, session_id: str) -> pl.DataFrame:
 
     names = frame(lake, "evidence_names", session_id=session_id)
     station_id = None if names.is_empty() else names["station_id"][0]
-    found = frame(lake, "evidence_frames", station_id=station_id, seqs=tuple(names["seq"]))
+    seqs = names["seq"].to_list()
+    if len(seqs) <= _FEW:
+        found = frame_of_few(lake, "evidence_frames", "seqs", seqs, station_id=station_id)
+    else:
+        found = frame(lake, "evidence_many_frames", station_id=station_id, seqs=seqs, first=min(seqs), last=max(seqs))
     return (
         names.drop("station_id")
         .join(found, on=["collector_id", "seq"])

@@ -92,7 +92,7 @@ def apply(
         }
         problems.extend(problems_of(whole, known, check_tariff))
         if not allow_removal:
-            problems.extend(_emptied(declared, stored))
+            problems.extend(_emptied(tables, whole, declared, stored))
         if problems:
             raise RegistryError(sorted(problems, key=lambda problem: (problem.file, problem.line or 0)))
         author = author or Author(account_or_number(), "registry apply")
@@ -104,11 +104,25 @@ def apply(
         )
 
 
-def _emptied(declared: Mapping[str, Declared], stored: Stored) -> Iterator[Problem]:
-    """Tables that would lose all their rows: more often a broken export than a wish."""
+def _emptied(
+    tables: Mapping[str, Table], whole: Mapping[str, Declared], declared: Mapping[str, Declared], stored: Stored
+) -> Iterator[Problem]:
+    """Tables that would lose all their rows: more often a broken export, or another house's folder, than a wish.
+
+    (One row in place of the only one is taken for a correction.)
+    """
     for name, given in declared.items():
-        if stored[name] and given.complete and not given.records:
-            reason = f"holds no row and would remove all {len(stored[name]):,} of {name}; give --allow-removal if meant"
+        if not stored[name] or not given.complete:
+            continue
+        rows = [record.values for record in given.records]
+        if not all(row.keys() >= set(tables[name].key) for row in rows):
+            continue  # one of them has no key: that is told already
+        told = {_key(row, tables[name]) for row in rows}
+        stay = {_key(record.values, tables[name]) for record in whole[name].records if record not in given.records}
+        before = {_key(row, tables[name]) for row in stored[name]} - stay
+        if not given.records or (len(before) > 1 and not before & told):
+            holds = "holds none of them" if given.records else "holds no row"
+            reason = f"{holds} and would remove all {len(before):,} of {name}; give --allow-removal if meant"
             yield Problem(given.file, None, None, reason)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -90,7 +90,9 @@ class Lake:
                 self.con.execute("ROLLBACK")
             except BaseException:
                 self.watermarks.roll_back()
-                self.con.execute("ROLLBACK")
+                # A COMMIT that failed has ended the transaction; why it failed is what is to be told.
+                with suppress(duckdb.Error):
+                    self.con.execute("ROLLBACK")
                 raise
 
     @contextmanager

@@ -2,7 +2,7 @@
 
 Stages store theirs in the transaction that publishes their output; one that had nothing to write makes no snapshot for
 that, and the next one that writes stores it too. Reading the table takes as long as reading a small stage's input, so
-it is read once as long as nobody else writes.
+stages that follow each other read it once: again only where something else was written in between.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ class Watermarks:
         self.writing = None
         self.ahead = {stage: at for stage, at in self.ahead.items() if at > written.get(stage, -1)}
         if began_at == self.at:
-            self.stored.update(written)
+            # What was ahead here another process may have overtaken.
+            self.stored |= {stage: max(at, self.stored.get(stage, at)) for stage, at in written.items()}
             self.at = began_at + 1
 
     def roll_back(self) -> None:
@@ -52,22 +53,19 @@ def watermark(lake: Lake, stage: str) -> int | None:
     return max(found, default=None)
 
 
-def advance(lake: Lake, stage: str, taken_in: int, began_at: int) -> None:
-    """Store that `stage` has taken in snapshot `taken_in`.
-
-    Call inside the transaction that publishes its output; `began_at`: the snapshot which that one began at.
-    """
-    _store(lake, began_at, lake.watermarks.ahead | {stage: taken_in})
+def advance(lake: Lake, stage: str, taken_in: int) -> None:
+    """Store that `stage` has taken in snapshot `taken_in`. Call inside the transaction that publishes its output."""
+    _store(lake, lake.watermarks.ahead | {stage: taken_in})
 
 
 def settle(lake: Lake) -> None:
     """Store what stages have taken in since the last of them wrote anything."""
     if lake.watermarks.ahead:
         with lake.write("nothing new"):
-            _store(lake, lake.snapshot(), dict(lake.watermarks.ahead))
+            _store(lake, dict(lake.watermarks.ahead))
 
 
-def _store(lake: Lake, began_at: int, written: dict[str, int]) -> None:
-    lake.watermarks.writing = began_at, written
+def _store(lake: Lake, written: dict[str, int]) -> None:
+    lake.watermarks.writing = lake.snapshot(), written
     rows = [list(written), list(written.values())]
     lake.con.execute("INSERT INTO lake.ops.watermarks SELECT unnest(?), unnest(?), now()", rows)

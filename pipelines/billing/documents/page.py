@@ -23,9 +23,10 @@ _ZERO_WIDTH_SPACE = "\u200b"
 
 
 def draft_page_of(document: Document) -> dict[str, Any]:
-    """The page of a document that has no number yet: it says so."""
+    """The page of a document that has no number yet: it says so, and asks for no money."""
     texts, page = TEXTS[document.language], page_of(document)
     page["statement"] = " ".join(text for text in (texts["draft_note"], page["statement"]) if text)
+    page["payment"] |= {"text": texts["draft_note"], "terms": "", "facts": []}
     return page | {"number": f"({texts['draft']})", "draft": texts["draft"]}
 
 

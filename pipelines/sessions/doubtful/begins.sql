@@ -12,7 +12,8 @@ FROM starts
 LEFT JOIN adopted USING (begin_key, station_id)
 UNION ALL
 SELECT
-    md5(concat_ws('|', 'missing', station_id, transaction_id)) AS key, key, station_id, ocpp_version, evse_id, connector_id,
+    md5(concat_ws('|', 'missing', station_id, transaction_id)) AS begin_key, begin_key AS own_id,
+    station_id, ocpp_version, evse_id, connector_id,
     transaction_id, [transaction_id],
     id_token, external_session_id, NULL, first_at, NULL, collector_id, connection_id, first_received_at,
     false, false, only_stopped

@@ -14,8 +14,10 @@ read AS (
 SELECT
     CASE WHEN NOT held.has_start OR held.transaction_id IS NULL OR held.without_id THEN held.own_id
          ELSE md5(concat_ws('|', held.station_id, held.transaction_id, epoch_us(coalesce(held.event_at, held.happened_at)),
-                            -- One id on two connectors at once are two sessions.
-                            CASE WHEN held.is_reused THEN held.evse_id END))
+                            -- One id on two connectors at once are two sessions; so are two starts of one moment that
+                            -- differ in token or register.
+                            CASE WHEN held.is_reused THEN held.evse_id END,
+                            CASE WHEN held.is_reused AND place_at_moment > 1 THEN 'start ' || place_at_moment END))
     END AS session_id,
     held.no,
     -held.no AS row_no,

@@ -29,7 +29,7 @@ contested AS (
             known.happened_at > measured_at + INTERVAL 5 MINUTE,
             CASE WHEN known.happened_at <= measured_at + INTERVAL 5 MINUTE THEN -epoch_us(known.happened_at)
                  ELSE epoch_us(known.happened_at) END,
-            known.begin_key
+            known.own_id
     ) = 1
 ),
 unnamed AS (

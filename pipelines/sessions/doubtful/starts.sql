@@ -28,12 +28,14 @@ each_once AS (
     FROM told
     GROUP BY begin_key, station_id
 )
--- Where nothing tells the transaction, the start names its session: by when and where it was and at which register. Not
--- by the token: it is known by a pseudonym that may be forgotten, and a session whose id changed would be billed again.
--- So the second of two tokens at one moment is only counted.
+-- `own_id` names the session of a start that no transaction id names: by when and where it was and at which register. Not
+-- by the token: that is known by a pseudonym, which may be forgotten, and a session whose id changed would be billed
+-- again. Of two tokens at one moment the first has the id, the second the next one: should the first be answered later,
+-- the second takes its place.
 SELECT
     * EXCLUDE (first_place),
-    md5(concat_ws('|', station_id, connector_id, evse_id, epoch_us(happened_at), register_wh,
+    md5(concat_ws('|', station_id, coalesce(CAST(connector_id AS VARCHAR), '-'), coalesce(CAST(evse_id AS VARCHAR), '-'),
+        epoch_us(happened_at), coalesce(CAST(register_wh AS VARCHAR), '-'),
         nullif(row_number() OVER (
             PARTITION BY station_id, connector_id, evse_id, happened_at, register_wh, transaction_id IS NULL
             ORDER BY first_place

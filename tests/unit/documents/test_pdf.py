@@ -308,12 +308,15 @@ def test_an_incomplete_document_is_not_printed() -> None:
         to_pdf(document(number=""))
 
 
-def test_a_draft_says_so_and_cannot_be_paid_by_code() -> None:
+def test_a_draft_says_so_and_asks_for_no_money() -> None:
     made = document(due_date=None)
     pdf = to_draft(made)
     text = text_of(pdf)
     assert "Invoice (Draft)" in text
-    assert "Draft: not an invoice" in text
+    assert text.count("Draft: not an invoice, nothing is to be paid on it.") == 2, "at its head and where one would pay"
+    assert "Please transfer" in text_of(to_pdf(document()))
+    assert "Please transfer" not in text
+    assert "IBAN" not in text
     assert made.number not in text
     assert "/AF" not in reader(pdf).root_object
     assert draft_page_of(document(number=""))["payment"]["code"] == ""

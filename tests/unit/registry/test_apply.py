@@ -158,3 +158,13 @@ def test_five_hundred_tokens_are_taken_at_once(engine: sa.Engine, folder: Path) 
     (folder / "tokens.csv").unlink()
     (folder / "tokens.yaml").write_text("\n".join(lines))
     assert apply(engine, folder).tables["tokens"].added == 500
+
+
+def test_another_house_does_not_take_the_place_of_this_one(engine: sa.Engine, folder: Path, tmp_path: Path) -> None:
+    apply(engine, folder)
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "stations.csv").write_text("station_id,site_id\nSIM-0001,north\nSIM-0002,north\nSIM-0003,north\n")
+    with pytest.raises(RegistryError, match=r"stations.csv: holds none of them and would remove all 2 of stations"):
+        apply(engine, other)
+    assert {row["station_id"] for row in rows(engine, "stations")} == {"N-01", "N-02"}

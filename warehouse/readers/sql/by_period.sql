@@ -31,6 +31,10 @@ sums AS (
         sum(open_seconds)::BIGINT AS open_seconds,
         sum(occupied_seconds)::BIGINT AS occupied_seconds,
         sum(charging_seconds)::BIGINT AS charging_seconds,
+        -- A rate is of what was in service: stations that no site has registered yet are open at no time.
+        sum(occupied_seconds) FILTER (open_seconds > 0)::BIGINT AS occupied_open_seconds,
+        sum(charging_seconds) FILTER (open_seconds > 0)::BIGINT AS charging_open_seconds,
+        sum(energy_wh) FILTER (rated_wh > 0) / 1000 AS rated_energy_kwh,
         sum(rated_wh) / 1000 AS rated_kwh
     FROM days
     JOIN groups USING (site_id)
@@ -54,10 +58,10 @@ SELECT
     occupied_seconds / 3600 AS occupied_hours,
     charging_seconds / 3600 AS charging_hours,
     rated_kwh::DOUBLE AS rated_kwh,
-    occupied_seconds / divisor AS occupied_utilization,
-    charging_seconds / divisor AS charging_utilization,
-    (occupied_seconds - charging_seconds) / divisor AS idle_utilization,
-    CASE WHEN divisor > 0 THEN energy_kwh::DOUBLE / nullif(rated_kwh, 0) END AS capacity_factor
+    occupied_open_seconds / divisor AS occupied_utilization,
+    charging_open_seconds / divisor AS charging_utilization,
+    (occupied_open_seconds - charging_open_seconds) / divisor AS idle_utilization,
+    CASE WHEN divisor > 0 THEN rated_energy_kwh::DOUBLE / nullif(rated_kwh, 0) END AS capacity_factor
 FROM steps
 CROSS JOIN (SELECT DISTINCT group_id AS site_id, site FROM groups) AS shown
 LEFT JOIN open_enough USING (site, period)

@@ -28,6 +28,10 @@ sums AS (
         sum(occupied_seconds)::BIGINT AS occupied_seconds,
         sum(charging_seconds)::BIGINT AS charging_seconds,
         sum(energy_wh) AS energy_wh,
+        -- A rate is of the hours in service.
+        sum(occupied_seconds) FILTER (open_seconds > 0)::BIGINT AS occupied_open_seconds,
+        sum(charging_seconds) FILTER (open_seconds > 0)::BIGINT AS charging_open_seconds,
+        sum(energy_wh) FILTER (open_seconds > 0) AS open_energy_wh,
         sum(sessions_started)::BIGINT AS sessions
     FROM mart.connector_hours
     JOIN bounds USING (site_id)
@@ -46,10 +50,10 @@ SELECT
     open_seconds / 3600 AS open_hours,
     occupied_seconds / 3600 AS occupied_hours,
     charging_seconds / 3600 AS charging_hours,
-    occupied_seconds / nullif(open_seconds, 0) AS occupied_utilization,
-    charging_seconds / nullif(open_seconds, 0) AS charging_utilization,
-    (occupied_seconds - charging_seconds) / nullif(open_seconds, 0) AS idle_utilization,
-    energy_wh::DOUBLE * 3600 / nullif(rated_power_w * open_seconds, 0) AS capacity_factor
+    occupied_open_seconds / nullif(open_seconds, 0) AS occupied_utilization,
+    charging_open_seconds / nullif(open_seconds, 0) AS charging_utilization,
+    (occupied_open_seconds - charging_open_seconds) / nullif(open_seconds, 0) AS idle_utilization,
+    open_energy_wh::DOUBLE * 3600 / nullif(rated_power_w * open_seconds, 0) AS capacity_factor
 FROM sums
 LEFT JOIN ratings USING (station_id, evse_id, connector_id)
 ORDER BY occupied_utilization DESC NULLS LAST, station_id, evse_id, connector_id

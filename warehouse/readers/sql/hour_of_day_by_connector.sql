@@ -1,4 +1,4 @@
--- Each hour's local time is found once a site, not once a connector: ten times faster.
+-- Each hour's local time is found once a site, not once a connector: ten times faster. A rate is of the hours in service.
 WITH connector_hours AS (
     SELECT site_id, station_id, evse_id, connector_id, hour_start, open_seconds, occupied_seconds, charging_seconds
     FROM mart.connector_hours
@@ -25,9 +25,9 @@ SELECT
     sum(open_seconds) / 3600 AS open_hours,
     sum(occupied_seconds) / 3600 AS occupied_hours,
     sum(charging_seconds) / 3600 AS charging_hours,
-    sum(occupied_seconds) / nullif(sum(open_seconds), 0) AS occupied_utilization,
-    sum(charging_seconds) / nullif(sum(open_seconds), 0) AS charging_utilization,
-    sum(occupied_seconds - charging_seconds) / nullif(sum(open_seconds), 0) AS idle_utilization
+    sum(occupied_seconds) FILTER (open_seconds > 0) / nullif(sum(open_seconds), 0) AS occupied_utilization,
+    sum(charging_seconds) FILTER (open_seconds > 0) / nullif(sum(open_seconds), 0) AS charging_utilization,
+    sum(occupied_seconds - charging_seconds) FILTER (open_seconds > 0) / nullif(sum(open_seconds), 0) AS idle_utilization
 FROM connector_hours
 JOIN site_hours USING (site_id, hour_start)
 WHERE local_start::DATE BETWEEN $first AND $last

@@ -7,6 +7,10 @@ WITH site_hours AS (
         sum(occupied_seconds)::BIGINT AS occupied_seconds,
         sum(charging_seconds)::BIGINT AS charging_seconds,
         sum(energy_wh) AS energy_wh,
+        -- A rate is of what was in service: stations that no site has registered yet are open at no time.
+        sum(occupied_seconds) FILTER (open_seconds > 0)::BIGINT AS occupied_open_seconds,
+        sum(charging_seconds) FILTER (open_seconds > 0)::BIGINT AS charging_open_seconds,
+        sum(energy_wh) FILTER (open_seconds > 0) AS open_energy_wh,
         sum(sessions_started)::BIGINT AS sessions
     FROM mart.connector_hours
     WHERE list_contains($sites, site_id)
@@ -31,6 +35,9 @@ sums AS (
         sum(occupied_seconds)::BIGINT AS occupied_seconds,
         sum(charging_seconds)::BIGINT AS charging_seconds,
         sum(energy_wh) / 1000 AS energy_kwh,
+        sum(occupied_open_seconds)::BIGINT AS occupied_open_seconds,
+        sum(charging_open_seconds)::BIGINT AS charging_open_seconds,
+        sum(open_energy_wh) / 1000 AS open_energy_kwh,
         sum(sessions)::BIGINT AS sessions
     FROM local_hours
     WHERE local_start::DATE BETWEEN $first AND $last
@@ -44,11 +51,11 @@ SELECT
     charging_seconds / 3600 AS charging_hours,
     energy_kwh::DOUBLE AS energy_kwh,
     coalesce(sessions, 0) AS sessions,
-    occupied_seconds / nullif(open_seconds, 0) AS occupied_utilization,
-    charging_seconds / nullif(open_seconds, 0) AS charging_utilization,
-    (occupied_seconds - charging_seconds) / nullif(open_seconds, 0) AS idle_utilization,
+    occupied_open_seconds / nullif(open_seconds, 0) AS occupied_utilization,
+    charging_open_seconds / nullif(open_seconds, 0) AS charging_utilization,
+    (occupied_open_seconds - charging_open_seconds) / nullif(open_seconds, 0) AS idle_utilization,
     -- kWh that an open connector delivers in such an hour, as mean kW
-    (energy_kwh * 3600 / nullif(open_seconds, 0))::DOUBLE AS power_kw_per_connector
+    (open_energy_kwh * 3600 / nullif(open_seconds, 0))::DOUBLE AS power_kw_per_connector
 FROM week
 LEFT JOIN sums USING (weekday, hour)
 ORDER BY weekday, hour

@@ -1,4 +1,4 @@
-"""A driver's pseudonym is forgotten: the sessions stay who they are, so none is billed twice."""
+"""One session, one id: in each warehouse, in whatever order the frames came, and when a driver has been forgotten."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import sqlalchemy as sa
 
 from tests.golden.faults.model import Speaker
 from tests.landed import Wire, at, land
-from tests.pipeline import bring_up_to_date
+from tests.pipeline import bring_up_to_date, rows
+from warehouse.contract import core
 from warehouse.settings import Settings, load_settings
 from warehouse.state import open_state, table
 from warehouse.store import Lake, open_lake
@@ -59,6 +60,48 @@ def test_the_second_token_of_one_moment_leaves_no_session_behind_when_it_is_answ
         bring_up_to_date(lake, full=True)
         assert found(lake) == stepwise
         assert [transaction for _, transaction in stepwise] == [None, "9"]
+
+
+def test_two_starts_of_one_moment_under_one_id_are_two_sessions_in_each_warehouse(tmp_path: Path) -> None:
+    wire = Wire()
+    tokens, registers = Speaker(wire, "tokens", "1.6"), Speaker(wire, "registers", "1.6")
+    tokens.start(0, 1_000, 7, token="T1")
+    tokens.start(0, 1_000, 7, token="T2")
+    tokens.meter(30, 3_000, 7)
+    registers.start(0, 1_000, 7)
+    registers.start(0, 2, 7)
+    registers.stop(60, 3_000, 7)
+    wire.call("witness", "Heartbeat", {}, at(9_000))
+    outcomes = []
+    for number in range(3):  # pseudonyms are drawn: they may fall in any order
+        home = load_settings(home=tmp_path / str(number))
+        land(home, wire)
+        with open_lake(home) as lake:
+            bring_up_to_date(lake)
+            query = "SELECT station_id, session_id, begin_register_wh, energy_wh FROM core.sessions ORDER BY ALL"
+            outcomes.append(lake.con.execute(query).fetchall())
+    assert outcomes[0] == outcomes[1] == outcomes[2]
+    assert len({session_id for _, session_id, _, _ in outcomes[0]}) == len(outcomes[0]) == 4
+
+
+def test_a_start_that_is_answered_late_keeps_the_stop_that_it_had_found(tmp_path: Path) -> None:
+    wire = Wire()
+    s = Speaker(wire, "A", "1.6")
+    s.start(0, 1_000, 102)
+    s.stop(60, 3_000, 7)
+    wire.call("witness", "Heartbeat", {}, at(9_000))
+    answer = wire.messages.pop(1)
+    assert "102" in answer["payload"]
+    home = load_settings(home=tmp_path)
+    with open_lake(home) as lake:
+        land(home, wire)
+        bring_up_to_date(lake)
+        land(home, Wire(messages=[answer]))
+        bring_up_to_date(lake)
+        stepwise = rows(lake, core.SESSIONS)
+        bring_up_to_date(lake, full=True)
+        assert rows(lake, core.SESSIONS) == stepwise
+        assert lake.con.execute("SELECT transaction_id, energy_wh FROM core.sessions").fetchall() == [("102", 2_000)]
 
 
 def found(lake: Lake) -> list[tuple[str, str | None]]:
