@@ -118,7 +118,8 @@ def _emptied(
         if not all(row.keys() >= set(tables[name].key) for row in rows):
             continue  # one of them has no key: that is told already
         told = {_key(row, tables[name]) for row in rows}
-        stay = {_key(record.values, tables[name]) for record in whole[name].records if record not in given.records}
+        # Behind the file's own rows stand those that are kept whatever it says.
+        stay = {_key(record.values, tables[name]) for record in whole[name].records[len(given.records) :]}
         before = {_key(row, tables[name]) for row in stored[name]} - stay
         if not given.records or (len(before) > 1 and not before & told):
             holds = "holds none of them" if given.records else "holds no row"
