@@ -13,21 +13,27 @@ from tests.golden import test_faults as cases
 from tests.landed import land
 from tests.pipeline import bring_up_to_date
 from warehouse import story
+from warehouse.readers import evidence
 from warehouse.settings import load_settings
-from warehouse.store import open_lake
+from warehouse.store import Lake, open_lake
 
 
 @pytest.fixture(scope="module")
-def stories() -> Iterator[list[story.Story]]:
+def lake() -> Iterator[Lake]:
     with tempfile.TemporaryDirectory() as folder:
         settings = load_settings(home=Path(folder))
         cases._register(settings)
         wire, _ = cases._say_all()
         land(settings, wire)
-        with open_lake(settings) as lake:
-            bring_up_to_date(lake)
-            ids = lake.con.execute("SELECT session_id FROM core.sessions ORDER BY station_id, started_at").fetchall()
-            yield [story.tell(lake, session_id) for (session_id,) in ids]
+        with open_lake(settings) as opened:
+            bring_up_to_date(opened)
+            yield opened
+
+
+@pytest.fixture(scope="module")
+def stories(lake: Lake) -> list[story.Story]:
+    ids = lake.con.execute("SELECT session_id FROM core.sessions ORDER BY station_id, started_at").fetchall()
+    return [story.tell(lake, session_id) for (session_id,) in ids]
 
 
 def test_every_fault_is_proved_by_frames_that_are_shown(stories: list[story.Story]) -> None:
@@ -54,3 +60,15 @@ def test_no_story_shows_a_token_or_lacks_a_word(stories: list[story.Story]) -> N
         for flag in told.session["flags"]:
             assert flag in {**story.words.FAULTS, **story.words.CHECKS}
             assert f"  {flag}: " in text
+
+
+def test_stories_of_many_frames_are_read_in_one_go_and_tell_the_same(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    some = "SELECT session_id FROM core.sessions ORDER BY session_id LIMIT 20"
+    ids = [session_id for (session_id,) in lake.con.execute(some).fetchall()]
+    by_number = [evidence.frames(lake, session_id) for session_id in ids]
+    assert any(found.height > 1 for found in by_number)
+    monkeypatch.setattr(evidence, "_FEW", -1)
+    for session_id, found in zip(ids, by_number, strict=True):
+        assert evidence.frames(lake, session_id).equals(found)

@@ -25,10 +25,11 @@ def frames(lake: Lake, session_id: str) -> pl.DataFrame:
     names = frame(lake, "evidence_names", session_id=session_id)
     station_id = None if names.is_empty() else names["station_id"][0]
     seqs = names["seq"].to_list()
+    where = {"station_id": station_id, "first": min(seqs, default=None), "last": max(seqs, default=None)}
     if len(seqs) <= _FEW:
-        found = frame_of_few(lake, "evidence_frames", "seqs", seqs, station_id=station_id)
+        found = frame_of_few(lake, "evidence_frames", "seqs", seqs, **where)
     else:
-        found = frame(lake, "evidence_many_frames", station_id=station_id, seqs=seqs, first=min(seqs), last=max(seqs))
+        found = frame(lake, "evidence_frames", seqs=seqs, **where)
     return (
         names.drop("station_id")
         .join(found, on=["collector_id", "seq"])

@@ -29,12 +29,12 @@ def frame(lake: Lake, name: str, **parameters: object) -> pl.DataFrame:
 
 
 def frame_of_few(lake: Lake, name: str, among: str, few: Sequence[object], **parameters: object) -> pl.DataFrame:
-    """As `frame`, where `IN ($among)` takes each of `few` as a parameter of its own: files and row groups that hold
-    none of them are then not read. Planning takes longer the more they are: seconds for thousands.
+    """As `frame` with the list `few` for `IN (SELECT unnest($among))`, each of it as a parameter of its own: files and
+    row groups that hold none of them are then not read. Planning takes longer the more they are: seconds for thousands.
     """
     each = {f"{among}_{place}": one for place, one in enumerate(few)}
     listed = ", ".join(f"${one}" for one in each) or "NULL"
-    return _rows(lake, name, _text(name).replace(f"IN (${among})", f"IN ({listed})"), parameters | each)
+    return _rows(lake, name, _text(name).replace(f"IN (SELECT unnest(${among}))", f"IN ({listed})"), parameters | each)
 
 
 def _rows(lake: Lake, name: str, text: str, parameters: dict[str, object]) -> pl.DataFrame:

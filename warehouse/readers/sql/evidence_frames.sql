@@ -1,5 +1,4 @@
--- Frames of a station by their numbers. (Another collector's frame may have the same number.) Each number is a parameter
--- of its own: so files and row groups that hold none of them are not read.
+-- Frames of a station by their numbers. (Another collector's frame may have the same number.)
 SELECT collector_id, seq, received_at, direction, ocpp_version, message_type, action, payload, schema_error
 FROM raw.messages
-WHERE station_id = $station_id AND seq IN ($seqs)
+WHERE station_id = $station_id AND seq BETWEEN $first AND $last AND seq IN (SELECT unnest($seqs))

@@ -1,4 +1,0 @@
--- Frames of a station by their numbers, where they are many: all between the first and the last are looked through.
-SELECT collector_id, seq, received_at, direction, ocpp_version, message_type, action, payload, schema_error
-FROM raw.messages
-WHERE station_id = $station_id AND seq BETWEEN $first AND $last AND seq IN (SELECT unnest($seqs))
